@@ -1,0 +1,3 @@
+module github.com/btfkit/btfkit/cmd/benchmark
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module github.com/btfkit/btfkit/elfx
+
+go 1.26.0

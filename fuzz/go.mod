@@ -1,0 +1,3 @@
+module github.com/btfkit/btfkit/fuzz
+
+go 1.26.0
