@@ -1,0 +1,198 @@
+package elfx
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Constants of the ELF format (System V gABI, chapter 4 and 5, and its SHF_COMPRESSED chapter).
+const (
+	shtNobits     = 8
+	shfCompressed = 1 << 11
+	shnXindex     = 0xffff
+	chZlib        = 1 // ELFCOMPRESS_ZLIB
+	chZstd        = 2 // ELFCOMPRESS_ZSTD
+)
+
+// maxTable bounds the section header table and the table of its names: a million sections.
+const maxTable = 64 << 20
+
+// elfLayout is what differs between the two classes: offsets of fields and sizes of structures.
+type elfLayout struct {
+	word                                 int // bytes of an address, offset or xword
+	ehsize, ehShoff, ehShentsize         int
+	shsize, shFlags, shOff, shSize, link int
+	chsize, chLen                        int
+}
+
+var (
+	elf32 = elfLayout{
+		word: 4, ehsize: 52, ehShoff: 32, ehShentsize: 46,
+		shsize: 40, shFlags: 8, shOff: 16, shSize: 20, link: 24, chsize: 12, chLen: 4,
+	}
+	elf64 = elfLayout{
+		word: 8, ehsize: 64, ehShoff: 40, ehShentsize: 58,
+		shsize: 64, shFlags: 8, shOff: 24, shSize: 32, link: 40, chsize: 24, chLen: 8,
+	}
+)
+
+// elfSection is one section header.
+type elfSection struct {
+	typ       uint32
+	flags     uint64
+	off, size uint64
+	link      uint32
+	nameOff   uint32
+}
+
+// elfFile reads section headers of an input, field by field and in any byte order.
+type elfFile struct {
+	in     *input
+	order  binary.ByteOrder
+	layout *elfLayout
+	table  []byte // the section headers
+	entry  int    // bytes of one
+	names  []byte
+}
+
+// uword reads an address-sized field.
+func (f *elfFile) uword(b []byte) uint64 {
+	if f.layout.word == 4 {
+		return uint64(f.order.Uint32(b))
+	}
+	return f.order.Uint64(b)
+}
+
+// newELF reads the section headers and their names. A file without any has an empty table.
+func newELF(in *input, head []byte) (*elfFile, error) {
+	f := &elfFile{in: in}
+	if len(head) < 52 {
+		return nil, fmt.Errorf("%w: ELF header of %d bytes", ErrCorrupt, len(head))
+	}
+	switch head[4] {
+	case 1:
+		f.layout = &elf32
+	case 2:
+		f.layout = &elf64
+	default:
+		return nil, fmt.Errorf("%w: ELF class %d", ErrCorrupt, head[4])
+	}
+	switch head[5] {
+	case 1:
+		f.order = binary.LittleEndian
+	case 2:
+		f.order = binary.BigEndian
+	default:
+		return nil, fmt.Errorf("%w: ELF data encoding %d", ErrCorrupt, head[5])
+	}
+	if len(head) < f.layout.ehsize {
+		return nil, fmt.Errorf("%w: ELF header of %d bytes", ErrCorrupt, len(head))
+	}
+	return f, f.readTable(head)
+}
+
+// readTable reads the section header table that the header announces.
+func (f *elfFile) readTable(head []byte) error {
+	off := f.uword(head[f.layout.ehShoff:])
+	counts := head[f.layout.ehShentsize:]
+	f.entry = int(f.order.Uint16(counts))
+	count, names := uint64(f.order.Uint16(counts[2:])), uint32(f.order.Uint16(counts[4:]))
+	if off == 0 {
+		return nil // no sections, as in an image stripped by sstrip
+	}
+	if f.entry < f.layout.shsize {
+		return fmt.Errorf("%w: section headers of %d bytes", ErrCorrupt, f.entry)
+	}
+	if count == 0 || names == shnXindex { // the counts did not fit: section 0 holds them
+		if err := f.load(off, 1); err != nil {
+			return err
+		}
+		first := f.section(0)
+		if count == 0 {
+			count = first.size
+		}
+		if names == shnXindex {
+			names = first.link
+		}
+	}
+	if err := f.load(off, count); err != nil {
+		return err
+	}
+	if uint64(names) >= count {
+		return fmt.Errorf("%w: section names in section %d of %d", ErrCorrupt, names, count)
+	}
+	return f.readNames(f.section(int(names)))
+}
+
+// load reads count section headers at off.
+func (f *elfFile) load(off, count uint64) error {
+	if count > maxTable/uint64(f.entry) {
+		return fmt.Errorf("%w: %d section headers", ErrUnsupported, count)
+	}
+	if !f.in.within(off, count*uint64(f.entry)) {
+		return fmt.Errorf("%w: %d section headers at %#x of a file of %d bytes, truncated?",
+			ErrCorrupt, count, off, f.in.size)
+	}
+	var err error
+	f.table, err = f.in.view(int64(off), int64(count)*int64(f.entry))
+	return err
+}
+
+func (f *elfFile) readNames(s elfSection) error {
+	if s.typ == shtNobits || !f.in.within(s.off, s.size) {
+		return fmt.Errorf("%w: section names: %d bytes at %#x of a file of %d bytes",
+			ErrCorrupt, s.size, s.off, f.in.size)
+	}
+	if s.size > maxTable {
+		return fmt.Errorf("%w: section names of %d bytes", ErrUnsupported, s.size)
+	}
+	var err error
+	f.names, err = f.in.view(int64(s.off), int64(s.size))
+	return err
+}
+
+// count returns the number of sections.
+func (f *elfFile) count() int {
+	if f.entry == 0 {
+		return 0
+	}
+	return len(f.table) / f.entry
+}
+
+// section decodes the header of section i.
+func (f *elfFile) section(i int) elfSection {
+	b, l := f.table[i*f.entry:], f.layout
+	return elfSection{
+		nameOff: f.order.Uint32(b),
+		typ:     f.order.Uint32(b[4:]),
+		flags:   f.uword(b[l.shFlags:]),
+		off:     f.uword(b[l.shOff:]),
+		size:    f.uword(b[l.shSize:]),
+		link:    f.order.Uint32(b[l.link:]),
+	}
+}
+
+// named says whether the section's name is name.
+func (f *elfFile) named(s elfSection, name string) bool {
+	if uint64(s.nameOff) > uint64(len(f.names)) {
+		return false
+	}
+	rest := f.names[s.nameOff:]
+	return len(rest) > len(name) && rest[len(name)] == 0 && string(rest[:len(name)]) == name
+}
+
+// find returns the first section of that name that has bytes in the file, or failing that the
+// first one at all.
+func (f *elfFile) find(name string) (s elfSection, ok bool) {
+	for i := range f.count() {
+		if t := f.section(i); f.named(t, name) {
+			if t.typ != shtNobits {
+				return t, true
+			}
+			if !ok {
+				s, ok = t, true
+			}
+		}
+	}
+	return s, ok
+}
