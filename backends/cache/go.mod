@@ -1,3 +1,7 @@
 module github.com/btfkit/btfkit/backends/cache
 
 go 1.26.0
+
+require github.com/btfkit/btfkit/btf v0.0.0
+
+replace github.com/btfkit/btfkit/btf => ../../btf
