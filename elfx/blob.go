@@ -1,6 +1,10 @@
 package elfx
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/btfkit/btfkit/btf"
+)
 
 // The first four bytes of BTF of version 1 without flags, in either byte order.
 const (
@@ -21,50 +25,63 @@ func byteOrder(b []byte) binary.ByteOrder {
 	return nil
 }
 
-// blobSize returns the length of the base BTF that b begins with, or 0 if it does not parse in
-// full, and what it cost to find out: the bytes of records that were walked, limit at most.
+// maxHeader bounds the header length of BTF that is found by searching: known ones have 24 and 32
+// bytes.
+const maxHeader = 4096
+
+// blobSize returns the length of the stand-alone BTF that b begins with, or 0 if there is none that
+// parses in full. cost is the number of bytes that had to be parsed to tell: limit at most, and
+// none where the header is not plausible.
 func blobSize(b []byte, limit int64) (size, cost int64) {
+	size = headerSize(b)
+	if size == 0 || size > limit {
+		return 0, 0
+	}
+	spec, err := btf.Open(plain(b[:size]), btf.Options{})
+	if err != nil {
+		return 0, size
+	}
+	spec.Close()
+	return size, size
+}
+
+// headerSize returns the length of a blob as its header tells, or 0 if the header or the ends of
+// the strings are not those of a kernel. It costs the same whatever b holds, so that the search
+// can afford it at every magic number.
+func headerSize(b []byte) int64 {
 	order := byteOrder(b)
 	if order == nil || len(b) < 24 {
-		return 0, 0
+		return 0
 	}
 	field := func(at int) int64 { return int64(order.Uint32(b[at:])) }
 	header := field(4)
+	if header < 24 || header > min(maxHeader, int64(len(b))) {
+		return 0
+	}
 	types, strs := header+field(8), header+field(16)
 	typesEnd, strsEnd := types+field(12), strs+field(20)
-	size = max(typesEnd, strsEnd)
-	if header < 24 || header > 4096 || typesEnd > int64(len(b)) || strsEnd > int64(len(b)) ||
-		typesEnd == types || strsEnd == strs || b[strs] != 0 || b[strsEnd-1] != 0 ||
-		types < strsEnd && strs < typesEnd {
-		return 0, 0
+	size := max(typesEnd, strsEnd)
+	if header >= 32 {
+		size = max(size, header+field(24)+field(28))
 	}
-	for at := types; at < typesEnd; {
-		if at-types > limit || typesEnd-at < 12 {
-			return 0, at - types
-		}
-		n, ok := recordSize(order.Uint32(b[at+4:]))
-		if nameOff := int64(order.Uint32(b[at:])); !ok || n > typesEnd-at || nameOff >= strsEnd-strs {
-			return 0, at - types
-		}
-		at += n
+	if size > int64(len(b)) || typesEnd == types || strsEnd == strs ||
+		b[strs] != 0 || b[strsEnd-1] != 0 {
+		return 0
 	}
-	return size, typesEnd - types
+	return size
 }
 
-// recordSize returns the size of a type record with that info word.
-func recordSize(info uint32) (int64, bool) {
-	vlen := int64(info & 0xffffff)
-	switch info >> 24 & 0x7f {
-	case 1, 14, 17: // INT, VAR, DECL_TAG
-		return 12 + 4, true
-	case 2, 7, 8, 9, 10, 11, 12, 16, 18: // PTR, FWD to FUNC, FLOAT, TYPE_TAG
-		return 12, true
-	case 3: // ARRAY
-		return 12 + 12, true
-	case 4, 5, 15, 19: // STRUCT, UNION, DATASEC, ENUM64
-		return 12 + 12*vlen, true
-	case 6, 13: // ENUM, FUNC_PROTO
-		return 12 + 8*vlen, true
-	}
-	return 0, false
+// plain is a backend without any index, for the checks of the core.
+type plain string
+
+var _ btf.Backend = plain("")
+
+func (p plain) Bytes() string                    { return string(p) }
+func (p plain) Index(*btf.Section) error         { return nil }
+func (p plain) Names(*btf.Section) (n btf.Names) { return n }
+func (p plain) Info() btf.Info                   { return btf.Info{Backend: "plain", DataBytes: int64(len(p))} }
+func (p plain) Close() error                     { return nil }
+
+func (p plain) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+	return s.AppendIDsScanning(dst, name)
 }

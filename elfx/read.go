@@ -112,6 +112,7 @@ type extraction struct {
 	ctx    context.Context
 	budget *budget
 	feed   int64    // bytes that attempts found by searching may still consume
+	work   int64    // bytes of records that false finds of BTF may still cost
 	trail  []string // the containers entered so far
 	tried  []string // what was attempted in vain
 }

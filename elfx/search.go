@@ -46,12 +46,13 @@ func (x *extraction) search(in *input, streams bool) (*Data, error) {
 
 // findBTF returns the place of the largest blob in b that parses, or n = 0.
 func (x *extraction) findBTF(b []byte) (off, n int64, err error) {
-	seen, work := 0, workFactor*int64(len(b))
+	seen := 0
+	x.work = workFactor * int64(len(b))
 	for _, magic := range []string{magicLE, magicBE} {
 		err = x.each(b, magic, func(at int64) (next int64) {
 			seen++
-			size, cost := blobSize(b[at:], work)
-			work -= cost
+			size, cost := blobSize(b[at:], x.work)
+			x.work -= cost
 			if size > n {
 				off, n = at, size
 			}
