@@ -27,7 +27,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	var backend, workload string
 	flags := flag.NewFlagSet("cilium", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	flags.Usage = func() { fmt.Fprint(errs, usage) }
+	flags.Usage = func() {} // said below, on the stream that fits
 	list := flags.Bool("backends", false, "")
 	flags.StringVar(&backend, "backend", "", "")
 	flags.StringVar(&p.source.path, "source", "", "")
@@ -36,15 +36,17 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	flags.StringVar(&p.label, "source-name", "", "")
 	switch err := flags.Parse(args); {
 	case err == flag.ErrHelp:
+		fmt.Fprint(out, usage)
 		return 0
 	case err != nil:
+		fmt.Fprint(errs, usage)
 		return 2
 	case *list:
 		fmt.Fprintf(out, "cilium\tcilium/ebpf %s\ttypes decoded when first asked for and kept\n",
 			version())
 		return 0
 	case backend != "cilium" || p.source.path == "" || workload == "" || flags.NArg() > 0:
-		flags.Usage()
+		fmt.Fprint(errs, usage)
 		return 2
 	}
 	if p.label == "" {

@@ -88,7 +88,7 @@ static bool command_run(struct peer *p, const char *row, const char *count, stru
 	char *unit;
 	uint64_t n = strtoull(count, &unit, 10);
 
-	if (unit == count || n == 0 || (*unit && strcmp(unit, "ms")))
+	if (*count < '0' || *count > '9' || n == 0 || (*unit && strcmp(unit, "ms")))
 		return refuse(a, ERROR, "count %s: neither a number above 0 nor such as 200ms",
 			      count);
 	if (*unit ? !calibrate(p, row, n, &n, &s, a) : !run_sample(p, row, n, &s, a))
