@@ -84,6 +84,11 @@ const (
 // shift by more than the width as 0.
 func (k Kind) in(s kindSet) bool { return s>>k&1 != 0 }
 
+// kindMask is a set of all 128 kinds; the zero set stands for all.
+type kindMask [maxKinds / 64]uint64
+
+func (s kindMask) has(k Kind) bool { return s == kindMask{} || s[k/64]>>(k%64)&1 != 0 }
+
 // headerSize is sizeof(struct btf_type): name_off, info, and size or type.
 const headerSize = 12
 

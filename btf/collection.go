@@ -1,0 +1,249 @@
+package btf
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Collection is a kernel and its modules as one thing to ask. Modules are opened when
+// they are first needed, or all at once by OpenAll. One that cannot be opened is
+// reported by Problems and left out of every answer; it never stops the others.
+//
+// Type ids of different modules overlap: answers are Types, which know their section, and
+// ModuleOf names it. A Collection is safe for concurrent use, except for Close.
+type Collection struct {
+	base *Spec
+
+	mu      sync.RWMutex
+	members map[string]*member // by canonical name
+	order   []*member          // by canonical name, too
+	owners  map[*Section]string
+}
+
+// An Opener opens the BTF of one module on top of base. Backends and package elfx
+// provide what it is made of.
+type Opener func(base *Spec) (*Spec, error)
+
+// A Problem is a module that could not be opened.
+type Problem struct {
+	// Module is the name it was added with, Path where it comes from.
+	Module, Path string
+	// Err says what is wrong with it.
+	Err error
+}
+
+type member struct {
+	name, path string
+	open       Opener
+
+	once sync.Once
+	spec *Spec
+	err  error
+}
+
+// ErrDuplicate says that a Collection already has a module of the name.
+var ErrDuplicate = errors.New("btf: duplicate module")
+
+// NewCollection returns a Collection of base alone, which it will close.
+func NewCollection(base *Spec) *Collection {
+	return &Collection{base: base, members: make(map[string]*member),
+		owners: map[*Section]string{base.Section(): "vmlinux"}}
+}
+
+// canonical is how the kernel spells module names: files may have "-" where modules have
+// "_".
+func canonical(name string) string { return strings.ReplaceAll(name, "-", "_") }
+
+// Add adds a module that open will open when it is first needed. path says where it
+// comes from, for Problems. It returns an error that is ErrDuplicate if the name is taken;
+// "-" and "_" are the same in it.
+func (c *Collection) Add(name, path string, open Opener) error {
+	m := &member{name: name, path: path, open: open}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := canonical(name)
+	if old := c.members[key]; old != nil {
+		return fmt.Errorf("%w: %s (%s and %s)", ErrDuplicate, name, old.path, path)
+	}
+	c.members[key] = m
+	at, _ := slices.BinarySearchFunc(c.order, key, func(m *member, key string) int {
+		return cmp.Compare(canonical(m.name), key)
+	})
+	c.order = slices.Insert(c.order, at, m)
+	return nil
+}
+
+// Base returns the kernel's own Spec.
+func (c *Collection) Base() *Spec { return c.base }
+
+// Len returns the number of modules, opened or not.
+func (c *Collection) Len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.order)
+}
+
+// Names ranges over the names of the modules, sorted, opened or not.
+func (c *Collection) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, m := range c.snapshot() {
+			if !yield(m.name) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Collection) snapshot() []*member {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.Clone(c.order)
+}
+
+// Module returns the Spec of a module, split from Base, opening it if need be. It returns
+// ErrNotFound if there is no such module, and the module's problem if it has one.
+func (c *Collection) Module(name string) (*Spec, error) {
+	c.mu.RLock()
+	m := c.members[canonical(name)]
+	c.mu.RUnlock()
+	if m == nil {
+		return nil, ErrNotFound
+	}
+	return c.get(m)
+}
+
+// get opens a member once. What was read against the wrong base seldom fails to open, so
+// its references are verified, too.
+func (c *Collection) get(m *member) (*Spec, error) {
+	m.once.Do(func() {
+		m.spec, m.err = m.open(c.base)
+		if m.err == nil {
+			if m.err = m.spec.Own().Verify(); m.err != nil {
+				m.spec.Close()
+				m.spec = nil
+			}
+		}
+		if m.err != nil {
+			m.err = fmt.Errorf("module %s: %w", m.name, m.err)
+			return
+		}
+		c.mu.Lock()
+		c.owners[m.spec.Section()] = m.name
+		c.mu.Unlock()
+	})
+	return m.spec, m.err
+}
+
+// OpenAll opens all modules with the given number of workers, at least one. After each
+// it calls progress, unless nil, one call at a time. It returns the context's error if
+// that ends first; modules that fail are left to Problems.
+func (c *Collection) OpenAll(ctx context.Context, workers int, progress func(done, total int)) error {
+	members := c.snapshot()
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		next int
+		done int
+	)
+	take := func() *member {
+		mu.Lock()
+		defer mu.Unlock()
+		if next == len(members) || ctx.Err() != nil {
+			return nil
+		}
+		next++
+		return members[next-1]
+	}
+	for range max(workers, 1) {
+		wg.Go(func() {
+			for m := take(); m != nil; m = take() {
+				c.get(m)
+				mu.Lock()
+				done++
+				if progress != nil {
+					progress(done, len(members))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+// Problems opens what is not open yet, and returns the modules that could not be, sorted
+// by name.
+func (c *Collection) Problems() []Problem {
+	var problems []Problem
+	for _, m := range c.snapshot() {
+		if _, err := c.get(m); err != nil {
+			problems = append(problems, Problem{m.name, m.path, err})
+		}
+	}
+	return problems
+}
+
+// Specs ranges over the kernel, named "vmlinux", and all modules that can be opened,
+// sorted by name. Each module's Spec is its Own: it covers no type of the kernel.
+func (c *Collection) Specs() iter.Seq2[string, *Spec] {
+	return func(yield func(string, *Spec) bool) {
+		if !yield("vmlinux", c.base) {
+			return
+		}
+		for _, m := range c.snapshot() {
+			if spec, err := c.get(m); err == nil && !yield(m.name, spec.Own()) {
+				return
+			}
+		}
+	}
+}
+
+// Named ranges over the types with the name, of the given kinds if any: the kernel's
+// first, then each module's own.
+func (c *Collection) Named(name string, kinds ...Kind) iter.Seq[Type] {
+	return func(yield func(Type) bool) {
+		for _, spec := range c.Specs() {
+			for t := range spec.Named(name) {
+				if t.isOneOf(kinds) && !yield(t) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// TypeByName returns the first type that Named ranges over, or ErrNotFound. It opens
+// no more modules than it needs.
+func (c *Collection) TypeByName(name string, kinds ...Kind) (Type, error) {
+	for t := range c.Named(name, kinds...) {
+		return t, nil
+	}
+	return Type{}, ErrNotFound
+}
+
+// ModuleOf returns the name of the module that stores t, "vmlinux" for the kernel's
+// types, "" for void and types from elsewhere.
+func (c *Collection) ModuleOf(t Type) string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.owners[t.Section()]
+}
+
+// Close closes all modules and the base. Modules that were never opened stay so: asking
+// for them returns ErrClosed.
+func (c *Collection) Close() error {
+	var errs []error
+	for _, m := range c.snapshot() {
+		m.once.Do(func() { m.err = ErrClosed })
+		if m.spec != nil {
+			errs = append(errs, m.spec.Close())
+		}
+	}
+	return errors.Join(append(errs, c.base.Close())...)
+}
