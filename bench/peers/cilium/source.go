@@ -68,7 +68,7 @@ func (c chain) typesByName(name string) ([]btf.Type, error) {
 // neighbours that are to be dropped its AnyTypesByName drops only the first.
 func named(spec *btf.Spec, name string) ([]btf.Type, error) {
 	types, err := spec.AnyTypesByName(name)
-	if err == btf.ErrNotFound {
+	if err == btf.ErrNotFound { // never wrapped here, since the library's own hot path meets it
 		return nil, nil
 	}
 	return slices.DeleteFunc(types, func(t btf.Type) bool { return t.TypeName() != name }), err
