@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libbpf gives one id by name, and the checksums of the rows tell whether it is the lowest; here all
- * of them are found, in a list of all names that is sorted once. */
+/* libbpf gives one id by name, and the checksums of the rows tell whether it is the lowest; here
+ * all of them are found, in a list of all names that is sorted once. */
 struct named {
 	const char *name;
 	uint32_t id;
