@@ -1,0 +1,2 @@
+// Package match answers which of many names match a regular expression.
+package match

@@ -1,0 +1,267 @@
+package match
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// hardPatterns has at least one pattern for every construct of regexp/syntax whose
+// translation, reversal or shortcut could go wrong.
+var hardPatterns = []string{
+	// Trivial, and nothing at all.
+	``, `.*`, `^`, `$`, `^$`, `\A\z`, `^.*$`, `(?s).*`, `(?s)^.*$`, `.+`, `^.+$`, `(?:)`, `()`,
+	`|`, `a|`, `|a`, `^(|a)$`, `^(a||b)c$`, `(|a)+b`, `[^\x00-\x{10FFFF}]`, `a[^\x00-\x{10FFFF}]`,
+	// NUL is in no name.
+	`\x00`, `a\x00`, `\x00?a`, `[\x00a]b`, `[\x00-\x1f]`, `^\x00*$`, `a\x00|b`, `(?:\x00|tcp)_`,
+	// Literals and anchors.
+	`sk_buff`, `^tcp_`, `_send$`, `^tcp_sendmsg$`, `^^tcp`, `tcp$$`, `a^b`, `a$b`, `$^`, `^$|a`,
+	`(^a)`, `(^a|^b)`, `(a$|b$)`, `^a|b$`, `(^)*a`, `(a|^)b`, `a(b|$)`, `($)*a`, `($a)?b`,
+	`^__x64_sys_.*`, `.*_send.*`, `^.*_send`, `a*sk_buff`, `sk_buff(x|y)?`, `^(tcp|udp)_.*_(send|recv)`,
+	`^[[:alnum:]]+_drop_reason$`, `_drop_reason$`, `^[a-z]{3}_[a-z]{3}$`, `\Atcp.*\z`, `(?s)\A.*msg\z`,
+	`e`, `_`, `ee`, `aaa`, `abab`,
+	// Flags.
+	`(?i)SKB`, `(?i)k`, `(?i)s`, `^(?i:sk)$`, `(?i)ſ`, `(?i)K`, `(?i)[k-s]`, `(?i)[^k]`, `(?-i)K`, `(?i)ǅ`,
+	`(?m)^b`, `(?m)a$`, `(?m)^$`, `(?m)a$\nb`, `(?m)a$.^b`, `(?sm)a$.^b`, `(?s)a.b`, `a.b`, `(?U)a+b*`,
+	`(?U)a+?`, `(?m)$^`, `(?m)(^|a)+b`, `(?m:^)a`, `\n`, `[^a]`, `^[^a]*$`, `(?m)\Aa\z`,
+	// Word boundaries.
+	`\b`, `\B`, `\bsk`, `sk\b`, `\Bsk`, `sk\B`, `\bsk\b`, `\B_\B`, `^\b`, `^\B`, `\b$`, `\B$`, `^\B$`,
+	`\b\B`, `(\b|a)*b`, `a\b.`, `.\b.`, `\bé`, `é\b`, `\Bé\B`, `(?:\b)+a`, `-\b`, `\b-`, `(?i)\bK\b`,
+	// Classes.
+	`[[:^word:]]`, `[[:word:]]`, `^[[:^ascii:]]+$`, `\pL`, `^\pL+$`, `\PL`, `\p{Greek}`, `[^\pL]`, `\W`,
+	`\d\D`, `^\w+$`, `\s`, `[^\n]`, `[\x{80}-\x{10FFFF}]`, `\x{FFFD}`, `[^\x{FFFD}]`, `^\x{FFFD}$`,
+	`\x{D800}`, `[\x{D800}-\x{DFFF}]`, `\x7f`, `[a-cx-z]`, `é`, `é$`, `^é`, `^é$`, `aé`, `日本`, `日.`, `^.日`,
+	`\xff`, `^.$`, `^..$`, `^.{3}$`,
+	// Repeats.
+	`a{0}`, `a{0}b`, `a{2}`, `^a{2,3}$`, `a{3,}`, `(a{2}){2}`, `^(ab?){2,3}$`, `(a|b|){3}c`, `(?:a{0,3}b){2}`,
+	`(a*)*b`, `(a*)+`, `(a+)+$`, `(x+x+)+y`, `.{0,200}x`, `(?:a|b|c){1,50}z`, `a??b`, `a+?b`, `a*?$`,
+	`_.{5}e`, `.*a.{6}`, `^.*a.{6}$`, `(a|b)*a(a|b){5}$`, `(a|ab)(c|bcd)(d*)`, `^(?:a?){10}a{10}$`,
+}
+
+var hardNames = []string{
+	"", "a", "b", "c", "k", "s", "x", "_", "-", "K", "S", "sk", "SK", "sK", "aa", "aaa", "aaaa", "ab", "ba",
+	"abab", "ac", "bc", "aab", "abcd", "xx", "xxy", "xxxxy", "xyx", "tcp", "tcp_", "tcp_sendmsg", "udp_x_send",
+	"tcp_recv", "tcp__recv", "skb", "SkB_x", "sk_buff", "sk_buffer", "__sk_buff", "sk_buf", "ssk_buff_", "abc_def",
+	"abc_de", "abcd_def", "__x64_sys_open", "x__x64_sys_", "skb_drop_reason", "skb_drop_reasons",
+	"_drop_reason", "s-b_drop_reason", "a-b", "-a-", "a b", " ", "a.b", "a\nb", "\n", "a\n", "\nb", "\n\n",
+	"a\n\nb", "x\na", "ſ", "K", "ſkb", "sKb", "aK", "é", "aé", "éa", "aéb", "é-", "É", "日", "日本", "日本語", "a日",
+	"Ω", "ω", "ǆ", "ǅ", "Ǆ", "\ufffd", "a\ufffd", "\xff", "\x80", "a\xff", "\xffa", "\xe6\x97", "\xe6\x97a", "\x97\xa5",
+	"a\x97\xa5", "\xc3", "\xa9", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x98\x80", "\x9f\x98\x80", "\x01", "\x7f",
+	"\x1f", "\r", "\t", "aaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa", "abababababa", "aaaaaaaaaab", "cabcabz",
+	strings.Repeat("ab", 40), strings.Repeat("x", 100) + "y", strings.Repeat("é", 40) + "a",
+	strings.Repeat("a\xff", 30), strings.Repeat("sk_buf", 20) + "f", "_the_quick_brown_fox_reason",
+}
+
+// pack lays names out as a text and returns where each starts.
+func pack(names []string) (text string, offs []uint32) {
+	var b strings.Builder
+	for _, name := range names {
+		offs = append(offs, uint32(b.Len()))
+		b.WriteString(name)
+		b.WriteByte(0)
+	}
+	return b.String(), offs
+}
+
+// everyOffset returns the offsets of all suffixes of all strings, out of order.
+func everyOffset(text string) []uint32 {
+	offs := make([]uint32, len(text))
+	for i, p := range rand.New(rand.NewPCG(1, 2)).Perm(len(text)) {
+		offs[i] = uint32(p)
+	}
+	return offs
+}
+
+// ways are the methods that can answer any pattern, so that every method meets every
+// pattern, whatever newPlan would choose.
+var ways = map[string]func(*run, []uint32, []uint64){
+	"chosen":  (*run).selectNames,
+	"forward": func(r *run, o []uint32, h []uint64) { r.spent = -1 << 40; r.selectForward(o, h) },
+	"sweep":   func(r *run, o []uint32, h []uint64) { r.sweep(); r.bits.selectBits(o, h) },
+	"switch":  func(r *run, o []uint32, h []uint64) { r.spent = r.budget() - 9; r.selectForward(o, h) },
+	"one lane": func(r *run, o []uint32, h []uint64) {
+		r.bits = getBitmap(len(r.text))
+		a := r.plan.reverse.get()
+		r.sweepPart(a, a.start, 0, len(r.text))
+		r.bits.selectBits(o, h)
+	},
+}
+
+// check asks m for all names in every way and compares with package regexp.
+func check(t *testing.T, m *Matcher, re *regexp.Regexp, text string, offs []uint32) {
+	t.Helper()
+	for way, run1 := range ways {
+		if m.posix != nil && way != "chosen" {
+			continue
+		}
+		hits := make([]uint64, (len(offs)+63)/64)
+		if way == "chosen" {
+			if err := m.Select(text, offs, hits); err != nil {
+				t.Fatalf("%q: %v", re, err)
+			}
+		} else {
+			r := &run{plan: m.plan, text: text, names: len(offs)}
+			run1(r, offs, hits)
+			r.close()
+		}
+		for i, off := range offs {
+			name := nameAt(text, off)
+			want := re.MatchString(name)
+			if got := hits[i/64]>>(i%64)&1 != 0; got != want {
+				t.Errorf("%s: %q on %q at %d = %v, regexp says %v", way, re, name, off, got, want)
+				return
+			}
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	packed, starts := pack(hardNames)
+	for _, expr := range hardPatterns {
+		m, err := Compile(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		re := regexp.MustCompile(expr)
+		check(t, m, re, packed, starts)
+		check(t, m, re, packed, everyOffset(packed))
+	}
+}
+
+// TestFromRegexp compiles each pattern both ways where both exist: a Matcher must find
+// out which it got.
+func TestFromRegexp(t *testing.T) {
+	packed, starts := pack(hardNames)
+	for _, expr := range hardPatterns {
+		for _, compile := range []func(string) (*regexp.Regexp, error){
+			regexp.Compile, regexp.CompilePOSIX,
+		} {
+			re, err := compile(expr)
+			if err != nil {
+				continue
+			}
+			m, err := FromRegexp(re)
+			if err != nil {
+				t.Fatalf("%q: %v", expr, err)
+			}
+			for range 2 {
+				check(t, m, re, packed, starts)
+			}
+			check(t, m, re, packed, everyOffset(packed))
+		}
+	}
+}
+
+func TestGlob(t *testing.T) {
+	tests := []struct{ glob, match, not string }{
+		{"tcp_*", "tcp_ tcp_x", "tcp xtcp_"},
+		{"*_send", "_send a_send", "_sends"},
+		{"*sk*", "sk ask asks", "s ks"},
+		{"a?c", "abc a?c aéc", "ac abbc"},
+		{"[a-c]x", "ax bx cx", "dx -x x"},
+		{"[!a-c]x", "dx", "ax x"},
+		{"[^a]x", "dx", "ax x"},
+		{"[]a]", "] a", "b"},
+		{"[-a]", "- a", "b"},
+		{"[a-]", "- a", "b"},
+		{`[\]\-x]`, "] - x", `\ a`},
+		{`a\*b`, "a*b", "ab axb"},
+		{"a.b+$^(|){2}", "a.b+$^(|){2}", "axb"},
+		{"**a**", "a ba ab", "b"},
+		{"é?", "éé éa", "é"},
+	}
+	for _, test := range tests {
+		m, err := Glob(test.glob)
+		if err != nil {
+			t.Errorf("%q: %v", test.glob, err)
+			continue
+		}
+		text, offs := pack(append(strings.Fields(test.match), strings.Fields(test.not)...))
+		check(t, m, regexp.MustCompile(m.String()), text, offs)
+		for _, name := range strings.Fields(test.match) {
+			if !m.MatchString(name) {
+				t.Errorf("%q does not match %q", test.glob, name)
+			}
+		}
+		for _, name := range strings.Fields(test.not) {
+			if m.MatchString(name) {
+				t.Errorf("%q matches %q", test.glob, name)
+			}
+		}
+	}
+	for _, glob := range []string{"[", "[a", "[]", "[!]", `a\`, `[\`, "[a-", `[a-\`, "[z-a]", "\xff"} {
+		if m, err := Glob(glob); err == nil {
+			t.Errorf("%q means %q, want an error", glob, m)
+		}
+	}
+}
+
+func TestPrefix(t *testing.T) {
+	for _, test := range []struct {
+		expr, prefix string
+		complete     bool
+	}{
+		{"", "", true},
+		{".*", "", true},
+		{"^tcp_", "tcp_", true},
+		{"^__x64_sys_.*", "__x64_sys_", true},
+		{"^(tcp)_(a|b)?", "tcp_", true},
+		{"^tcp_$", "tcp_", false},
+		{"^tcp_.*msg", "tcp_", false},
+		{`(?s)\Atcp_.*\z`, "tcp_", true},
+		{"^(?i)tcp", "", false},
+		{"tcp", "", false},
+		{"^(tcp|udp)_", "", false},
+		{"(?m)^tcp_", "", false},
+	} {
+		m, err := Compile(test.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefix, complete := m.Prefix()
+		if prefix != test.prefix || complete != test.complete {
+			t.Errorf("%q: Prefix() = %q, %v, want %q, %v", test.expr, prefix, complete,
+				test.prefix, test.complete)
+		}
+	}
+}
+
+func TestConcurrent(t *testing.T) {
+	packed, starts := pack(hardNames)
+	for _, expr := range []string{`(?i)SKB`, `^[a-z]+_`, `a+?b`, `_.{5}e`, `[[:^word:]]a`, `sk_b?`} {
+		re := regexp.MustCompile(expr)
+		m, err := FromRegexp(re)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 20 {
+					check(t, m, re, packed, starts)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+func ExampleMatcher_Select() {
+	m, err := Compile(`^tcp_.*msg$`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	text := "tcp_sendmsg\x00tcp_close\x00"
+	offs := []uint32{0, 4, 12}
+	hits := make([]uint64, 1)
+	if err := m.Select(text, offs, hits); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%03b\n", hits[0])
+	// Output: 001
+}

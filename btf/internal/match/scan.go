@@ -1,0 +1,95 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A Scan is one query over one text, for callers that produce their offsets in blocks. It
+// is not safe for concurrent use; several scans of one Matcher are.
+type Scan struct {
+	m     *Matcher
+	perl  run
+	posix *run     // the other reading, if it matters to this text
+	other []uint64 // its hits
+}
+
+// NewScan starts a query. The text must be empty or end in a NUL. About names offsets will
+// be asked in all: the figure only guides the choice between a look at each name
+// and one pass over the whole text.
+func (m *Matcher) NewScan(text string, names int) (*Scan, error) {
+	if text != "" && text[len(text)-1] != 0 {
+		return nil, errors.New("match: text: no NUL at its end")
+	}
+	s := &Scan{m: m, perl: run{plan: m.plan, text: text, names: names}}
+	if m.posix == nil || m.newlineOnly && strings.IndexByte(text, '\n') < 0 {
+		return s, nil
+	}
+	posix := run{plan: m.posix, text: text, names: names}
+	switch m.reading.Load() {
+	case readingUnknown:
+		s.posix = &posix
+	case readingPOSIX:
+		s.perl = posix
+	}
+	return s, nil
+}
+
+// Select sets bit i of hits for every i such that the name at text[offs[i]:] matches. Other
+// bits stay as they are. It returns an error only if hits is too short or an offset is
+// outside the text; then hits is undefined.
+func (s *Scan) Select(offs []uint32, hits []uint64) error {
+	words := (len(offs) + 63) / 64
+	if len(hits) < words {
+		return fmt.Errorf("match: hits: %d words for %d names", len(hits), len(offs))
+	}
+	for _, off := range offs {
+		if int64(off) >= int64(len(s.perl.text)) {
+			return fmt.Errorf("match: name offset %#x: text ends at %#x", off, len(s.perl.text))
+		}
+	}
+	if s.posix == nil {
+		s.perl.selectNames(offs, hits)
+		return nil
+	}
+	s.selectBoth(offs, hits[:words])
+	return nil
+}
+
+// selectBoth asks both readings of an ambiguous Regexp; see FromRegexp.
+func (s *Scan) selectBoth(offs []uint32, hits []uint64) {
+	perl, posix := make([]uint64, len(hits)), make([]uint64, len(hits))
+	s.perl.selectNames(offs, perl)
+	s.posix.selectNames(offs, posix)
+	reading := s.m.reading.Load()
+	for i, off := range offs {
+		if reading != readingUnknown {
+			break
+		}
+		inPerl := perl[i/64]>>(i%64)&1 != 0
+		if inPerl == (posix[i/64]>>(i%64)&1 != 0) {
+			continue
+		}
+		reading = readingPOSIX
+		if inPerl == s.m.re.MatchString(nameAt(s.perl.text, off)) {
+			reading = readingPerl
+		}
+		s.m.reading.Store(reading)
+	}
+	if reading == readingPOSIX {
+		perl = posix
+	}
+	for i, word := range perl {
+		hits[i] |= word
+	}
+}
+
+// Close ends the query and hands what it built to the next. The Scan must not be used
+// after it.
+func (s *Scan) Close() {
+	s.perl.close()
+	if s.posix != nil {
+		s.posix.close()
+	}
+}
