@@ -79,7 +79,7 @@ var _ btf.Backend = plain("")
 func (p plain) Bytes() string                    { return string(p) }
 func (p plain) Index(*btf.Section) error         { return nil }
 func (p plain) Names(*btf.Section) (n btf.Names) { return n }
-func (p plain) Info() btf.Info                   { return btf.Info{Backend: "plain", DataBytes: int64(len(p))} }
+func (p plain) Info() btf.Info                   { return btf.Info{Backend: "plain"} }
 func (p plain) Close() error                     { return nil }
 
 func (p plain) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {

@@ -18,19 +18,19 @@ func smallBTF(order binary.ByteOrder) []byte {
 			types = appendU32(types, order, v)
 		}
 	}
-	u32(1, 1<<24, 4, 1<<24|32)        // [1] INT int, signed, 32 bits
-	u32(0, 2<<24, 3)                  // [2] PTR to [3]
-	u32(5, 4<<24|2, 16)               // [3] STRUCT pair, 16 bytes
-	u32(10, 1, 0, 16, 2, 64)          //     value: int at 0; next: pointer at bit 64
-	u32(0, 13<<24|1, 1, 31, 2)        // [4] FUNC_PROTO int (struct pair *p)
-	u32(21, 12<<24, 4)                // [5] FUNC small_get
-	head := []byte{0, 0, 1, 0}        // magic below, version 1, flags 0
-	order.PutUint16(head, 0xeb9f)     //
-	head = appendU32(head, order, 24) // hdr_len
-	head = appendU32(head, order, 0)  // type_off
-	head = appendU32(head, order, uint32(len(types)))
-	head = appendU32(head, order, uint32(len(types)))
-	head = appendU32(head, order, uint32(len(strs)))
+	u32(1, 1<<24, 4, 1<<24|32) // [1] INT int, signed, 32 bits
+	u32(0, 2<<24, 3)           // [2] PTR to [3]
+	u32(5, 4<<24|2, 16)        // [3] STRUCT pair, 16 bytes
+	u32(10, 1, 0, 16, 2, 64)   //     value: int at 0; next: pointer at bit 64
+	u32(0, 13<<24|1, 1, 31, 2) // [4] FUNC_PROTO int (struct pair *p)
+	u32(21, 12<<24, 4)         // [5] FUNC small_get
+
+	head := []byte{0, 0, 1, 0} // magic, version 1, flags 0
+	order.PutUint16(head, 0xeb9f)
+	n := uint32(len(types))
+	for _, v := range []uint32{24, 0, n, n, uint32(len(strs))} {
+		head = appendU32(head, order, v)
+	}
 	return append(append(head, types...), strs...)
 }
 
@@ -60,6 +60,14 @@ type testELF struct {
 // progbits makes an ordinary section.
 func progbits(name string, data []byte) testSection {
 	return testSection{name: name, typ: 1, data: data}
+}
+
+// smallELF builds a file with a .BTF section and nothing else.
+func smallELF(tb testing.TB, order binary.ByteOrder) []byte {
+	tb.Helper()
+	return testELF{class: 64, order: order, sections: []testSection{
+		progbits(".BTF", smallBTF(order)),
+	}}.build(tb)
 }
 
 // layout returns the constants that the reader uses too: a mistake in them would show on the

@@ -29,8 +29,8 @@
 //
 // Section headers, their names and a few sections' bytes are all that is needed. debug/elf reads
 // more than that before it answers, allocates what a compressed section claims to hold (1.4 GB
-// from a file of 261 kB), and is documented not to be hardened against hostile input. The reader here
-// checks each range against the file's size before it uses it and needs no recover.
+// from a file of 261 kB), and is documented not to be hardened against hostile input. The reader
+// here checks each range against the file's size before it uses it and needs no recover.
 //
 // # Concurrency
 //

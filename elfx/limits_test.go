@@ -24,7 +24,7 @@ func allocated(f func()) uint64 {
 	return sample[0].Value.Uint64() - before
 }
 
-// zeros deflates n zero bytes; maker is gzip.NewWriterLevel's or zlib's.
+// zeros compresses n zero bytes.
 func zeros(t *testing.T, w io.WriteCloser, n int64) {
 	t.Helper()
 	if _, err := io.CopyN(w, zeroReader{}, n); err != nil {
@@ -73,7 +73,8 @@ func TestBomb(t *testing.T) {
 	}{
 		{nil, 70 * 261_000, "the limit of Options.MaxRatio (64 to 1)"},
 		{&Options{MaxRatio: 100}, 110 * 261_000, "the limit of Options.MaxRatio (100 to 1)"},
-		{&Options{MaxRatio: -1, MaxSize: 1 << 20}, 1 << 20, "the limit of Options.MaxSize (1048576 bytes)"},
+		{&Options{MaxRatio: -1, MaxSize: 1 << 20}, 1 << 20,
+			"the limit of Options.MaxSize (1048576 bytes)"},
 	}
 	for name, file := range bombs(t) {
 		if len(file) > 300_000 {
@@ -120,11 +121,12 @@ func TestMaxSizeOfReads(t *testing.T) {
 	tests := map[string][]byte{
 		"raw BTF":      smallBTF(le),
 		"image":        make([]byte, 200),
-		".BTF section": testELF{class: 64, order: le, sections: []testSection{progbits(".BTF", smallBTF(le))}}.build(t),
+		".BTF section": smallELF(t, le),
 	}
 	for says, file := range tests {
 		// Read, not Parse: bytes that are in memory already cost nothing to look at.
-		_, err := Read(context.Background(), bytes.NewReader(file), int64(len(file)), &Options{MaxSize: 100})
+		_, err := Read(context.Background(), bytes.NewReader(file), int64(len(file)),
+			&Options{MaxSize: 100})
 		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v", says, err)
 		}
@@ -185,7 +187,7 @@ func (f failingReader) ReadAt(p []byte, off int64) (int, error) {
 // the file corrupt.
 func TestReadError(t *testing.T) {
 	le := binary.LittleEndian
-	elf := testELF{class: 64, order: le, sections: []testSection{progbits(".BTF", smallBTF(le))}}.build(t)
+	elf := smallELF(t, le)
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if _, err := z.Write(elf); err != nil {
@@ -198,7 +200,8 @@ func TestReadError(t *testing.T) {
 		"ELF": elf, "raw": smallBTF(le), "gzip": packed.Bytes(), "image": make([]byte, 300),
 	} {
 		for n := range int64(len(b)) {
-			_, err := Read(context.Background(), failingReader{bytes.NewReader(b), n}, int64(len(b)), nil)
+			r := failingReader{bytes.NewReader(b), n}
+			_, err := Read(context.Background(), r, int64(len(b)), nil)
 			if !errors.Is(err, errBroken) || errors.Is(err, ErrCorrupt) {
 				t.Fatalf("%s: failing at %d: error %v", name, n, err)
 			}

@@ -60,6 +60,10 @@ func readFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return readOpen(ctx, f, opts)
+}
+
+func readOpen(ctx context.Context, f *os.File, opts *Options) (*Data, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func readFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 		return Read(ctx, f, st.Size(), opts)
 	}
 	b := newBudget(opts, 0)
-	data, err := io.ReadAll(io.LimitReader(&source{ctx: ctx, r: f}, max(b.maxSize, b.maxSize+1)))
+	data, err := io.ReadAll(io.LimitReader(&source{ctx: ctx, r: f}, min(b.maxSize, unlimited-1)+1))
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,11 @@ func TestEachCrossesSteps(t *testing.T) {
 	}
 	x := &extraction{ctx: context.Background()}
 	var got []int64
-	if err := x.each(b, magicLE, func(at int64) int64 { got = append(got, at); return at + 1 }); err != nil {
+	err := x.each(b, magicLE, func(at int64) int64 {
+		got = append(got, at)
+		return at + 1
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got, want) {

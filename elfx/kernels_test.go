@@ -1,0 +1,85 @@
+package elfx
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/btfkit/btfkit/btf"
+)
+
+// kernelsDir returns the folder that BTFKIT_KERNELS names: unpacked kernel packages, one folder
+// each.
+func kernelsDir(t *testing.T) string {
+	dir := os.Getenv("BTFKIT_KERNELS")
+	if dir == "" {
+		for _, name := range strings.Split(os.Getenv("BTFKIT_REQUIRE"), ",") {
+			if name == "kernels" {
+				t.Fatal("BTFKIT_REQUIRE has kernels, BTFKIT_KERNELS is not set")
+			}
+		}
+		t.Skip("set BTFKIT_KERNELS to a folder of unpacked kernel packages to run this test")
+	}
+	return dir
+}
+
+// kernelFormats says how the kernels of Debian's packages are packed; TestKernels wants one each.
+var kernelFormats = map[string]string{
+	"deb-6.1-cloud-amd64":  "bzImage/lz4-legacy/ELF64",
+	"deb-6.12-cloud-amd64": "bzImage/zstd/ELF64",
+	"deb-7.2-amd64":        "bzImage/zstd/ELF64",
+	"deb-7.2-arm64":        "arm64-Image/raw",
+	"deb-7.2-s390x":        "image/zstd/image/raw",
+}
+
+// findImage returns the vmlinuz below a folder.
+func findImage(t *testing.T, dir string) string {
+	t.Helper()
+	var found string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && strings.HasPrefix(d.Name(), "vmlinuz") {
+			found = path
+		}
+		return err
+	})
+	if err != nil || found == "" {
+		t.Fatalf("%s: no vmlinuz, error %v", dir, err)
+	}
+	return found
+}
+
+// TestKernels extracts the BTF of real kernels from the plain vmlinuz and reads all of it.
+func TestKernels(t *testing.T) {
+	dir := kernelsDir(t)
+	for name, format := range kernelFormats {
+		t.Run(name, func(t *testing.T) {
+			path := findImage(t, filepath.Join(dir, name))
+			start := time.Now()
+			d, err := ReadFile(context.Background(), path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			took := time.Since(start)
+			if d.Format != format {
+				t.Errorf("format %s, want %s", d.Format, format)
+			}
+			spec, err := btf.Open(plain(d.BTF), btf.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer spec.Close()
+			if _, err := spec.TypeByName("task_struct", btf.KindStruct); err != nil {
+				t.Errorf("struct task_struct: %v", err)
+			}
+			_, end := spec.IDs()
+			fmt.Printf("%s: %s, %d types, %d bytes, %v, sha256 %x\n", name, d.Format, end, len(d.BTF),
+				took.Round(time.Millisecond), sha256.Sum256(d.BTF))
+		})
+	}
+}

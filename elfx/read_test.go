@@ -1,0 +1,132 @@
+package elfx
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestReadFileRefused names the path once, and keeps the operating system's error.
+func TestReadFileRefused(t *testing.T) {
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty.ko")
+	if err := os.WriteFile(empty, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		path string
+		is   error
+		says string
+	}{
+		{filepath.Join(dir, "missing"), fs.ErrNotExist, "open: "},
+		{empty, ErrNoBTF, "no BTF: the file is empty"},
+		{dir, nil, "a directory"},
+	}
+	for _, test := range tests {
+		_, err := ReadFile(context.Background(), test.path, nil)
+		var e *Error
+		if !errors.As(err, &e) || e.Path != test.path {
+			t.Errorf("%s: error %v is no *Error with the path", test.path, err)
+			continue
+		}
+		if test.is != nil && !errors.Is(err, test.is) || !strings.Contains(err.Error(), test.says) ||
+			strings.Count(err.Error(), test.path) != 1 {
+			t.Errorf("error %q, want %v, %q and the path once", err, test.is, test.says)
+		}
+	}
+}
+
+// TestReadFilePipe reads what cannot be read at an offset, up to the limit.
+func TestReadFilePipe(t *testing.T) {
+	blob := smallBTF(binary.LittleEndian)
+	for _, test := range []struct {
+		opts *Options
+		is   error
+	}{
+		{nil, nil}, {&Options{MaxSize: -1}, nil}, {&Options{MaxSize: int64(len(blob))}, nil},
+		{&Options{MaxSize: int64(len(blob)) - 1}, ErrTooLarge},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(blob); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		d, err := readOpen(context.Background(), r, test.opts)
+		r.Close()
+		if !errors.Is(err, test.is) || err == nil && !bytes.Equal(d.BTF, blob) {
+			t.Errorf("%+v: %v, error %v", test.opts, d, err)
+		}
+	}
+}
+
+// TestNesting ends with an error where containers contain containers without end.
+func TestNesting(t *testing.T) {
+	b := smallBTF(binary.LittleEndian)
+	for range maxLayers - 1 {
+		b = zstdBytes(t, nil, b)
+	}
+	if _, err := Parse(context.Background(), b, nil); err != nil {
+		t.Errorf("%d layers: %v", maxLayers, err)
+	}
+	_, err := Parse(context.Background(), zstdBytes(t, nil, b), nil)
+	if !errors.Is(err, ErrUnsupported) {
+		t.Errorf("%d layers: error %v, want ErrUnsupported", maxLayers+1, err)
+	}
+}
+
+// TestImagesMutated damages every fixture many times: any answer is right but a panic or one that
+// takes more memory than the limits allow.
+func TestImagesMutated(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(imageDir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d fixtures, error %v", len(files), err)
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	opts := &Options{MaxSize: 2 << 20}
+	for _, file := range files {
+		seed, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 60
+		if strings.Contains(file, "xz") || strings.Contains(file, "zst") || len(seed) > 10_000 {
+			n = 20 // each sets up a window of 128 MiB, as the kernel's rule asks for
+		}
+		for range n {
+			_, _ = Parse(context.Background(), mutate(rng, seed), opts)
+		}
+	}
+}
+
+// TestTruncated refuses every cut of a compressed module: what is left must not pass as all.
+func TestTruncated(t *testing.T) {
+	for ext := range moduleCompressors {
+		file, err := os.ReadFile(filepath.Join(imageDir, "module.ko."+ext))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := Parse(context.Background(), file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range file {
+			d, err := Parse(context.Background(), file[:n], nil)
+			if err == nil && !bytes.Equal(d.BTF, whole.BTF) {
+				t.Errorf("%s: cut at %d of %d bytes: other BTF", ext, n, len(file))
+			}
+			if err == nil && n < len(file)-12 { // the last bytes are checks or an end mark
+				t.Errorf("%s: cut at %d of %d bytes: accepted", ext, n, len(file))
+			}
+		}
+	}
+}
