@@ -227,6 +227,20 @@ func (c *Collection) TypeByName(name string, kinds ...Kind) (Type, error) {
 	return Type{}, ErrNotFound
 }
 
+// Matching ranges over the types whose name matches: the kernel's first, then each
+// module's own.
+func (c *Collection) Matching(m *Matcher) iter.Seq[Type] {
+	return func(yield func(Type) bool) {
+		for _, spec := range c.Specs() {
+			for t := range spec.Matching(m) {
+				if !yield(t) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // ModuleOf returns the name of the module that stores t, "vmlinux" for the kernel's
 // types, "" for void and types from elsewhere.
 func (c *Collection) ModuleOf(t Type) string {

@@ -171,6 +171,16 @@ func (s *Section) word(off uint32) uint32 {
 	return load32(t[off:], s.bigEndian)
 }
 
+// infoAndSize returns the second and third word of the record at off, or zeros.
+func (s *Section) infoAndSize(off uint32) (info, size uint32) {
+	t := s.types
+	if uint64(off)+headerSize > uint64(len(t)) {
+		return 0, 0
+	}
+	h := t[off : off+headerSize]
+	return load32(h[4:], s.bigEndian), load32(h[8:], s.bigEndian)
+}
+
 // byID returns the type with the id, looking down the chain.
 func (s *Section) byID(id ID) (Type, bool) {
 	for id < s.first {

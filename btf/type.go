@@ -107,10 +107,14 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(setAnonymous) && t.NameIs(
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
 func (t Type) Size() (uint32, bool) {
-	if !t.Kind().in(setSized) {
+	if t.sec == nil {
 		return 0, false
 	}
-	return t.word(2), true
+	info, size := t.sec.infoAndSize(t.off)
+	if !infoKind(info).in(setSized) {
+		return 0, false
+	}
+	return size, true
 }
 
 // TargetID returns the id of the type that Target returns, unchecked.

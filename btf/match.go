@@ -1,0 +1,260 @@
+package btf
+
+import (
+	"iter"
+	"math/bits"
+	"regexp"
+	"sync"
+
+	"github.com/btfkit/btfkit/btf/internal/match"
+)
+
+// A Matcher selects types by a regular expression on their names, and by kind. It is
+// immutable and safe for concurrent use. It keeps what it worked out about the expression
+// from one query to the next, so compile once and use it often.
+//
+// A name matches exactly if regexp.Regexp.MatchString says so. A Matcher is much faster
+// over many names than asking package regexp for each; see the package
+// internal/match for how, and for when it falls back to package regexp.
+type Matcher struct {
+	match *match.Matcher
+	empty bool // the empty name matches
+	kinds kindMask
+}
+
+// Compile returns a Matcher for an expression in the syntax of package regexp. Errors
+// are those of regexp.Compile.
+func Compile(expr string) (*Matcher, error) { return newMatcher(match.Compile(expr)) }
+
+// CompileRegexp returns a Matcher for a compiled expression.
+func CompileRegexp(re *regexp.Regexp) (*Matcher, error) { return newMatcher(match.FromRegexp(re)) }
+
+// CompileGlob returns a Matcher for a pattern of the shell that must match the whole name:
+// * stands for any bytes, ? for any character, [a-z] and [!a-z] for a class, and \ takes
+// the next character literally.
+func CompileGlob(pattern string) (*Matcher, error) { return newMatcher(match.Glob(pattern)) }
+
+// MustCompile is Compile for expressions known to be valid; it panics if one is not.
+func MustCompile(expr string) *Matcher {
+	m, err := Compile(expr)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func newMatcher(m *match.Matcher, err error) (*Matcher, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Matcher{match: m, empty: m.MatchString("")}, nil
+}
+
+// Kinds returns a Matcher for the same expression that selects only types of the given
+// kinds; of all kinds if none is given.
+func (m *Matcher) Kinds(kinds ...Kind) *Matcher {
+	c := *m
+	c.kinds = kindMask{}
+	for _, k := range kinds {
+		c.kinds[k%maxKinds/64] |= 1 << (k % 64)
+	}
+	return &c
+}
+
+// String returns the regular expression.
+func (m *Matcher) String() string { return m.match.String() }
+
+// MatchString reports whether a single name matches.
+func (m *Matcher) MatchString(name string) bool { return m.match.MatchString(name) }
+
+// AppendMatches appends the ids of all types whose name matches to dst, ascending, which
+// puts the base first, each once. If "" matches, anonymous structs, unions, enums and
+// enum64s are among them. It allocates only to grow dst, and for what m has yet to
+// work out about its expression.
+//
+// The one error besides ErrClosed is match.ErrBudget's, see there: hostile input with
+// overlapping names, on expressions that need package regexp for each.
+func (s *Spec) AppendMatches(dst []ID, m *Matcher) ([]ID, error) {
+	if s.closed.Load() {
+		return dst, ErrClosed
+	}
+	q := queries.Get().(*query)
+	defer queries.Put(q)
+	for _, sec := range s.chain {
+		if err := q.selectNames(sec, m); err != nil {
+			return dst, err
+		}
+		dst = q.appendHits(dst, sec, m)
+	}
+	return dst, nil
+}
+
+// IDsByMatch returns the ids of all types whose name matches, as AppendMatches does.
+func (s *Spec) IDsByMatch(m *Matcher) ([]ID, error) { return s.AppendMatches(nil, m) }
+
+// Matching ranges over the types whose name matches in the order of AppendMatches. It is
+// empty if AppendMatches returns an error.
+func (s *Spec) Matching(m *Matcher) iter.Seq[Type] {
+	return func(yield func(Type) bool) {
+		buf := idBuffers.Get().(*[]ID)
+		defer idBuffers.Put(buf)
+		ids, err := s.AppendMatches((*buf)[:0], m)
+		*buf = ids
+		if err == nil {
+			s.yieldTypes(ids, yield)
+		}
+	}
+}
+
+// A query is the scratch memory of one run of a Matcher over a section.
+type query struct {
+	found []uint64 // bit i: own type i has a name that matches
+	hits  []uint64 // bit i: name i of those handed to the matcher matches
+	offs  [queryBlock]uint32
+	index [queryBlock]uint32 // own type whose name is at offs[i]
+}
+
+// queryBlock is how many names read from headers go to the matcher at once.
+const queryBlock = 1024
+
+var queries = sync.Pool{New: func() any { return new(query) }}
+
+// bitmap returns a cleared bitmap of n bits in the memory of b.
+func bitmap(b []uint64, n uint32) []uint64 {
+	words := int(n+63) / 64
+	if cap(b) < words {
+		return make([]uint64, words)
+	}
+	b = b[:words]
+	clear(b)
+	return b
+}
+
+// selectNames sets the bits of found for the named own types of sec.
+func (q *query) selectNames(sec *Section, m *Matcher) error {
+	q.found = bitmap(q.found, sec.count)
+	names := sec.backend.Names(sec)
+	if names.Named != nil {
+		q.hits = bitmap(q.hits, uint32(len(names.Offsets)))
+		if err := m.match.Select(names.Text, names.Offsets, q.hits); err != nil {
+			return err
+		}
+		q.spread(names.Named)
+		return nil
+	}
+	q.hits = bitmap(q.hits, queryBlock)
+	for _, level := range sec.chain {
+		if err := q.selectHeaders(sec, level, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spread moves hit k to the k-th set bit of named.
+func (q *query) spread(named []uint64) {
+	k := uint(0)
+	for w, mask := range named {
+		n := uint(bits.OnesCount64(mask))
+		switch hits := bitsAt(q.hits, k, n); hits {
+		case 0:
+		case 1<<n - 1:
+			q.found[w] = mask
+		default:
+			q.found[w] = deposit(hits, mask)
+		}
+		k += n
+	}
+}
+
+// bitsAt returns n <= 64 bits of a bitmap from bit k on.
+func bitsAt(b []uint64, k, n uint) uint64 {
+	if n == 0 {
+		return 0
+	}
+	v := b[k/64] >> (k % 64)
+	if k%64+n > 64 {
+		v |= b[k/64+1] << (64 - k%64)
+	}
+	return v & (1<<n - 1) // for n = 64, Go defines the shift as 0: all ones
+}
+
+// deposit puts bit k of v at the place of the k-th set bit of mask.
+func deposit(v, mask uint64) (out uint64) {
+	for ; v != 0; v >>= 1 {
+		if v&1 != 0 {
+			out |= mask & -mask
+		}
+		mask &= mask - 1
+	}
+	return out
+}
+
+// selectHeaders sets the bits of found for those own types of sec whose name lies in the
+// strings of level, reading the headers.
+func (q *query) selectHeaders(sec, level *Section, m *Matcher) error {
+	if len(level.strs) == 0 {
+		return nil
+	}
+	scan, err := m.match.NewScan(level.strs, int(sec.count))
+	if err != nil {
+		return err
+	}
+	defer scan.Close()
+	n := 0
+	for i := range sec.count {
+		off := sec.word(sec.ids.at(i)) - level.strStart
+		if uint64(off) >= uint64(len(level.strs)) || level.strs[off] == 0 {
+			continue
+		}
+		q.offs[n], q.index[n] = off, i
+		if n++; n == queryBlock {
+			if err := q.selectBlock(scan, n); err != nil {
+				return err
+			}
+			n = 0
+		}
+	}
+	return q.selectBlock(scan, n)
+}
+
+func (q *query) selectBlock(scan *match.Scan, n int) error {
+	hits := q.hits[:(n+63)/64]
+	clear(hits)
+	if err := scan.Select(q.offs[:n], hits); err != nil {
+		return err
+	}
+	for w, word := range hits {
+		for ; word != 0; word &= word - 1 {
+			i := q.index[w*64+bits.TrailingZeros64(word)]
+			q.found[i/64] |= 1 << (i % 64)
+		}
+	}
+	return nil
+}
+
+// appendHits appends the ids of the types found, and of the anonymous ones if their name
+// matches, as far as the kind does, too.
+func (q *query) appendHits(dst []ID, sec *Section, m *Matcher) []ID {
+	var anonymous []uint64
+	if m.empty {
+		anonymous = sec.anonymousTypes()
+	}
+	anyKind := m.kinds == kindMask{}
+	for w, word := range q.found {
+		if anonymous != nil {
+			word |= anonymous[w]
+		}
+		if anyKind {
+			dst = appendBits(dst, sec.first+ID(w*64), word)
+			continue
+		}
+		for ; word != 0; word &= word - 1 {
+			i := w*64 + bits.TrailingZeros64(word)
+			if t := sec.TypeAt(i); m.kinds.has(t.Kind()) {
+				dst = append(dst, t.id)
+			}
+		}
+	}
+	return dst
+}
