@@ -1,0 +1,86 @@
+package btf
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// buildTable feeds offsets to a tableBuilder in pieces of random length.
+func buildTable(rng *rand.Rand, offs []uint32) (idTable, uint32) {
+	b := newTableBuilder(len(offs) * 28)
+	for len(offs) > 0 {
+		n := rng.IntN(min(len(offs), 50)) + 1
+		b.add(offs[:n])
+		offs = offs[n:]
+	}
+	return b.finish(nil), b.count
+}
+
+func TestIDTable(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, test := range []struct {
+		name     string
+		count    int
+		huge     int // a record of 100 kB every so many
+		wantWide bool
+	}{
+		{"empty", 0, 0, false},
+		{"one", 1, 0, false},
+		{"block less one", 15, 0, false},
+		{"block", 16, 0, false},
+		{"block and one", 17, 0, false},
+		{"many", 10_001, 0, false},
+		{"wide from the start", 100, 5, true},
+		{"wide late", 5_000, 4_000, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			offs := make([]uint32, test.count)
+			at := uint32(0)
+			for i := range offs {
+				offs[i] = at
+				at += uint32(12 + rng.IntN(20)*4)
+				if test.huge != 0 && i%test.huge == test.huge-1 {
+					at += 100_000
+				}
+			}
+			table, n := buildTable(rng, offs)
+			if int(n) != test.count || table.wide != test.wantWide {
+				t.Fatalf("count %d, wide %v, want %d, %v", n, table.wide, test.count, test.wantWide)
+			}
+			for i, want := range offs {
+				if got := table.at(uint32(i)); got != want {
+					t.Fatalf("record %d at %d, want %d", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestSpread holds spread against moving the bits one by one.
+func TestSpread(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 1000 {
+		types := rng.IntN(300) + 1
+		named := make([]uint64, (types+63)/64)
+		want := make([]uint64, len(named))
+		q := &query{found: make([]uint64, len(named)), hits: make([]uint64, len(named))}
+		dense, k := rng.IntN(4), 0
+		for i := range types {
+			if rng.IntN(3) == 0 {
+				continue
+			}
+			named[i/64] |= 1 << (i % 64)
+			if rng.IntN(4) <= dense {
+				q.hits[k/64] |= 1 << (k % 64)
+				want[i/64] |= 1 << (i % 64)
+			}
+			k++
+		}
+		q.spread(named)
+		for w := range want {
+			if q.found[w] != want[w] {
+				t.Fatalf("word %d: %#x, want %#x (named %#x)", w, q.found[w], want[w], named[w])
+			}
+		}
+	}
+}
