@@ -1,0 +1,35 @@
+package btf
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Reading names without reading more of them than a backend must: in hostile input, names
+// may be long and overlap, so whatever reads each to its end can be quadratic.
+
+// NamePrefix returns the string at a logical offset, or its first n bytes if it is longer.
+// It reads no more than that and aliases the backend's bytes, as NameBytes does.
+func (s *Section) NamePrefix(off uint32, n int) string {
+	t := s.tail(off)
+	t = t[:min(n, len(t))]
+	if end := strings.IndexByte(t, 0); end >= 0 {
+		return t[:end]
+	}
+	return t
+}
+
+// CompareName compares the string at a logical offset with name, which must not contain
+// NUL, in the order of strcmp, which is that of Go strings: -1 if it is less, 0 if equal,
+// +1 if greater. It reads no more than len(name)+1 bytes of it.
+func (s *Section) CompareName(off uint32, name string) int {
+	t := s.tail(off)
+	// The NUL at the end of a shorter string is less than any byte of name.
+	if c := cmp.Compare(t[:min(len(name), len(t))], name); c != 0 || len(t) <= len(name) {
+		return c
+	}
+	if t[len(name)] != 0 {
+		return 1
+	}
+	return 0
+}
