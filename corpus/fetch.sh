@@ -1,7 +1,8 @@
 #!/bin/sh
 # Fetches the pinned Debian packages of packages.txt and unpacks each group below DIR/GROUP.
 #
-#   corpus/fetch.sh DIR [GROUP...]        default: every group
+#   corpus/fetch.sh DIR [GROUP...]                          default: every group
+#   corpus/fetch.sh -p DIR GROUP SUITE ARCH PACKAGE...      pins packages first, as they are now
 #
 # Nothing is installed and no mirror is named: the machine's own apt sources are copied, their
 # suite is replaced, and apt is pointed at the copy with private state below DIR/.apt. What was
@@ -9,11 +10,15 @@
 # its pinned checksum; the other packages are unpacked all the same. Needs apt and dpkg, no root.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-[ $# -ge 1 ] || { echo "usage: $0 DIR [GROUP...]" >&2; exit 2; }
+pin=0
+[ "${1-}" != -p ] || { pin=1; shift; }
+if [ $# -lt 1 ] || { [ $pin = 1 ] && [ $# -lt 5 ]; }; then
+	echo "usage: $0 DIR [GROUP...] or $0 -p DIR GROUP SUITE ARCH PACKAGE..." >&2
+	exit 2
+fi
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 shift
-wanted=" $* "
 bad=0
 
 # private SUITE ARCH: prints the apt options that read only that suite's lists, updating them once.
@@ -47,6 +52,29 @@ resuite() {
 	sed -E "/^#/d; s/\b(stable|$codename)\b/$1/g; s/ sid-updates//" |
 		awk -v RS= -v ORS='\n\n' '!/Suites:.*sid-security/' | sed '/ sid-security/d'
 }
+
+# pin GROUP SUITE ARCH PACKAGE...: replaces the group's lines in packages.txt.
+pin() {
+	group=$1 suite=$2 arch=$3
+	shift 3
+	opts=$(private "$suite" "$arch")
+	new=$(mktemp "$here/.packages-XXXXXX")
+	trap 'rm -f "$new"' EXIT
+	grep -v "^$group " "$here/packages.txt" >"$new"
+	for package; do
+		apt-cache $opts show --no-all-versions "$package" | awk -v row="$group $suite $arch" '
+			/^Package: / { name = $2 } /^Version: / { version = $2 } /^SHA256: / { sum = $2 }
+			END { if (sum == "") exit 1; print row, name, version, sum }' >>"$new"
+	done
+	chmod 644 "$new"
+	mv "$new" "$here/packages.txt"
+}
+
+if [ $pin = 1 ]; then
+	pin "$@"
+	set -- "$1"
+fi
+wanted=" $* "
 
 while read -r group suite arch package version sum; do
 	case $group in ''|'#'*) continue ;; esac

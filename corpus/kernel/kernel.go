@@ -10,6 +10,7 @@ package kernel
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/btfkit/btfkit/corpus/internal/packed"
@@ -54,7 +55,7 @@ func Compressed() string { return compressed }
 func Bytes() ([]byte, error) { return unpack() }
 
 var unpack = sync.OnceValues(func() ([]byte, error) {
-	raw, err := packed.Unpack(compressed, Size, SHA256)
+	raw, err := packed.Unpack(strings.NewReader(compressed), Size, SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("embedded BTF %s: %w", Name, err)
 	}

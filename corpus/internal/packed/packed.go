@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/pierrec/lz4/v4"
 )
@@ -40,9 +39,9 @@ func Pack(raw []byte) ([]byte, error) {
 
 // Unpack decompresses frame into a slice of exactly size bytes, and refuses a frame that holds
 // fewer or more, or whose contents do not have the SHA-256 sum given in hexadecimal.
-func Unpack(frame string, size int, sum string) ([]byte, error) {
+func Unpack(frame io.Reader, size int, sum string) ([]byte, error) {
 	raw := make([]byte, size)
-	r := lz4.NewReader(strings.NewReader(frame))
+	r := lz4.NewReader(frame)
 	if n, err := io.ReadFull(r, raw); err != nil {
 		return nil, fmt.Errorf("lz4 frame: %d of %d bytes: %w", n, size, err)
 	}

@@ -12,7 +12,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Unpack(string(frame), len(raw), Sum(raw))
+		got, err := Unpack(bytes.NewReader(frame), len(raw), Sum(raw))
 		if err != nil {
 			t.Fatalf("%d bytes: %v", len(raw), err)
 		}
@@ -40,7 +40,7 @@ func TestUnpackRefuses(t *testing.T) {
 		{"no frame", Sum(raw), raw, len(raw)},
 	}
 	for _, c := range cases {
-		if _, err := Unpack(string(c.frame), c.size, c.sum); err == nil {
+		if _, err := Unpack(bytes.NewReader(c.frame), c.size, c.sum); err == nil {
 			t.Errorf("%s: accepted", c.name)
 		}
 	}
