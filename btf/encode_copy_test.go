@@ -1,0 +1,216 @@
+package btf_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+)
+
+// The running kernel's BTF comes out as it went in, and again after two swaps.
+func TestBuilderFromKernel(t *testing.T) {
+	data, err := os.ReadFile("/sys/kernel/btf/vmlinux")
+	if err != nil {
+		t.Skip("a kernel with CONFIG_DEBUG_INFO_BTF has the file:", err)
+	}
+	spec := parse(t, data, nil)
+	same, err := btf.NewBuilderFrom(spec, btf.CopyOptions{}).Bytes()
+	if err != nil || !bytes.Equal(same, data) {
+		t.Errorf("copy of %d bytes has %d, %v", len(data), len(same), err)
+	}
+	swapped := build(t, btf.NewBuilderFrom(spec, btf.CopyOptions{Order: binary.BigEndian}), nil)
+	back, err := btf.NewBuilderFrom(swapped,
+		btf.CopyOptions{Order: binary.LittleEndian}).Bytes()
+	if err != nil || !bytes.Equal(back, data) {
+		t.Errorf("swapped twice, %d bytes became %d, %v", len(data), len(back), err)
+	}
+	rebuilt := build(t, btf.NewBuilderFrom(spec, btf.CopyOptions{RebuildStrings: true}), nil)
+	for id, ty := range spec.All() {
+		if got := mustType(t, rebuilt, id); got.Name() != ty.Name() || got.Kind() != ty.Kind() {
+			t.Fatalf("%v became %v with new strings", ty, got)
+		}
+	}
+}
+
+// reverse adds the types of spec to b in reverse order.
+func reverse(spec *btf.Spec, b *btf.Builder) {
+	first, end := spec.Own().IDs()
+	first = max(first, 1)
+	for id := end - 1; id >= first; id-- {
+		ty, _ := spec.TypeByID(id)
+		b.Copy(ty, func(id btf.ID) btf.ID {
+			if id < first {
+				return id
+			}
+			return end - 1 - (id - first)
+		})
+	}
+}
+
+// Reversing the order of the types twice gives the same bytes, except that the strings
+// are in another order.
+func TestBuilderCopyMapsIDs(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	list := b.NextID()
+	b.Struct("list", 16, btf.MemberSpec{Name: "next", Type: list + 1},
+		btf.MemberSpec{Name: "names", Type: list + 2, BitOffset: 64})
+	b.Ptr(list)
+	b.Array(list+3, list+3, 8)
+	b.Int("char", 1, btf.Int{Bits: 8})
+	b.FuncProto(list+3, btf.ParamSpec{Name: "list", Type: list + 1})
+	b.Func("walk", list+4, btf.LinkageGlobal)
+	b.Var("lists", list, btf.LinkageStatic)
+	b.Datasec(".data", 16, btf.VarSecinfoSpec{Type: list + 6, Size: 16})
+	spec := build(t, b, nil)
+
+	b = btf.NewBuilder(btf.BuilderOptions{})
+	reverse(spec, b)
+	reversed := build(t, b, nil)
+	if err := reversed.Verify(); err != nil {
+		t.Error(err)
+	}
+	walk, err := reversed.TypeByName("walk")
+	if err != nil || walk.ID() != 3 {
+		t.Fatalf("walk: %v, %v", walk, err)
+	}
+	proto, _ := walk.Target()
+	p, _ := proto.Param(0)
+	ptr, _ := p.Target()
+	if s, _ := ptr.Target(); s.ID() != 8 || !s.NameIs("list") {
+		t.Errorf("walk's parameter points at %v", s)
+	}
+
+	b = btf.NewBuilder(btf.BuilderOptions{})
+	reverse(reversed, b)
+	again, err := btf.NewBuilderFrom(build(t, b, nil), btf.CopyOptions{RebuildStrings: true}).Bytes()
+	want, _ := btf.NewBuilderFrom(spec, btf.CopyOptions{RebuildStrings: true}).Bytes()
+	if err != nil || !bytes.Equal(again, want) {
+		t.Errorf("reversed twice, %v:\n%x\nwant\n%x", err, again, want)
+	}
+}
+
+// New strings hold what is used, each string once, in the order of use.
+func TestBuilderRebuildStrings(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	b.Intern("unused")
+	late := b.Intern("late_name")
+	b.Fwd("early", btf.KindStruct)
+	b.Raw(btf.RawType{NameOffset: late, Kind: btf.KindFwd})
+	b.Raw(btf.RawType{NameOffset: late + 5, Kind: btf.KindFwd})
+	spec := build(t, b, nil)
+	rebuilt := build(t, btf.NewBuilderFrom(spec, btf.CopyOptions{RebuildStrings: true}), nil)
+	want := "\x00early\x00late_name\x00name\x00"
+	if strs, _ := rebuilt.Section().Strings(); strs != want {
+		t.Errorf("strings %q; want %q", strs, want)
+	}
+	if _, err := rebuilt.TypeByName("name", btf.KindFwd); err != nil {
+		t.Error(err)
+	}
+}
+
+// A section may be copied and added to; what is there is found again.
+func TestBuilderExtend(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: true})
+	b.Fwd("old", btf.KindStruct)
+	b = btf.NewBuilderFrom(build(t, b, nil), btf.CopyOptions{})
+	b.Ptr(1)
+	b.Typedef("old", 2)
+	b.Typedef("new", 2)
+	spec := build(t, b, nil)
+	if strs, _ := spec.Section().Strings(); strs != "\x00old\x00new\x00" {
+		t.Errorf("strings %q", strs)
+	}
+	if ids, _ := spec.IDsByName("old"); len(ids) != 2 || spec.ByteOrder() != binary.BigEndian {
+		t.Errorf("ids of old %v, %v", ids, spec.ByteOrder())
+	}
+}
+
+// What this package does not understand is not written again.
+func TestBuilderFromUnknown(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{Layout: true})
+	b.DefineKind(20, 8, 4)
+	b.Fwd("f", btf.KindStruct)
+	known, _ := b.Bytes()
+	b.Raw(btf.RawType{Kind: 20, NameOffset: b.Intern("loc"), Vlen: 1,
+		Trailer: []uint32{1, 2, 3}})
+	opaque, _ := b.Bytes()
+	// A header of 40 bytes, with a byte that is not zero behind the known ones.
+	tail := append(known[:32:32], 0, 0, 0, 0, 0, 0, 0, 1)
+	tail = append(tail, known[32:]...)
+	tail[4] = 40
+	// A member's name and a type's target that do not exist.
+	b = btf.NewBuilder(btf.BuilderOptions{})
+	b.Raw(btf.RawType{Kind: btf.KindStruct, Vlen: 1, NameOffset: b.Intern("s"),
+		Trailer: []uint32{3, 0, 0}})
+	name, _ := b.Bytes()
+	b = btf.NewBuilder(btf.BuilderOptions{})
+	b.Raw(btf.RawType{Kind: btf.KindPtr, SizeOrType: 2})
+	target, _ := b.Bytes()
+
+	for _, test := range []struct {
+		name string
+		data []byte
+		want string
+		is   error
+	}{
+		{"layout", known, "", nil},
+		{"opaque", opaque, `btf: type 2 KIND(20) "loc": copy of a record of kind 20: ` +
+			`btf: unsupported input`, btf.ErrUnsupported},
+		{"header", tail, "btf: header with unknown fields: btf: unsupported input",
+			btf.ErrUnsupported},
+		{"name", name, `btf: type 1 STRUCT "s": member 0: ` +
+			`name offset 0x3 beyond the strings' end 0x3: btf: corrupt input`, btf.ErrCorrupt},
+		{"target", target, "btf: type 1 PTR: reference to type 2, but the last one is 1", nil},
+	} {
+		spec := parse(t, test.data, nil)
+		data, err := btf.NewBuilderFrom(spec, btf.CopyOptions{}).Bytes()
+		switch {
+		case test.want == "" && (err != nil || !bytes.Equal(data, test.data)):
+			t.Errorf("%s: %x, %v; want %x", test.name, data, err, test.data)
+		case test.want != "" && (err == nil || err.Error() != test.want):
+			t.Errorf("%s: %v; want %s", test.name, err, test.want)
+		case test.is != nil && !errors.Is(err, test.is):
+			t.Errorf("%s: %v is not %v", test.name, err, test.is)
+		}
+	}
+}
+
+func TestBuilderFromLayout(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	b.Fwd("f", btf.KindStruct)
+	plain, _ := b.Bytes()
+	spec := parse(t, plain, nil)
+	added := btf.NewBuilderFrom(spec, btf.CopyOptions{AddLayout: true})
+	with := build(t, added, nil)
+	if h := with.Section().Header(); h.Len != 32 || h.LayoutLen != 80 {
+		t.Errorf("added: %+v", h)
+	}
+	swapped := build(t, btf.NewBuilderFrom(with, btf.CopyOptions{Order: binary.BigEndian}), nil)
+	if h := swapped.Section().Header(); h.LayoutLen != 80 {
+		t.Errorf("swapped: %+v", h)
+	}
+	dropped, err := btf.NewBuilderFrom(swapped,
+		btf.CopyOptions{Order: binary.LittleEndian, DropLayout: true}).Bytes()
+	if err != nil || !bytes.Equal(dropped, plain) {
+		t.Errorf("dropped: %x, %v; want %x", dropped, err, plain)
+	}
+
+	// The u16 of flags in each entry is swapped; a ragged section is refused.
+	data, _ := added.Bytes()
+	data[32+12+2] = 7
+	spec = parse(t, data, nil)
+	flags := build(t, btf.NewBuilderFrom(spec, btf.CopyOptions{Order: binary.BigEndian}), nil)
+	back, err := btf.NewBuilderFrom(flags, btf.CopyOptions{Order: binary.LittleEndian}).Bytes()
+	if err != nil || !bytes.Equal(back, data) {
+		t.Errorf("swapped twice: %x, %v; want %x", back, err, data)
+	}
+	data[28]--
+	_, err = btf.NewBuilderFrom(parse(t, data, nil), btf.CopyOptions{}).Bytes()
+	if !errors.Is(err, btf.ErrUnsupported) || !strings.Contains(err.Error(), "79 bytes") {
+		t.Errorf("ragged layout: %v", err)
+	}
+}

@@ -1,0 +1,301 @@
+package btf_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+// build returns what b holds, opened on base.
+func build(t testing.TB, b *btf.Builder, base *btf.Spec) *btf.Spec {
+	t.Helper()
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, data, base)
+}
+
+func parse(t testing.TB, data []byte, base *btf.Spec) *btf.Spec {
+	t.Helper()
+	spec, err := btftest.Parse(data, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { spec.Close() })
+	return spec
+}
+
+func TestBuilderBytes(t *testing.T) {
+	for _, test := range []struct {
+		options btf.BuilderOptions
+		want    string
+	}{
+		{btf.BuilderOptions{}, "9feb0100" + "18000000" + "00000000" + "10000000" + "10000000" +
+			"05000000" + "01000000" + "00000001" + "04000000" + "20000001" + "00696e7400"},
+		{btf.BuilderOptions{BigEndian: true}, "eb9f0100" + "00000018" + "00000000" + "00000010" +
+			"00000010" + "00000005" + "00000001" + "01000000" + "00000004" + "01000020" + "00696e7400"},
+		{btf.BuilderOptions{Layout: true}, "9feb0100" + "20000000" + "00000000" + "10000000" +
+			"60000000" + "05000000" + "10000000" + "50000000" +
+			"01000000" + "00000001" + "04000000" + "20000001" +
+			// The entries of kinds 0 to 19, as struct btf_layout of libbpf's btf.c.
+			"00000000" + "04000000" + "00000000" + "0c000000" + "000c0000" +
+			"000c0000" + "00080000" + "00000000" + "00000000" + "00000000" +
+			"00000000" + "00000000" + "00000000" + "00080000" + "04000000" +
+			"000c0000" + "00000000" + "04000000" + "00000000" + "000c0000" + "00696e7400"},
+	} {
+		b := btf.NewBuilder(test.options)
+		if id := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32}); id != 1 {
+			t.Errorf("%+v: id %d", test.options, id)
+		}
+		data, err := b.Bytes()
+		if got := fmt.Sprintf("%x", data); err != nil || got != test.want {
+			t.Errorf("%+v:\n%s, %v\nwant\n%s", test.options, got, err, test.want)
+		}
+	}
+}
+
+func TestBuilderEmpty(t *testing.T) {
+	base := build(t, btf.NewBuilder(btf.BuilderOptions{}), nil)
+	if _, end := base.IDs(); end != 1 {
+		t.Errorf("base ends at %d", end)
+	}
+	data, err := btf.NewBuilder(btf.BuilderOptions{Base: base}).Bytes()
+	if err != nil || len(data) != 24 {
+		t.Errorf("split of %d bytes, %v; want 24", len(data), err)
+	}
+}
+
+// A string is there once, wherever it was first used.
+func TestBuilderStrings(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	b.Fwd("sock", btf.KindStruct)
+	b.Fwd("ock", btf.KindStruct)
+	b.Typedef("sock", 1)
+	b.Struct("pair", 8, btf.MemberSpec{Name: "sock", Type: 1}, btf.MemberSpec{Name: "pair", Type: 1})
+	base := build(t, b, nil)
+	if strs, _ := base.Section().Strings(); strs != "\x00sock\x00ock\x00pair\x00" {
+		t.Errorf("base strings %q", strs)
+	}
+	b = btf.NewBuilder(btf.BuilderOptions{Base: base})
+	b.Fwd("pair", btf.KindUnion)
+	b.Fwd("new", btf.KindUnion)
+	b.Fwd("ock", btf.KindUnion)
+	b.Fwd("new", btf.KindUnion)
+	middle := build(t, b, base)
+	if strs, start := middle.Section().Strings(); strs != "new\x00" || start != 15 {
+		t.Errorf("split strings %q at %d", strs, start)
+	}
+	b = btf.NewBuilder(btf.BuilderOptions{Base: middle})
+	b.Fwd("sock", btf.KindUnion)
+	b.Fwd("new", btf.KindUnion)
+	top := build(t, b, middle)
+	if strs, start := top.Section().Strings(); strs != "" || start != 19 {
+		t.Errorf("strings %q at %d of the split's split", strs, start)
+	}
+	ids, _ := top.IDsByName("new")
+	if fmt.Sprint(ids) != "[6 8 10]" {
+		t.Errorf("ids of new: %v", ids)
+	}
+}
+
+// A base without any string byte leaves offset 0 to the section above.
+func TestBuilderStringsOnEmptyBase(t *testing.T) {
+	base := parse(t, []byte("\x9f\xeb\x01\x00\x18\x00\x00\x00"+strings.Repeat("\x00", 16)), nil)
+	b := btf.NewBuilder(btf.BuilderOptions{Base: base})
+	b.Fwd("first", btf.KindStruct)
+	split := build(t, b, base)
+	if ty, err := split.TypeByName("first"); err != nil || ty.ID() != 1 {
+		t.Errorf("first is %v, %v", ty, err)
+	}
+	b = btf.NewBuilderFrom(base, btf.CopyOptions{})
+	b.Fwd("first", btf.KindStruct)
+	if ty, err := build(t, b, nil).TypeByName("first"); err != nil || ty.ID() != 1 {
+		t.Errorf("first is %v, %v", ty, err)
+	}
+}
+
+// Whatever the format cannot hold is an error that names the type.
+func TestBuilderLimits(t *testing.T) {
+	many := make([]btf.ParamSpec, 1<<16)
+	for _, test := range []struct {
+		name string
+		add  func(b *btf.Builder)
+		want string
+	}{
+		{"vlen", func(b *btf.Builder) { b.FuncProto(0, many...) },
+			"btf: type 2 FUNC_PROTO: vlen 65536 exceeds 65535"},
+		{"encoding", func(b *btf.Builder) { b.Int("i", 4, btf.Int{Encoding: 16}) },
+			`btf: type 2 INT "i": encoding 0x10 exceeds 4 bits`},
+		{"bitfield offset", func(b *btf.Builder) {
+			b.Struct("s", 1<<22, btf.MemberSpec{Name: "flag", Type: 1, BitfieldSize: 1},
+				btf.MemberSpec{Name: "far", Type: 1, BitOffset: 1 << 24})
+		}, `btf: type 2 STRUCT "s": member 1 "far": ` +
+			`bit offset 16777216 exceeds 24 bits, in a type with bitfields`},
+		{"bitfield size", func(b *btf.Builder) {
+			b.Union("", 64, btf.MemberSpec{Type: 1, BitfieldSize: 256})
+		}, "btf: type 2 UNION: member 0: bitfield size 256 exceeds 8 bits"},
+		{"enum below", func(b *btf.Builder) {
+			b.Enum("e", 4, true, btf.EnumeratorSpec{Name: "LOW", Value: math.MinInt32 - 1})
+		}, `btf: type 2 ENUM "e": enumerator 0 "LOW": ` +
+			`value -2147483649 outside [-2147483648, 2147483647]`},
+		{"enum above", func(b *btf.Builder) {
+			b.Enum("e", 4, false, btf.EnumeratorSpec{Name: "HIGH", Value: math.MaxUint32 + 1})
+		}, `btf: type 2 ENUM "e": enumerator 0 "HIGH": value 4294967296 outside [0, 4294967295]`},
+		{"unsigned enum", func(b *btf.Builder) {
+			b.Enum("e", 4, false, btf.EnumeratorSpec{Name: "NEG", Value: -1})
+		}, `btf: type 2 ENUM "e": enumerator 0 "NEG": value -1 outside [0, 4294967295]`},
+		{"linkage", func(b *btf.Builder) { b.Func("f", 1, 65536) },
+			`btf: type 2 FUNC "f": vlen 65536 exceeds 65535`},
+		{"fwd", func(b *btf.Builder) { b.Fwd("f", btf.KindEnum) },
+			`btf: type 2 FWD "f": forward declaration of a ENUM`},
+		{"component", func(b *btf.Builder) { b.DeclTag("t", 1, -2) },
+			`btf: type 2 DECL_TAG "t": component index -2 outside [-1, 2147483647]`},
+		{"reference", func(b *btf.Builder) {
+			b.Struct("s", 8, btf.MemberSpec{Name: "m", Type: 9})
+			b.Ptr(2)
+		}, `btf: type 2 STRUCT "s": member 0 "m": reference to type 9, but the last one is 3`},
+		{"reference in header", func(b *btf.Builder) { b.Typedef("t", 3) },
+			`btf: type 2 TYPEDEF "t": reference to type 3, but the last one is 2`},
+		{"NUL", func(b *btf.Builder) { b.Fwd("a\x00b", btf.KindStruct) },
+			`btf: type 2 FWD "a\x00b": string with a NUL byte`},
+		{"string offset", func(b *btf.Builder) {
+			b.Fwd(strings.Repeat("x", 0xfffff9), btf.KindStruct) // "\0int\0" is before
+			b.Fwd("y", btf.KindStruct)
+		}, `btf: type 3 FWD "y": string of 1 bytes at offset 0xffffff exceeds 0xffffff`},
+		{"definition without layout", func(b *btf.Builder) { b.DefineKind(20, 0, 0) },
+			"btf: type 2 KIND(20): definition of a kind without a layout section"},
+		{"definition of a known kind", func(b *btf.Builder) { b.DefineKind(19, 0, 0) },
+			"btf: type 2 ENUM64: definition of a kind outside [20, 127]"},
+		{"raw kind", func(b *btf.Builder) { b.Raw(btf.RawType{Kind: 20}) },
+			"btf: type 2 KIND(20): kind of unknown size"},
+		{"raw void", func(b *btf.Builder) { b.Raw(btf.RawType{}) },
+			"btf: type 2 VOID: kind of unknown size"},
+		{"raw trailer", func(b *btf.Builder) {
+			b.Raw(btf.RawType{Kind: btf.KindEnum, Vlen: 2, Trailer: make([]uint32, 3)})
+		}, "btf: type 2 ENUM: trailer of 12 bytes, not 16"},
+		{"raw vlen", func(b *btf.Builder) { b.Raw(btf.RawType{Kind: btf.KindPtr, Vlen: -1}) },
+			"btf: type 2 PTR: vlen -1"},
+		{"raw name", func(b *btf.Builder) {
+			b.Raw(btf.RawType{Kind: btf.KindPtr, NameOffset: 5})
+		}, "btf: type 2 PTR: name offset 0x5 beyond the strings"},
+		{"interned string", func(b *btf.Builder) { b.Intern("\x00") },
+			"btf: string with a NUL byte"},
+	} {
+		b := btf.NewBuilder(btf.BuilderOptions{})
+		b.Int("int", 4, btf.Int{Bits: 32})
+		test.add(b)
+		data, err := b.Bytes()
+		if err == nil || err.Error() != test.want || data != nil {
+			t.Errorf("%s: %v; want %s", test.name, err, test.want)
+		}
+		if b.Err() == nil {
+			continue // a missing reference, which may still be added
+		}
+		if id := b.Ptr(0); id != 0 || !errors.Is(err, b.Err()) {
+			t.Errorf("%s: id %d and error %v after the error", test.name, id, b.Err())
+		}
+	}
+}
+
+func TestBuilderIDLimit(t *testing.T) {
+	for _, limits := range []btf.Limits{btf.LimitsKernel, btf.LimitsFormat} {
+		b := btf.NewBuilder(btf.BuilderOptions{Limits: limits})
+		for range 0xffffe {
+			b.Ptr(0)
+		}
+		if b.Err() != nil {
+			t.Fatal(b.Err())
+		}
+		if id := b.Ptr(0); (id == 0) != (limits == btf.LimitsKernel) {
+			t.Errorf("limits %d: id %d, %v", limits, id, b.Err())
+		}
+	}
+}
+
+func TestBuilderWideVlen(t *testing.T) {
+	params := make([]btf.ParamSpec, 1<<24)
+	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsKernel72})
+	b.FuncProto(0, params[:1<<16]...)
+	if n := mustType(t, build(t, b, nil), 1).Vlen(); n != 1<<16 {
+		t.Errorf("vlen %d", n)
+	}
+	b.FuncProto(0, params...)
+	want := "btf: type 2 FUNC_PROTO: vlen 16777216 exceeds 16777215"
+	if err := b.Err(); err == nil || err.Error() != want {
+		t.Errorf("%v; want %s", err, want)
+	}
+}
+
+func mustType(t testing.TB, spec *btf.Spec, id btf.ID) btf.Type {
+	t.Helper()
+	ty, err := spec.TypeByID(id)
+	if err != nil {
+		t.Fatalf("type %d: %v", id, err)
+	}
+	return ty
+}
+
+// What is written is read back, field by field.
+func TestBuilderReadBack(t *testing.T) {
+	for _, bigEndian := range []bool{false, true} {
+		b := btf.NewBuilder(btf.BuilderOptions{BigEndian: bigEndian})
+		b.Int("int", 4, btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9})
+		b.Struct("s", 12, btf.MemberSpec{Name: "a", Type: 1, BitOffset: 1 << 31})
+		b.Union("u", 12, btf.MemberSpec{Name: "b", Type: 1, BitOffset: 0xffffff, BitfieldSize: 255})
+		b.Enum("e", 8, true, btf.EnumeratorSpec{Name: "A", Value: math.MinInt32})
+		b.Enum("f", 8, false, btf.EnumeratorSpec{Name: "B", Value: math.MaxUint32})
+		b.Enum64("g", 8, true, btf.EnumeratorSpec{Name: "C", Value: math.MinInt64})
+		b.Enum64("h", 8, false, btf.EnumeratorSpec{Name: "D", Value: -2})
+		b.Fwd("w", btf.KindUnion)
+		b.TypeAttribute("x", 1)
+		b.DeclAttribute("y", 2, math.MaxInt32)
+		b.Var("v", 1, btf.LinkageExtern)
+		b.Datasec("d", 77, btf.VarSecinfoSpec{Type: 11, Offset: 5, Size: 6})
+		b.Array(1, 2, 0xffffffff)
+		spec := build(t, b, nil)
+		if err := spec.Verify(); err != nil {
+			t.Error(err)
+		}
+		at := func(id btf.ID) btf.Type { return mustType(t, spec, id) }
+		a, _ := at(2).Member(0)
+		u, _ := at(3).Member(0)
+		var enums []string
+		for id := btf.ID(4); id <= 7; id++ {
+			v, _ := at(id).Enumerator(0)
+			enums = append(enums, fmt.Sprint(v.Int64(), " ", v.Uint64()))
+		}
+		i, _ := at(1).Int()
+		tag, _ := at(10).ComponentIndex()
+		linkage, _ := at(11).Linkage()
+		v, _ := at(12).VarSecinfo(0)
+		n, _ := at(13).ArrayLen()
+		got := fmt.Sprintln(i, a.BitOffset(), u.BitOffset(), u.BitfieldSize(), enums,
+			at(8).FwdKind(), at(9).IsAttribute(), tag, linkage, v.TargetID(), v.Offset(), v.Size(), n)
+		want := fmt.Sprintln(btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9}, 1<<31, 0xffffff, 255,
+			[]string{"-2147483648 18446744071562067968", "4294967295 4294967295",
+				"-9223372036854775808 9223372036854775808", "-2 18446744073709551614"},
+			"UNION", true, math.MaxInt32, "extern", 11, 5, 6, uint32(math.MaxUint32))
+		if got != want {
+			t.Errorf("%v:\n%s\nwant\n%s", spec.ByteOrder(), got, want)
+		}
+	}
+}
+
+func TestBuilderClosedBase(t *testing.T) {
+	base := build(t, btf.NewBuilder(btf.BuilderOptions{}), nil)
+	base.Close()
+	b := btf.NewBuilder(btf.BuilderOptions{Base: base})
+	if _, err := b.Bytes(); !errors.Is(err, btf.ErrClosed) || b.Ptr(0) != 0 {
+		t.Errorf("error %v", err)
+	}
+	b = btf.NewBuilderFrom(base, btf.CopyOptions{})
+	if _, err := b.Bytes(); !errors.Is(err, btf.ErrClosed) || b.Ptr(0) != 0 {
+		t.Errorf("error %v", err)
+	}
+}
