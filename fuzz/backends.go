@@ -1,0 +1,37 @@
+package fuzz
+
+import (
+	"github.com/btfkit/btfkit/backends/cache"
+	"github.com/btfkit/btfkit/backends/mmap"
+	"github.com/btfkit/btfkit/btf"
+)
+
+// A Backend is a way to open BTF.
+type Backend struct {
+	Name string
+	// Parse opens bytes, Open a file, both on top of a base, which may be nil.
+	Parse func(data []byte, base *btf.Spec) (*btf.Spec, error)
+	Open  func(path string, base *btf.Spec) (*btf.Spec, error)
+}
+
+// Backends lists all backends, the options that change where bytes live included.
+var Backends = []Backend{
+	{
+		Name: "cache",
+		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+			return cache.Parse(data, &cache.Options{Base: base})
+		},
+		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+			return cache.Open(path, &cache.Options{Base: base})
+		},
+	},
+	{
+		Name: "mmap",
+		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+			return mmap.Parse(data, &mmap.Options{Base: base})
+		},
+		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+			return mmap.Open(path, &mmap.Options{Base: base})
+		},
+	},
+}

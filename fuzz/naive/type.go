@@ -1,0 +1,300 @@
+package naive
+
+import (
+	"math"
+	"math/big"
+	"slices"
+)
+
+// A Ref is what a reference leads to.
+type Ref struct {
+	ID uint32
+	OK bool
+}
+
+// Facts is all that a record says outside of its elements.
+type Facts struct {
+	ID                                    uint32
+	Offset                                int64
+	Kind                                  uint8
+	Flag                                  bool
+	Vlen                                  int
+	Name                                  string
+	HasName, Anonymous, Opaque, Attribute bool
+	Size                                  uint32
+	SizeOK                                bool
+	TargetID, Target, Elem, Index, Return Ref
+	ArrayLen                              uint32
+	ArrayOK                               bool
+	Encoding, IntOffset, IntBits          uint8
+	IntOK, Signed                         bool
+	Linkage                               uint32
+	LinkageOK                             bool
+	Component                             int
+	ComponentOK                           bool
+	FwdKind                               uint8
+}
+
+// An Elem is all that one element of a record says.
+type Elem struct {
+	Name              string
+	TargetID          uint32
+	Target            Ref
+	Offset, Width     uint32 // of a member in bits; of a variable in bytes, and its size
+	BitsOff, BitsSize uint32
+	BitsOK            bool
+	Value             uint64
+	Signed, Variadic  bool
+}
+
+func (t Type) word(i int) uint32 { return t.Blob.Order.Uint32(t.Rec[4*i:]) }
+
+// IsVoid tells type 0.
+func (t Type) IsVoid() bool { return t.Blob == nil }
+
+// Kind returns the kind, 0 for void.
+func (t Type) Kind() uint8 {
+	if t.IsVoid() {
+		return 0
+	}
+	return uint8(t.word(1) >> 24 & 127)
+}
+
+// Vlen returns the raw vlen.
+func (t Type) vlen() int { return int(t.word(1) & 0xffffff) }
+
+func (t Type) flag() bool { return t.word(1)&(1<<31) != 0 }
+
+// Name returns the name, "" for void.
+func (t Type) Name() string {
+	if t.IsVoid() {
+		return ""
+	}
+	return string(t.Blob.String(t.word(0)))
+}
+
+func (t Type) is(kinds ...uint8) bool { return slices.Contains(kinds, t.Kind()) }
+
+func (t Type) ref(id uint32) Ref {
+	_, ok := t.Blob.ByID(id)
+	if !ok {
+		id = 0
+	}
+	return Ref{id, ok}
+}
+
+func (t Type) hasElements() bool {
+	return t.is(kindStruct, kindUnion, kindEnum, kindEnum64, kindFuncProto, kindDatasec)
+}
+
+// IsAnonymous tells structs, unions and enums without a name.
+func (t Type) IsAnonymous() bool {
+	return t.is(kindStruct, kindUnion, kindEnum, kindEnum64) && t.Name() == ""
+}
+
+// target returns the id of the one type that t is about.
+func (t Type) target() (uint32, bool) {
+	switch t.Kind() {
+	case kindPtr, kindTypedef, kindVolatile, kindConst, kindRestrict, kindFunc, kindVar,
+		kindDeclTag, kindTypeTag:
+		return t.word(2), true
+	case kindArray:
+		return t.word(3), true
+	}
+	return 0, false
+}
+
+// Facts decodes the record; t is not void.
+func (t Type) Facts() Facts {
+	f := Facts{ID: t.ID, Offset: t.Offset, Kind: t.Kind(), Flag: t.flag(), Name: t.Name(),
+		Anonymous: t.IsAnonymous(), Opaque: t.Kind() > kindEnum64}
+	f.HasName = !t.is(kindPtr, kindArray, kindVolatile, kindConst, kindRestrict, kindFuncProto)
+	if t.hasElements() || f.Opaque {
+		f.Vlen = t.vlen()
+	}
+	if t.is(kindInt, kindStruct, kindUnion, kindEnum, kindEnum64, kindFloat, kindDatasec) {
+		f.Size, f.SizeOK = t.word(2), true
+	}
+	if id, ok := t.target(); ok {
+		f.TargetID, f.Target = Ref{id, true}, t.ref(id)
+	}
+	switch f.Kind {
+	case kindInt:
+		w := t.word(3)
+		f.Encoding, f.IntOffset, f.IntBits, f.IntOK = uint8(w>>24&15), uint8(w>>16), uint8(w), true
+		f.Signed = f.Encoding&1 != 0
+	case kindArray:
+		f.Elem, f.Index = t.ref(t.word(3)), t.ref(t.word(4))
+		f.ArrayLen, f.ArrayOK = t.word(5), true
+	case kindEnum, kindEnum64:
+		f.Signed = f.Flag
+	case kindFwd:
+		f.FwdKind = kindStruct
+		if f.Flag {
+			f.FwdKind = kindUnion
+		}
+	case kindFunc:
+		f.Linkage, f.LinkageOK = uint32(t.vlen()), true
+	case kindFuncProto:
+		f.Return = t.ref(t.word(2))
+	case kindVar:
+		f.Linkage, f.LinkageOK = t.word(3), true
+	case kindDeclTag:
+		f.Component, f.ComponentOK, f.Attribute = int(int32(t.word(3))), true, f.Flag
+	case kindTypeTag:
+		f.Attribute = f.Flag
+	}
+	return f
+}
+
+// Elems decodes the elements.
+func (t Type) Elems() []Elem {
+	if !t.hasElements() {
+		return nil
+	}
+	elems := make([]Elem, t.vlen())
+	step := int(sizes[t.Kind()][1]) / 4
+	for i := range elems {
+		e, at := &elems[i], 3+i*step
+		w0, w1 := t.word(at), t.word(at+1)
+		if t.Kind() != kindDatasec {
+			e.Name = string(t.Blob.String(w0))
+		}
+		switch t.Kind() {
+		case kindStruct, kindUnion:
+			e.TargetID, e.Target = w1, t.ref(w1)
+			t.member(e, t.word(at+2))
+		case kindEnum:
+			e.Signed, e.Value = t.flag(), uint64(w1)
+			if e.Signed {
+				e.Value = uint64(int64(int32(w1)))
+			}
+		case kindEnum64:
+			e.Signed, e.Value = t.flag(), uint64(t.word(at+2))<<32+uint64(w1)
+		case kindFuncProto:
+			e.TargetID, e.Target = w1, t.ref(w1)
+			e.Variadic = i == t.vlen()-1 && w0 == 0 && w1 == 0
+		case kindDatasec:
+			e.TargetID, e.Target = w0, t.ref(w0)
+			e.Offset, e.Width = w1, t.word(at+2)
+		}
+	}
+	return elems
+}
+
+func (t Type) member(e *Elem, w uint32) {
+	if t.flag() {
+		e.Offset, e.Width = w&0xffffff, w>>24
+		e.BitsOff, e.BitsSize, e.BitsOK = e.Offset, e.Width, e.Width != 0
+		return
+	}
+	e.Offset = w
+	m, ok := t.Blob.ByID(e.TargetID)
+	if !ok {
+		return
+	}
+	f := m.SkipModifiers()
+	if f.Kind() != kindInt {
+		return
+	}
+	i := f.Facts()
+	if i.IntOffset != 0 || uint64(i.IntBits) != uint64(i.Size)*8 {
+		e.BitsOff, e.BitsSize, e.BitsOK = w+uint32(i.IntOffset), uint32(i.IntBits), true
+	}
+}
+
+// follow returns the next type of a chain.
+func (t Type) follow() (Type, bool) {
+	if t.IsVoid() {
+		return Type{}, false
+	}
+	id, ok := t.target()
+	if !ok {
+		return Type{}, false
+	}
+	return t.Blob.ByID(id)
+}
+
+// maxSteps is more than any chain without a cycle has.
+func (t Type) maxSteps() uint32 {
+	if t.IsVoid() {
+		return 1
+	}
+	return t.Blob.End() + 1
+}
+
+// SkipModifiers looks behind modifiers and typedefs; void if there is nothing.
+func (t Type) SkipModifiers() Type {
+	for range t.maxSteps() {
+		if !t.is(kindVolatile, kindConst, kindRestrict, kindTypeTag, kindTypedef) {
+			return t
+		}
+		t, _ = t.follow()
+	}
+	return Type{}
+}
+
+// Chain returns the ids that following targets passes, up to limit; cyclic is true if the
+// limit does not tell whether it ends.
+func (t Type) Chain(limit int) (ids []uint32, whole bool) {
+	for range limit {
+		next, ok := t.follow()
+		if !ok {
+			return ids, true
+		}
+		ids = append(ids, next.ID)
+		t = next
+	}
+	return ids, false
+}
+
+// Sizeof returns the size of a value in bytes.
+func (t Type) Sizeof() (uint64, bool) {
+	limit := big.NewInt(math.MaxInt64)
+	product := big.NewInt(1)
+	times := func(n uint64) (uint64, bool) {
+		product.Mul(product, new(big.Int).SetUint64(n))
+		return product.Uint64(), product.Cmp(limit) <= 0
+	}
+	for range t.maxSteps() {
+		switch t.Kind() {
+		case kindInt, kindStruct, kindUnion, kindEnum, kindEnum64, kindFloat, kindDatasec:
+			return times(uint64(t.word(2)))
+		case kindPtr:
+			return times(uint64(t.Blob.PointerSize()))
+		case kindArray:
+			if _, ok := times(uint64(t.word(5))); !ok {
+				return 0, false
+			}
+		case kindVolatile, kindConst, kindRestrict, kindTypeTag, kindTypedef, kindVar:
+		default:
+			return 0, false
+		}
+		var ok bool
+		if t, ok = t.follow(); !ok {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// PointerSize is the size of a pointer, derived from the first INT that spells long.
+func (b *Blob) PointerSize() int { return b.pointer }
+
+func (b *Blob) findPointerSize() int {
+	for _, s := range b.Chain() {
+		for _, t := range s.Types {
+			if t.Kind() == kindInt && (t.word(2) == 4 || t.word(2) == 8) && longs[t.Name()] {
+				return int(t.word(2))
+			}
+		}
+	}
+	return 8
+}
+
+var longs = map[string]bool{
+	"long": true, "long int": true, "int long": true, "unsigned long": true,
+	"long unsigned": true, "unsigned long int": true, "unsigned int long": true,
+	"long unsigned int": true, "long int unsigned": true, "int unsigned long": true,
+	"int long unsigned": true,
+}
