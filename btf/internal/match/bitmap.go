@@ -29,8 +29,6 @@ func putBitmap(b *bitmap) {
 	}
 }
 
-func (b *bitmap) has(i uint32) bool { return b.words[i/64]>>(i%64)&1 != 0 }
-
 func (b *bitmap) set(i int) { b.words[i/64] |= 1 << (i % 64) }
 
 // or64 ors word into the 64 bits from i on.
@@ -52,25 +50,26 @@ func (b *bitmap) setRange(i, j int) {
 	}
 }
 
+// test returns a bit for each of up to 64 offsets whose bit is set.
+func (b *bitmap) test(offs []uint32) (hit uint64) {
+	words := b.words
+	for i, off := range offs {
+		hit |= words[off/64] >> (off % 64) & 1 << i
+	}
+	return hit
+}
+
 // selectBits sets bit i of hits for every i such that bit offs[i] is set.
 func (b *bitmap) selectBits(offs []uint32, hits []uint64) {
-	words := b.words
 	for n := 0; n < len(offs); n += 64 {
-		block := offs[n:min(n+64, len(offs))]
-		var hit uint64
-		for i, off := range block {
-			hit |= words[off/64] >> (off % 64) & 1 << i
-		}
-		hits[n/64] |= hit
+		hits[n/64] |= b.test(offs[n:min(n+64, len(offs))])
 	}
 }
 
 // selectFrom does so for the offsets from first on.
 func (b *bitmap) selectFrom(first int, offs []uint32, hits []uint64) {
 	for ; first < len(offs) && first%64 != 0; first++ {
-		if b.has(offs[first]) {
-			hits[first/64] |= 1 << (first % 64)
-		}
+		hits[first/64] |= b.test(offs[first:first+1]) << (first % 64)
 	}
 	b.selectBits(offs[first:], hits[first/64:])
 }

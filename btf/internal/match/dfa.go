@@ -112,14 +112,16 @@ func (a *automaton) forget() {
 	if a.start != a.dead && a.start != a.accept {
 		a.enter(a.start)
 	}
-	for class := 1; class < a.stride; class++ {
-		a.table[a.dead.row()+class] = a.dead.ref
-		a.table[a.accept.row()+class] = a.accept.ref
-	}
-	// A sweep has no special case for the bytes of a name that is decided; but there a
-	// rune is several positions, so it must not be taken for a byte.
 	for _, s := range []*state{a.dead, a.accept} {
-		a.table[s.row()+classHigh] = 0
+		row := a.table[s.row():][:a.stride]
+		for class := range row {
+			row[class] = s.ref
+		}
+		if a.reversed {
+			// The name before is yet to be decided; and a rune is several positions, so it
+			// must not be taken for a byte.
+			row[classEnd], row[classHigh] = 0, 0
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 package match
 
 import (
-	"strings"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -34,9 +34,11 @@ func (r *run) selectNames(offs []uint32, hits []uint64) {
 	}
 	switch method {
 	case methodAll:
-		for i := range offs {
-			hits[i/64] |= 1 << (i % 64)
+		for len(offs) > 64 {
+			hits[0] = ^uint64(0)
+			offs, hits = offs[64:], hits[1:]
 		}
+		hits[0] |= 1<<len(offs) - 1
 	case methodPrefix:
 		selectPrefix(r.text, r.plan.prefix, offs, hits)
 	case methodExact:
@@ -64,75 +66,108 @@ func (r *run) few() bool { return r.names*64 < len(r.text) }
 // when names overlap so much that reading each would take time quadratic in the text.
 func (r *run) budget() int { return len(r.text)/4 + 4096 }
 
-func selectPrefix(text, prefix string, offs []uint32, hits []uint64) {
-	for i, off := range offs {
-		if strings.HasPrefix(text[off:], prefix) {
-			hits[i/64] |= 1 << (i % 64)
-		}
-	}
-}
-
 // selectForward runs the automaton over each name, until the budget is spent.
 func (r *run) selectForward(offs []uint32, hits []uint64) {
-	budget := r.budget()
-	for i, off := range offs {
-		if r.swept {
-			r.bits.selectFrom(i, offs, hits)
-			return
-		}
-		if r.match(int(off)) {
-			hits[i/64] |= 1 << (i % 64)
-		}
-		if r.spent > budget {
+	for n := 0; n < len(offs); n += 64 {
+		block := offs[n:min(n+64, len(offs))]
+		done, hit := r.matchBlock(block)
+		hits[n/64] |= hit
+		if done < len(block) {
 			r.sweep()
+			r.bits.selectFrom(n+done, offs, hits)
+			return
 		}
 	}
 }
 
 // selectFiltered does so for the names that contain the literal.
 func (r *run) selectFiltered(offs []uint32, hits []uint64) {
-	budget := r.budget()
-	for i, off := range offs {
-		if !r.bits.has(off) {
+	var found [64]uint32
+	for n := 0; n < len(offs); n += 64 {
+		block := offs[n:min(n+64, len(offs))]
+		rest := r.bits.test(block)
+		if rest == 0 {
 			continue
 		}
-		if r.match(int(off)) {
-			hits[i/64] |= 1 << (i % 64)
+		some := found[:0]
+		for w := rest; w != 0; w &= w - 1 {
+			some = append(some, block[bits.TrailingZeros64(w)])
 		}
-		if r.spent > budget {
+		done, hit := r.matchBlock(some)
+		for ; done > 0; done-- {
+			hits[n/64] |= (hit & 1) << bits.TrailingZeros64(rest)
+			hit >>= 1
+			rest &= rest - 1
+		}
+		if rest != 0 {
 			r.sweep()
-			r.bits.selectFrom(i+1, offs, hits)
+			r.bits.selectFrom(n+bits.TrailingZeros64(rest), offs, hits)
 			return
 		}
 	}
 }
 
-// match runs the forward automaton over the name at off.
-func (r *run) match(off int) bool {
+// head is how many bytes of a name matchBlock reads before it looks whether the name is
+// decided. Most names of an anchored pattern are decided by then, and where in the head
+// is something that a processor could not predict.
+const head = 4
+
+// matchBlock runs the forward automaton over up to 64 names. It returns how many it did,
+// which is all unless it spent the budget, and a bit for each that matches.
+func (r *run) matchBlock(offs []uint32) (done int, hit uint64) {
 	if r.forward == nil {
 		r.forward = r.plan.forward.get()
 	}
+	a, text, budget := r.forward, r.text, r.budget()
+	table, class, start, last := a.table, &a.ascii, a.start.ref, a.accept.ref
+	for i, off := range offs {
+		if r.spent > budget {
+			return i, hit
+		}
+		if len(text)-int(off) < head {
+			hit |= r.finish(start, int(off)) << i
+			table = a.table
+			continue
+		}
+		b := text[off : int(off)+head]
+		at := table[start+ref(class[b[0]])]
+		at = table[at+ref(class[b[1]])]
+		at = table[at+ref(class[b[2]])]
+		at = table[at+ref(class[b[3]])]
+		switch {
+		case at > last:
+			hit |= r.finish(at, int(off)+head) << i
+			table = a.table
+		case at == last:
+			hit |= 1 << i
+		case at == 0: // a transition is missing
+			hit |= r.finish(start, int(off)) << i
+			table = a.table
+		}
+	}
+	return len(offs), hit
+}
+
+// finish runs the forward automaton from a state on, at p in the text, and returns 1 if the
+// name matches, else 0.
+func (r *run) finish(at ref, p int) uint64 {
 	a := r.forward
-	s, p := a.start.ref, off
 	table, class, last := a.table, &a.ascii, a.accept.ref
-	for s > last {
-		to := table[int(s)+int(class[r.text[p]])]
-		if to == 0 {
-			var width int
-			to, width = a.stepRune(s, r.text[p:])
+	first := p
+	for at > last {
+		from := at
+		at = table[int(from)+int(class[r.text[p]])]
+		p++
+		if at == 0 {
+			c, width := utf8.DecodeRuneInString(r.text[p-1:])
+			at = a.next(a.at(from), a.of(c)).ref
 			table = a.table
 			p += width - 1
 		}
-		s = to
-		p++
 	}
-	r.spent += p - off
-	return s == last
-}
-
-// stepRune returns the state after the first rune of the text, or after the end of the name,
-// and the rune's width.
-func (a *automaton) stepRune(s ref, text string) (to ref, width int) {
-	c, width := utf8.DecodeRuneInString(text)
-	return a.next(a.at(s), a.of(c)).ref, width
+	r.spent += p - first
+	if at == last {
+		return 1
+	}
+	return 0
 }

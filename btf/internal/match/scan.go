@@ -44,10 +44,11 @@ func (s *Scan) Select(offs []uint32, hits []uint64) error {
 	if len(hits) < words {
 		return fmt.Errorf("match: hits: %d words for %d names", len(hits), len(offs))
 	}
-	for _, off := range offs {
-		if int64(off) >= int64(len(s.perl.text)) {
-			return fmt.Errorf("match: name offset %#x: text ends at %#x", off, len(s.perl.text))
-		}
+	if len(offs) == 0 {
+		return nil
+	}
+	if last := largest(offs); int64(last) >= int64(len(s.perl.text)) {
+		return fmt.Errorf("match: name offset %#x: text ends at %#x", last, len(s.perl.text))
 	}
 	if s.posix == nil {
 		s.perl.selectNames(offs, hits)
@@ -92,4 +93,18 @@ func (s *Scan) Close() {
 	if s.posix != nil {
 		s.posix.close()
 	}
+}
+
+// largest returns the largest of some numbers, of which there is at least one. Four chains
+// of comparisons take a third of the time of slices.Max's one.
+func largest(offs []uint32) uint32 {
+	m0, m1, m2, m3 := offs[0], offs[0], offs[0], offs[0]
+	for len(offs) >= 4 {
+		m0, m1, m2, m3 = max(m0, offs[0]), max(m1, offs[1]), max(m2, offs[2]), max(m3, offs[3])
+		offs = offs[4:]
+	}
+	for _, off := range offs {
+		m0 = max(m0, off)
+	}
+	return max(m0, m1, m2, m3)
 }
