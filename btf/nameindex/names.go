@@ -38,27 +38,35 @@ func Pack(s *btf.Section) btf.Names {
 }
 
 // Offsets points the matcher at the names of the own types of s where they are, in the
-// strings of s. It takes 4 bytes for each name and a bit for each type: 300 kB for a
-// kernel. The result aliases the backend's bytes. If s is split, its types may
-// have names in the strings of a base, which such Names cannot say; the zero Names
-// comes back, for which the headers are read.
-func Offsets(s *btf.Section) btf.Names {
+// strings of s. It takes 4 bytes for each name and a bit for each type, in the given
+// memory, nil meaning the Go heap: 300 kB for a kernel. The result aliases the backend's
+// bytes. If s is split, its types may have names in the strings of a base, which such Names
+// cannot say; the zero Names comes back, for which the headers are read.
+func Offsets(s *btf.Section, m Memory) btf.Names {
 	if s.Base() != nil {
 		return btf.Names{}
 	}
+	if m == nil {
+		m = heap{}
+	}
 	strs, _ := s.Strings()
-	n := btf.Names{Text: strs, Named: make([]uint64, (s.Len()+63)/64)}
+	n := btf.Names{Text: strs, Named: m.Words64((s.Len() + 63) / 64)}
+	var offs [batch]uint32
 	count := 0
-	for i := range s.Len() {
-		if off := s.NameOffset(i); off != 0 && strs[off] != 0 {
-			n.Named[i/64] |= 1 << (i % 64)
-			count++
+	for i := 0; i < s.Len(); i += batch {
+		for k, off := range offs[:s.NameOffsets(offs[:], i)] {
+			if off != 0 && strs[off] != 0 {
+				n.Named[(i+k)/64] |= 1 << ((i + k) % 64)
+				count++
+			}
 		}
 	}
-	n.Offsets = make([]uint32, 0, count)
-	for i := range s.Len() {
-		if n.Named[i/64]>>(i%64)&1 != 0 {
-			n.Offsets = append(n.Offsets, s.NameOffset(i))
+	n.Offsets = m.Words32(count)[:0]
+	for i := 0; i < s.Len(); i += batch {
+		for k, off := range offs[:s.NameOffsets(offs[:], i)] {
+			if n.Named[(i+k)/64]>>((i+k)%64)&1 != 0 {
+				n.Offsets = append(n.Offsets, off)
+			}
 		}
 	}
 	return n
