@@ -1,0 +1,102 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/btfkit/btfkit/btf"
+)
+
+// memory is what this process holds, in bytes but for the objects and the time.
+type memory struct {
+	process                         processMemory
+	heap, heapObjects, mapped, gcNs int64
+}
+
+// processMemory is what the operating system says.
+type processMemory struct{ private, rss, pss, peak int64 }
+
+var errNoProcessMemory = errors.New("the memory of a process is read from Linux's /proc")
+
+// readMemory collects twice, so that what finalizers and sync.Pools let go is collected too, and
+// gives back what is free before it asks.
+func readMemory() (memory, error) {
+	runtime.GC()
+	debug.FreeOSMemory()
+	start := time.Now()
+	runtime.GC()
+	gc := time.Since(start)
+	debug.FreeOSMemory()
+	process, err := readProcessMemory()
+	if err != nil {
+		return memory{}, err
+	}
+	var heap runtime.MemStats
+	runtime.ReadMemStats(&heap)
+	return memory{
+		process:     process,
+		heap:        int64(heap.HeapAlloc),
+		heapObjects: int64(heap.HeapObjects),
+		gcNs:        int64(gc),
+	}, nil
+}
+
+// baseline is readMemory with the peak reset to the present, where the kernel allows it.
+func baseline() (memory, error) {
+	if _, err := readMemory(); err != nil {
+		return memory{}, err
+	}
+	resetPeak()
+	return readMemory()
+}
+
+// report formats the differences to an earlier reading and the process's own figures as values of
+// Go's benchmark format.
+func (m memory) report(from memory) string {
+	var b strings.Builder
+	add := func(value int64, unit string) { fmt.Fprintf(&b, "\t%d %s", value, unit) }
+	add(m.process.private-from.process.private, "private-B")
+	add(m.process.rss-from.process.rss, "rss-B")
+	add(m.process.pss-from.process.pss, "pss-B")
+	add(m.process.peak-from.process.peak, "peak-B")
+	add(m.process.private, "private-total-B")
+	add(m.process.rss, "rss-total-B")
+	add(m.process.pss, "pss-total-B")
+	add(m.process.peak, "peak-total-B")
+	add(m.heap-from.heap, "heap-B")
+	add(m.heapObjects-from.heapObjects, "heap-objects")
+	add(m.mapped, "mapped-B")
+	add(m.gcNs, "gc-ns")
+	return b.String()
+}
+
+// mappedBytes sums what the backends of the Spec and its bases have mapped.
+func mappedBytes(spec *btf.Spec) (sum int64) {
+	for ; spec != nil; spec = spec.Base() {
+		if info := spec.Info(); info.Storage == btf.Mapped {
+			sum += info.DataBytes
+		}
+	}
+	return sum
+}
+
+// queryEach runs one operation of each kind of query, the second stage of the protocol.
+func (t *Target) queryEach() error {
+	rows := []string{
+		"TypeByID", "NameByID", "IDsByName/hit", "IDsByName/miss", "TypesByName/hit",
+	}
+	if len(t.Workload.Patterns) > 0 {
+		label := t.Workload.Patterns[0].Label
+		rows = append(rows, "IDsByRegex/pattern="+label, "TypesByRegex/pattern="+label)
+	}
+	for _, row := range rows {
+		if _, err := t.Run(row, 1); err != nil && !errors.Is(err, errNoEntries) {
+			return err
+		}
+	}
+	return nil
+}

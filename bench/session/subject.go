@@ -1,0 +1,93 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/btfkit/btfkit/bench"
+)
+
+// A Subject is a backend, ours or a peer's, as one program offers it.
+type Subject struct {
+	// Name is what results call it after "backend=".
+	Name string
+	// Library names its library and version, About says how it works.
+	Library, About string
+	// Own is set for the backends of btfkit.
+	Own bool
+	// Program starts it: a program and its first arguments. Nil runs one of our own in
+	// this process.
+	Program []string
+}
+
+// Own returns our backends as subjects. program is how this very program is started as a server
+// of package bench, nil to measure in this process.
+func Own(backends []bench.Backend, program []string) []Subject {
+	var subjects []Subject
+	for _, b := range backends {
+		subjects = append(subjects, Subject{
+			Name: b.Name, Library: "btfkit " + bench.Version(), About: b.About, Own: true,
+			Program: program,
+		})
+	}
+	return subjects
+}
+
+// Peers asks every program in dir for its backends. Finding none is an error that says how to
+// build them.
+func Peers(ctx context.Context, dir string) ([]Subject, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		return nil, fmt.Errorf("peers: %w", err)
+	}
+	var subjects []Subject
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if st, err := os.Stat(path); err != nil || st.IsDir() {
+			continue
+		}
+		found, err := backendsOf(ctx, path)
+		if err != nil {
+			return nil, fmt.Errorf("peer %s: %w", path, err)
+		}
+		subjects = append(subjects, found...)
+	}
+	if len(subjects) == 0 {
+		return nil, fmt.Errorf("peers: no programs in %s; build them with: make peers", dir)
+	}
+	sort.SliceStable(subjects, func(i, j int) bool { return subjects[i].Name < subjects[j].Name })
+	return subjects, nil
+}
+
+func backendsOf(ctx context.Context, program string) ([]Subject, error) {
+	out, err := exec.CommandContext(ctx, program, "--backends").Output()
+	if err != nil {
+		return nil, err
+	}
+	var subjects []Subject
+	for line := range strings.Lines(string(out)) {
+		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
+		if len(fields) < 3 {
+			return nil, fmt.Errorf("--backends: line %q", line)
+		}
+		subjects = append(subjects, Subject{
+			Name: fields[0], Library: fields[1], About: fields[2], Program: []string{program},
+		})
+	}
+	return subjects, nil
+}
+
+// arguments returns what a subject is started with.
+func (s Subject) arguments(src *Source, workload string) []string {
+	args := []string{"--backend", s.Name, "--source", src.Path, "--workload", workload,
+		"--source-name", src.Name}
+	if src.Base != nil {
+		args = append(args, "--base", src.Base.Path)
+	}
+	return args
+}

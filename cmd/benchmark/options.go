@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/btf"
+)
+
+const usage = `Usage: benchmark [options]
+       benchmark compare [options] OLD.txt NEW.txt
+
+Measures how fast btfkit's backends open BTF and answer queries, and what memory they take. Without
+options: the default backend on the running kernel's BTF, or, where that is missing, on a kernel's
+that is built in.
+
+What to measure:
+  --base FILE       BTF to measure: raw, an ELF file, a compressed module, a kernel image, or
+                    "embedded" for the kernel that is built in
+                    (default /sys/kernel/btf/vmlinux, else embedded)
+  --split FILE      split BTF on the base, such as a module; may be repeated
+  --backend LIST    default, all, or names separated by commas: %s (default default)
+  --peers[=DIR]     also measure the other libraries built in DIR (default bench/peers/bin;
+                    build them with "make peers")
+  --id N            measure this type id instead of a random workload; may be repeated
+  --name NAME       the same for a type name
+  --regex PATTERN   the same for a regular expression in Go's syntax
+  --seed N          seed of the random workload (default 1)
+  --rows PATTERN    only rows whose name matches this regular expression
+  --full            also rows of several goroutines
+
+How long:
+  --count N         samples of each row; statistics want 6 or more (default 6)
+  -i, --iterations N
+                    operations a sample (default: chosen by time)
+  --budget TIME     bound for the whole run, such as 10s: shorter samples, then fewer
+
+Output:
+  --format FORMAT   table, bench (Go's benchmark format, for benchstat) or json (default table)
+
+Exit status: 0, 1 on failure, 2 for wrong usage.
+`
+
+// options are what the command line says.
+type options struct {
+	base       string
+	splits     []string
+	backends   []bench.Backend
+	peers      bool
+	peersDir   string
+	ids        []btf.ID
+	names      []string
+	patterns   []string
+	seed       uint64
+	rows       *regexp.Regexp
+	full       bool
+	count      int
+	iterations int
+	budget     time.Duration
+	format     string
+}
+
+// chosen reports whether the queries are given instead of random.
+func (o *options) chosen() bool {
+	return len(o.ids)+len(o.names)+len(o.patterns) > 0
+}
+
+// parseOptions reads the command line. Its error is about usage, or flag.ErrHelp.
+func parseOptions(args []string) (*options, error) {
+	o := &options{seed: 1}
+	f := flag.NewFlagSet("benchmark", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	var backend string
+	f.StringVar(&backend, "backend", "default", "")
+	f.StringVar(&o.base, "base", "", "")
+	f.StringVar(&o.format, "format", "table", "")
+	f.Uint64Var(&o.seed, "seed", 1, "")
+	f.BoolVar(&o.full, "full", false, "")
+	f.IntVar(&o.count, "count", 6, "")
+	f.IntVar(&o.iterations, "iterations", 0, "")
+	f.IntVar(&o.iterations, "i", 0, "")
+	f.DurationVar(&o.budget, "budget", 0, "")
+	f.Func("split", "", appendTo(&o.splits))
+	f.Func("name", "", appendTo(&o.names))
+	f.Func("regex", "", o.addPattern)
+	f.Func("id", "", o.addID)
+	f.Func("rows", "", o.setRows)
+	f.BoolFunc("peers", "", o.setPeers)
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	if f.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	var err error
+	if o.backends, err = bench.Select(backend); err != nil {
+		return nil, err
+	}
+	set := make(map[string]bool)
+	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	return o, o.check(set)
+}
+
+func (o *options) check(set map[string]bool) error {
+	switch {
+	case o.count < 1:
+		return errors.New("--count: wants 1 or more")
+	case o.iterations < 1 && (set["i"] || set["iterations"]):
+		return errors.New("--iterations: wants 1 or more")
+	case o.budget <= 0 && set["budget"]:
+		return errors.New("--budget: wants a duration above 0, such as 10s")
+	case o.format != "table" && o.format != "bench" && o.format != "json":
+		return fmt.Errorf("--format %q: unknown, one of table, bench, json", o.format)
+	case o.base == "" && len(o.splits) > 0 && set["base"]:
+		return errors.New("--base: wants a file")
+	}
+	return nil
+}
+
+func appendTo(list *[]string) func(string) error {
+	return func(value string) error {
+		if value == "" {
+			return errors.New("is empty")
+		}
+		*list = append(*list, value)
+		return nil
+	}
+}
+
+func (o *options) addID(value string) error {
+	id, err := strconv.ParseUint(value, 0, 32)
+	if err != nil {
+		return errors.New("wants a number of 32 bits")
+	}
+	o.ids = append(o.ids, btf.ID(id))
+	return nil
+}
+
+func (o *options) addPattern(value string) error {
+	if _, err := regexp.Compile(value); err != nil {
+		return err
+	}
+	o.patterns = append(o.patterns, value)
+	return nil
+}
+
+func (o *options) setRows(value string) (err error) {
+	o.rows, err = regexp.Compile(value)
+	return err
+}
+
+// setPeers gets "true" for --peers without a value.
+func (o *options) setPeers(value string) error {
+	o.peers = value != "false"
+	if value != "true" && value != "false" {
+		o.peersDir = value
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/session"
+	"golang.org/x/perf/benchfmt"
+)
+
+// serveCommand is the first argument of the processes that this program starts of itself, one for
+// each backend. It is not for people; other drivers may use it.
+const serveCommand = "serve"
+
+// run is the program; it returns the exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == serveCommand {
+		return bench.Serve(args[1:], stdin, stdout, stderr)
+	}
+	o, err := parseOptions(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(stdout, usage, backendNames())
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "benchmark: %v\nTry benchmark --help.\n", err)
+		return 2
+	}
+	if err := measure(ctx, o, stdout, stderr); err != nil {
+		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+			err = errors.New("interrupted")
+		}
+		fmt.Fprintf(stderr, "benchmark: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func backendNames() string {
+	var names []string
+	for _, b := range bench.Backends() {
+		names = append(names, b.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// measure runs the benchmark and writes its results.
+func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) {
+	ws := new(session.Workspace)
+	defer func() { err = errors.Join(err, ws.Close()) }()
+	sources, err := o.sources(ctx, ws, stderr)
+	if err != nil {
+		return err
+	}
+	subjects, err := o.subjects(ctx)
+	if err != nil {
+		return err
+	}
+	queries, err := o.queries(sources)
+	if err != nil {
+		return err
+	}
+	bar := newProgress(stderr)
+	defer bar.clear()
+	c := session.Config{
+		Sources: sources, Subjects: subjects, Workload: queries, Rows: o.selectRow, Extra: o.full,
+		Count: o.count, Iterations: o.iterations, Budget: o.budget, Progress: bar.show,
+	}
+	if o.format == "bench" {
+		out := benchfmt.NewWriter(stdout)
+		c.Result = func(r *benchfmt.Result) error { return out.Write(r) }
+	}
+	results, err := session.Run(ctx, ws, c)
+	if err != nil {
+		return err
+	}
+	bar.clear()
+	return o.write(results, stdout, stderr)
+}
+
+func (o *options) write(r *session.Results, stdout, stderr io.Writer) error {
+	switch o.format {
+	case "table":
+		return report.Table(stdout, r)
+	case "json":
+		return report.JSON(stdout, r)
+	}
+	for _, note := range append(r.Notes, report.Noise(report.Collect(r.Samples))...) {
+		fmt.Fprintf(stderr, "benchmark: note: %s\n", note)
+	}
+	return nil
+}
+
+// sources prepares what the options name: the base, and each split on it.
+func (o *options) sources(ctx context.Context, ws *session.Workspace, stderr io.Writer,
+) ([]*session.Source, error) {
+	var base *session.Source
+	var err error
+	if o.base == "" {
+		var note string
+		if base, note, err = ws.Kernel(ctx); note != "" {
+			fmt.Fprintf(stderr, "benchmark: %s\n", note)
+		}
+	} else {
+		base, err = ws.File(ctx, o.base, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	sources := []*session.Source{base}
+	for _, path := range o.splits {
+		split, err := ws.File(ctx, path, base)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, split)
+	}
+	return sources, nil
+}
+
+// subjects are our backends, each in a process of this very program, and the peers.
+func (o *options) subjects(ctx context.Context) ([]session.Subject, error) {
+	var program []string
+	if self, err := os.Executable(); err == nil {
+		program = []string{self, serveCommand}
+	}
+	subjects := session.Own(o.backends, program)
+	if !o.peers {
+		return subjects, nil
+	}
+	dir := o.peersDir
+	if dir == "" {
+		dir = findPeers()
+	}
+	peers, err := session.Peers(ctx, dir)
+	return append(subjects, peers...), err
+}
+
+// findPeers looks for the folder of peers here and above, as tools look for a module's root.
+func findPeers() string {
+	const inside = "bench/peers/bin"
+	dir, err := os.Getwd()
+	if err != nil {
+		return inside
+	}
+	for {
+		if st, err := os.Stat(filepath.Join(dir, inside)); err == nil && st.IsDir() {
+			return filepath.Join(dir, inside)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return inside
+		}
+		dir = parent
+	}
+}
+
+// selectRow leaves out, where queries are chosen, the rows that ask nothing.
+func (o *options) selectRow(row string) bool {
+	if o.rows != nil {
+		return o.rows.MatchString(row)
+	}
+	return !o.chosen() || row != "Iterate" && row != "StructWalk"
+}
