@@ -3,6 +3,7 @@ package btf
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // The header, struct btf_header of include/uapi/linux/btf.h. All integers are in
@@ -141,9 +142,10 @@ func headerError(off int64, class, err error) error {
 
 // load32 reads a u32 at the start of s, which must have 4 bytes or more.
 func load32(s string, bigEndian bool) uint32 {
+	_ = s[3]
 	v := uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 	if bigEndian {
-		v = v>>24 | v>>8&0xff00 | v<<8&0xff0000 | v<<24
+		v = bits.ReverseBytes32(v)
 	}
 	return v
 }

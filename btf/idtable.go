@@ -25,8 +25,8 @@ func (t *idTable) at(i uint32) uint32 {
 	if t.wide {
 		return t.words[i]
 	}
-	b := t.words[i/blockLen*blockWords:]
-	return b[0] + b[1+i/2%(blockLen/2)]>>(i%2*16)&0xffff
+	b := i / blockLen * blockWords
+	return t.words[b] + t.words[b+1+i/2%(blockLen/2)]>>(i%2*16)&0xffff
 }
 
 // A tableBuilder collects ascending offsets into an idTable.

@@ -22,6 +22,7 @@ type Section struct {
 	strStart  uint32 // logical offset of strs[0]: the length of all ancestors' strings
 	first     ID     // id of record 0
 	bigEndian bool
+	kindAt    uint8 // offset in a record of the byte with kind and kind_flag
 	// copyNames is set for bytes that may vanish on Close, which no string may alias.
 	copyNames bool
 	ids       idTable
@@ -50,6 +51,10 @@ func newSection(b Backend, base *Section, alloc func(int) []uint32) (*Section, e
 		types: header.types(data), strs: header.strings(data), bigEndian: header.BigEndian,
 		first: 1, base: base, data: data, header: header, backend: b,
 		copyNames: b.Info().Storage == Mapped, trailers: &builtinTrailers,
+	}
+	s.kindAt = 7
+	if s.bigEndian {
+		s.kindAt = 4
 	}
 	if base != nil {
 		s.chain = append(s.chain, base.chain...)
@@ -162,23 +167,15 @@ func (s *Section) TypeAt(i int) Type {
 // must exist; 0 is the empty name.
 func (s *Section) NameOffset(i int) uint32 { return s.word(s.ids.at(uint32(i))) }
 
-// word returns the word at an offset of the type section, or 0 behind its end.
+// word returns the word at an offset of the type section, or 0 behind its end. The
+// comparison is written so that the compiler needs no other. (On 64-bit hosts, it drops
+// the one with 0, too.)
 func (s *Section) word(off uint32) uint32 {
-	t := s.types
-	if uint64(off)+4 > uint64(len(t)) {
+	t, o := s.types, int(off)
+	if o < 0 || o > len(t)-4 {
 		return 0
 	}
-	return load32(t[off:], s.bigEndian)
-}
-
-// infoAndSize returns the second and third word of the record at off, or zeros.
-func (s *Section) infoAndSize(off uint32) (info, size uint32) {
-	t := s.types
-	if uint64(off)+headerSize > uint64(len(t)) {
-		return 0, 0
-	}
-	h := t[off : off+headerSize]
-	return load32(h[4:], s.bigEndian), load32(h[8:], s.bigEndian)
+	return load32(t[o:o+4], s.bigEndian)
 }
 
 // byID returns the type with the id, looking down the chain.

@@ -138,6 +138,10 @@ func (s *Spec) TypeByID(id ID) (Type, error) {
 	if s.closed.Load() {
 		return Type{}, ErrClosed
 	}
+	// Most ids are the section's own. (Below its first, the difference wraps.)
+	if i := uint32(id - s.sec.first); i < s.sec.count {
+		return Type{s.sec, s.sec.ids.at(i), id}, nil
+	}
 	if id >= s.min {
 		if t, ok := s.sec.byID(id); ok {
 			return t, nil

@@ -48,7 +48,21 @@ func (t Type) word(i uint32) uint32 {
 func (t Type) info() uint32 { return t.word(1) }
 
 // Kind returns the kind; KindVoid for void.
-func (t Type) Kind() Kind { return infoKind(t.info()) }
+func (t Type) Kind() Kind { return Kind(t.kindByte() & 0x7f) }
+
+// kindByte returns the byte of the info word with kind and kind_flag: its last in
+// little-endian BTF, its first in big-endian. One byte needs no swapping, so that Kind
+// is small enough to be inlined everywhere.
+func (t Type) kindByte() byte {
+	if t.sec == nil {
+		return 0
+	}
+	types, o := t.sec.types, int(t.off)+int(t.sec.kindAt)
+	if uint(o) >= uint(len(types)) {
+		return 0
+	}
+	return types[o]
+}
 
 // Vlen returns how many members, enumerators, parameters or variables follow the
 // record: its vlen where the kind has elements, else 0. For an unknown kind it is
@@ -63,7 +77,7 @@ func (t Type) Vlen() int {
 
 // KindFlag returns the kind_flag bit. Its meaning depends on the kind: see
 // Member.BitfieldSize, IsSigned, FwdKind and IsAttribute.
-func (t Type) KindFlag() bool { return infoFlag(t.info()) }
+func (t Type) KindFlag() bool { return t.kindByte()>>7 != 0 }
 
 // Name returns the type's name, "" if it has none. Names are bytes in no declared
 // encoding. For bytes on the heap the result is a substring of them and free; it
@@ -107,14 +121,10 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(setAnonymous) && t.NameIs(
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
 func (t Type) Size() (uint32, bool) {
-	if t.sec == nil {
+	if !t.Kind().in(setSized) {
 		return 0, false
 	}
-	info, size := t.sec.infoAndSize(t.off)
-	if !infoKind(info).in(setSized) {
-		return 0, false
-	}
-	return size, true
+	return t.sec.word(t.off + 8), true
 }
 
 // TargetID returns the id of the type that Target returns, unchecked.
