@@ -53,10 +53,10 @@ func (b *bitmap) setRange(i, j int) {
 // test returns a bit for each of up to 64 offsets whose bit is set.
 func (b *bitmap) test(offs []uint32) (hit uint64) {
 	words := b.words
-	for i, off := range offs {
-		hit |= words[off/64] >> (off % 64) & 1 << i
+	for _, off := range offs {
+		hit = hit>>1 | words[off/64]>>(off%64)<<63
 	}
-	return hit
+	return hit >> (-len(offs) & 63)
 }
 
 // selectBits sets bit i of hits for every i such that bit offs[i] is set.

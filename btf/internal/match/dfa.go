@@ -62,15 +62,16 @@ type state struct {
 }
 
 // An automaton determinises a program as far as the names need it. It is not safe for
-// concurrent use. It holds at most maxTable transitions and about maxInsts instructions;
-// beyond that it forgets all states and goes on, so that time stays linear in the text
-// whatever the pattern.
+// concurrent use. It holds about limit transitions and as many instructions at most; beyond
+// that it forgets all states and goes on, so that memory is bounded and time linear in
+// the text whatever the pattern.
 type automaton struct {
 	*program
 	table  []ref // a row of stride transitions a state; row 0 is all zero
 	states []*state
 	byKey  map[string]*state
 	insts  int
+	limit  int
 	gen    uint32
 
 	start, dead, accept *state
@@ -84,14 +85,17 @@ type automaton struct {
 	waiting    bool
 }
 
-const (
-	maxTable = 1 << 18
-	maxInsts = 1 << 18
-)
+// maxTable is the limit of automata, whose transitions are a megabyte then.
+const maxTable = 1 << 18
 
 func newAutomaton(p *program) *automaton {
 	words := (len(p.Inst) + 63) / 64
-	a := &automaton{program: p, seen: make([]uint64, words), keep: make([]uint64, words)}
+	a := &automaton{
+		program: p,
+		limit:   maxTable,
+		seen:    make([]uint64, words),
+		keep:    make([]uint64, words),
+	}
 	a.dead, a.accept = &state{}, &state{}
 	a.follow(uint32(p.Start), startFlags(afterStart), waitable)
 	a.start = a.collect(afterStart)
@@ -340,7 +344,7 @@ func (a *automaton) intern(s *state) *state {
 	if old := a.byKey[string(a.keyOf(s))]; old != nil {
 		return old
 	}
-	if len(a.table)+a.stride > maxTable || a.insts+len(s.insts) > maxInsts {
+	if len(a.table)+a.stride > a.limit || a.insts+len(s.insts) > a.limit {
 		a.forget()
 	}
 	s.insts = append([]uint32(nil), s.insts...)

@@ -77,44 +77,75 @@ func everyOffset(text string) []uint32 {
 
 // ways are the methods that can answer any pattern, so that every method meets every
 // pattern, whatever newPlan would choose.
-var ways = map[string]func(*run, []uint32, []uint64){
-	"chosen":  (*run).selectNames,
-	"forward": func(r *run, o []uint32, h []uint64) { r.spent = -1 << 40; r.selectForward(o, h) },
-	"sweep":   func(r *run, o []uint32, h []uint64) { r.sweep(); r.bits.selectBits(o, h) },
-	"switch":  func(r *run, o []uint32, h []uint64) { r.spent = r.budget() - 9; r.selectForward(o, h) },
-	"one lane": func(r *run, o []uint32, h []uint64) {
+var ways = []struct {
+	name string
+	ask  func(*run, []uint32, []uint64)
+}{
+	{"chosen", (*run).selectNames},
+	{"forward", func(r *run, offs []uint32, hits []uint64) {
+		r.spent = -1 << 40
+		r.selectForward(offs, hits)
+	}},
+	{"sweep", func(r *run, offs []uint32, hits []uint64) {
+		r.sweep()
+		r.bits.selectBits(offs, hits)
+	}},
+	{"one lane", func(r *run, offs []uint32, hits []uint64) {
 		r.bits = getBitmap(len(r.text))
 		a := r.plan.reverse.get()
 		r.sweepPart(a, a.start, 0, len(r.text))
-		r.bits.selectBits(o, h)
-	},
+		r.bits.selectBits(offs, hits)
+	}},
+	{"forward, then sweep", func(r *run, offs []uint32, hits []uint64) {
+		r.spent = r.budget() - 9
+		r.selectForward(offs, hits)
+	}},
+	{"forgetful forward", func(r *run, offs []uint32, hits []uint64) {
+		r.spent = -1 << 40
+		r.forward = newAutomaton(r.plan.forward.get().program)
+		r.forward.limit = 7 * r.forward.stride
+		r.selectForward(offs, hits)
+	}},
+	{"forgetful sweep", func(r *run, offs []uint32, hits []uint64) {
+		a := newAutomaton(r.plan.reverse.get().program)
+		a.limit = 7 * a.stride
+		r.bits = getBitmap(len(r.text))
+		r.sweepLanes(a)
+		r.bits.selectBits(offs, hits)
+	}},
 }
 
 // check asks m for all names in every way and compares with package regexp.
 func check(t *testing.T, m *Matcher, re *regexp.Regexp, text string, offs []uint32) {
 	t.Helper()
-	for way, run1 := range ways {
-		if m.posix != nil && way != "chosen" {
-			continue
+	want := make([]uint64, (len(offs)+63)/64)
+	for i, off := range offs {
+		if re.MatchString(nameAt(text, off)) {
+			want[i/64] |= 1 << (i % 64)
 		}
-		hits := make([]uint64, (len(offs)+63)/64)
-		if way == "chosen" {
-			if err := m.Select(text, offs, hits); err != nil {
-				t.Fatalf("%q: %v", re, err)
-			}
-		} else {
-			r := &run{plan: m.plan, text: text, names: len(offs)}
-			run1(r, offs, hits)
-			r.close()
-		}
+	}
+	compare := func(way string, hits []uint64) {
 		for i, off := range offs {
-			name := nameAt(text, off)
-			want := re.MatchString(name)
-			if got := hits[i/64]>>(i%64)&1 != 0; got != want {
-				t.Errorf("%s: %q on %q at %d = %v, regexp says %v", way, re, name, off, got, want)
-				return
+			if (hits[i/64]^want[i/64])>>(i%64)&1 != 0 {
+				t.Fatalf("%s: %q on %q at %d = %v, regexp says otherwise", way, re,
+					nameAt(text, off), off, hits[i/64]>>(i%64)&1 != 0)
 			}
 		}
+	}
+	hits := make([]uint64, len(want))
+	if err := m.Select(text, offs, hits); err != nil {
+		t.Fatalf("%q: %v", re, err)
+	}
+	compare("Select", hits)
+	if m.posix != nil {
+		return // not every reading is re's
+	}
+	for _, way := range ways {
+		clear(hits)
+		r := &run{plan: m.plan, text: text, names: len(offs)}
+		way.ask(r, offs, hits)
+		r.close()
+		compare(way.name, hits)
 	}
 }
 

@@ -38,11 +38,19 @@ type machine struct {
 	reversed bool
 	once     sync.Once
 	prog     *program
+	gate     gate // if not reversed
 	pool     sync.Pool
 }
 
 func (m *machine) get() *automaton {
-	m.once.Do(func() { m.prog = newProgram(m.tree, m.reversed) })
+	m.once.Do(func() {
+		m.prog = newProgram(m.tree, m.reversed)
+		if !m.reversed {
+			a := newAutomaton(m.prog)
+			m.gate = newGate(a)
+			m.pool.Put(a)
+		}
+	})
 	if a, ok := m.pool.Get().(*automaton); ok {
 		return a
 	}
@@ -58,6 +66,9 @@ func (m *machine) put(a *automaton) {
 // maxLiteral bounds the comparisons at one place of the text. Longer literals are left
 // to the automaton, which is linear in the text however the text repeats itself.
 const maxLiteral = 128
+
+// rareByte is the least rarity of a byte that is searched for alone: one in a hundred.
+const rareByte = 22
 
 // newPlan makes the plan for a simplified syntax tree.
 func newPlan(tree *syntax.Regexp) *plan {
@@ -79,6 +90,8 @@ func newPlan(tree *syntax.Regexp) *plan {
 	switch {
 	case lit == "" || len(lit) > maxLiteral:
 		p.pickFilter(items)
+	case len(lit) == 1 && rarity(lit[0]) < rareByte:
+		// So many places that to mark them takes longer than a sweep.
 	case n == len(items):
 		p.method, p.literal = methodLiteral, lit
 	case n == len(items)-1 && items[n].Op == syntax.OpEndText:

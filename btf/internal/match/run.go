@@ -17,6 +17,7 @@ type run struct {
 	swept bool // bits says whether names match
 
 	forward *automaton
+	gate    gate
 	spent   int // bytes that forward has read
 }
 
@@ -107,53 +108,33 @@ func (r *run) selectFiltered(offs []uint32, hits []uint64) {
 	}
 }
 
-// head is how many bytes of a name matchBlock reads before it looks whether the name is
-// decided. Most names of an anchored pattern are decided by then, and where in the head
-// is something that a processor could not predict.
-const head = 4
-
 // matchBlock runs the forward automaton over up to 64 names. It returns how many it did,
 // which is all unless it spent the budget, and a bit for each that matches.
 func (r *run) matchBlock(offs []uint32) (done int, hit uint64) {
 	if r.forward == nil {
 		r.forward = r.plan.forward.get()
+		r.gate = r.plan.forward.gate
 	}
-	a, text, budget := r.forward, r.text, r.budget()
-	table, class, start, last := a.table, &a.ascii, a.start.ref, a.accept.ref
+	text, gate, budget := r.text, r.gate, r.budget()
 	for i, off := range offs {
+		if int(off) <= len(text)-8 && !gate.open(word(text, int(off))) {
+			continue
+		}
 		if r.spent > budget {
 			return i, hit
 		}
-		if len(text)-int(off) < head {
-			hit |= r.finish(start, int(off)) << i
-			table = a.table
-			continue
-		}
-		b := text[off : int(off)+head]
-		at := table[start+ref(class[b[0]])]
-		at = table[at+ref(class[b[1]])]
-		at = table[at+ref(class[b[2]])]
-		at = table[at+ref(class[b[3]])]
-		switch {
-		case at > last:
-			hit |= r.finish(at, int(off)+head) << i
-			table = a.table
-		case at == last:
+		if r.match(int(off)) {
 			hit |= 1 << i
-		case at == 0: // a transition is missing
-			hit |= r.finish(start, int(off)) << i
-			table = a.table
 		}
 	}
 	return len(offs), hit
 }
 
-// finish runs the forward automaton from a state on, at p in the text, and returns 1 if the
-// name matches, else 0.
-func (r *run) finish(at ref, p int) uint64 {
+// match runs the forward automaton over the name at off.
+func (r *run) match(off int) bool {
 	a := r.forward
 	table, class, last := a.table, &a.ascii, a.accept.ref
-	first := p
+	at, p := a.start.ref, off
 	for at > last {
 		from := at
 		at = table[int(from)+int(class[r.text[p]])]
@@ -165,9 +146,6 @@ func (r *run) finish(at ref, p int) uint64 {
 			p += width - 1
 		}
 	}
-	r.spent += p - first
-	if at == last {
-		return 1
-	}
-	return 0
+	r.spent += p - off
+	return at == last
 }

@@ -72,28 +72,34 @@ func (r *run) cut(p int) int {
 	return len(r.text)
 }
 
-// block reads the last 64 bytes that each of four texts begins with, from the last to the
-// first, and sets in hits the bit of each byte at which a matching name starts. It has no
-// branch but the loop's: a missing transition leads to row 0, which never leads out, and
-// the caller sees the zero ref at the end.
+// block reads the first 64 bytes of each of four texts, from the last to the first, and sets in
+// hits the bit of each byte at which a matching name starts. It does not branch on what it
+// reads: a missing transition leads to row 0, which never leads out, and the caller
+// sees the zero ref at the end.
 func block(a *automaton, t0, t1, t2, t3 string, refs *[lanes]ref, hits *[lanes]uint64) {
 	const size = 64
 	t0, t1, t2, t3 = t0[:size], t1[:size], t2[:size], t3[:size]
 	table, class := a.table, &a.ascii
 	s0, s1, s2, s3 := refs[0], refs[1], refs[2], refs[3]
-	var h0, h1, h2, h3 uint64
+	var seen [size][lanes]ref
+	some := ref(0)
 	for i := size - 1; i >= 0; i-- {
 		s0 = table[s0&^here+ref(class[t0[i]])]
 		s1 = table[s1&^here+ref(class[t1[i]])]
 		s2 = table[s2&^here+ref(class[t2[i]])]
 		s3 = table[s3&^here+ref(class[t3[i]])]
-		h0 = h0<<1 | uint64(s0>>31)
-		h1 = h1<<1 | uint64(s1>>31)
-		h2 = h2<<1 | uint64(s2>>31)
-		h3 = h3<<1 | uint64(s3>>31)
+		seen[i] = [lanes]ref{s0, s1, s2, s3}
+		some |= s0 | s1 | s2 | s3
 	}
 	*refs = [lanes]ref{s0, s1, s2, s3}
-	*hits = [lanes]uint64{h0, h1, h2, h3}
+	if some&here == 0 {
+		return
+	}
+	for i := range seen {
+		for k, s := range seen[i] {
+			hits[k] = hits[k]>>1 | uint64(s&here)<<32
+		}
+	}
 }
 
 // sweepRest finishes the lanes one after the other.
