@@ -1,0 +1,119 @@
+// Package malformed is a catalogue of BTF that is wrong on purpose, or looks wrong and is not:
+// one row for each rule, one or more blobs for each row, each with the verdict that this project
+// gives and the reason for it.
+//
+// The blobs are assembled from words here, not by an encoder, which would refuse most of them.
+// They are made when asked for, in either byte order, and are alone in memory then.
+package malformed
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// Verdict says what becomes of a blob.
+type Verdict byte
+
+const (
+	// Open refuses: the structure cannot be read.
+	Open Verdict = 'P'
+	// Verify refuses what Open accepts: a reference is wrong, or leads in a circle.
+	Verify Verdict = 'R'
+	// Validate refuses what Verify accepts: a kernel would not load it.
+	Validate Verdict = 'V'
+	// Object is like Validate, but compilers write it into objects for a loader to complete.
+	Object Verdict = 'O'
+	// Warn is sound enough for everyone, and still worth a remark.
+	Warn Verdict = 'W'
+	// Sound is what readers tend to refuse though nothing is wrong.
+	Sound Verdict = 'A'
+)
+
+// String returns who refuses.
+func (v Verdict) String() string {
+	switch v {
+	case Open:
+		return "Open refuses"
+	case Verify:
+		return "Verify refuses"
+	case Validate:
+		return "Validate refuses"
+	case Object:
+		return "Validate refuses, except in objects"
+	case Warn:
+		return "accepted, with a remark"
+	case Sound:
+		return "accepted"
+	}
+	return fmt.Sprintf("Verdict(%q)", byte(v))
+}
+
+// Opens reports whether Open accepts the blob.
+func (v Verdict) Opens() bool { return v != Open }
+
+// Verifies reports whether Open and Verify accept the blob.
+func (v Verdict) Verifies() bool { return v != Open && v != Verify }
+
+// A Case is one blob of the catalogue, with the blobs that it is split from, if any.
+type Case struct {
+	// Row numbers the rule, 1 to [Rows]. The blobs of a row share verdict and reason.
+	Row int
+	// Name describes the blob, such as "hdr_len 20"; it is unique in its row.
+	Name string
+	// Rule is the row's heading: what kind of input it is about.
+	Rule string
+	// Verdict is what becomes of the blob, and Why the reason, with its source if it is a rule
+	// of the kernel's.
+	Verdict Verdict
+	Why     string
+
+	make func(*maker)
+}
+
+// Rows is the number of rows of the catalogue.
+const Rows = 103
+
+// String returns row and name.
+func (c Case) String() string { return fmt.Sprintf("%d %s: %s", c.Row, c.Rule, c.Name) }
+
+// Chain makes the blob, in the byte order given. It is the last of the result; before it stand
+// the blobs it is split from, the root first, which are sound. Most chains have one blob of some
+// hundred bytes; rows 21, 22, 34 and 60 have up to 17 MiB. The result is the caller's.
+func (c Case) Chain(order binary.ByteOrder) [][]byte {
+	m := &maker{order: order}
+	m.reset()
+	c.make(m)
+	return append(m.bases, m.bytes())
+}
+
+// All ranges over the cases by ascending row.
+func All() iter.Seq[Case] {
+	return func(yield func(Case) bool) {
+		rows := slices.Concat(headerRows, recordRows, nameRows, typeRows, memberRows, linkRows)
+		slices.SortFunc(rows, func(a, b row) int { return a.number - b.number })
+		for _, r := range rows {
+			for _, v := range r.variants {
+				if !yield(Case{r.number, v.name, r.rule, r.verdict, r.why, v.make}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A row is one rule with the blobs that break it.
+type row struct {
+	number   int
+	rule     string
+	verdict  Verdict
+	why      string
+	variants []variant
+}
+
+// A variant is a blob of a row: a maker that holds "int" as type 1 is changed to become it.
+type variant struct {
+	name string
+	make func(*maker)
+}
