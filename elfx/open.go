@@ -1,0 +1,86 @@
+package elfx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/btfkit/btfkit/btf"
+)
+
+// Backend is how the BTF that is found here gets opened; the functions of every backend package
+// fit. Both must be safe for concurrent use.
+type Backend struct {
+	// Parse opens raw BTF in memory on top of base, which is nil for one that stands alone. It
+	// may keep data. It is required.
+	Parse func(data []byte, base *btf.Spec) (*btf.Spec, error)
+	// Open opens a file of raw BTF on top of base. Nil means to read the file and to call Parse;
+	// a backend that maps files needs it.
+	Open func(path string, base *btf.Spec) (*btf.Spec, error)
+}
+
+// OpenFile opens the BTF in the file at path, of any kind that [ReadFile] reads, on top of base, or
+// on its own if base is nil. A module with a distilled base is relocated onto base, see [Relocate],
+// or opened on its distilled base if there is none. Files of raw BTF are handed to the backend
+// unread. Errors name the path.
+func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limits *Options) (
+	*btf.Spec, error) {
+	if b.Open != nil && isRaw(path) {
+		return b.Open(path, base)
+	}
+	data, err := ReadFile(ctx, path, limits)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := OpenData(data, base, b)
+	if err != nil {
+		return nil, &Error{Path: path, Format: data.Format, Err: err}
+	}
+	return spec, nil
+}
+
+// OpenData opens BTF that was extracted before, as OpenFile does.
+func OpenData(d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
+	if d.Base == nil {
+		return b.Parse(d.BTF, base)
+	}
+	if base != nil {
+		relocated, err := Relocate(d.BTF, d.Base, base)
+		if err != nil {
+			return nil, err
+		}
+		return b.Parse(relocated, base)
+	}
+	distilled, err := b.Parse(d.Base, nil)
+	if err != nil {
+		return nil, fmt.Errorf(".BTF.base: %w", err)
+	}
+	spec, err := b.Parse(d.BTF, distilled)
+	// The distilled base lives on for as long as what is split from it.
+	if closeErr := distilled.Close(); err == nil && closeErr != nil {
+		spec.Close()
+		return nil, closeErr
+	}
+	return spec, err
+}
+
+// isRaw says whether a regular file begins with the magic number of BTF. Whatever stands in the way
+// of an answer is reported by those who read the file next.
+func isRaw(path string) bool {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false // opening a pipe would wait
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [2]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && byteOrder(magic[:]) != nil
+}
+
+// errNoBackend is a mistake of the caller, caught before it is a nil call in another goroutine.
+var errNoBackend = errors.New("elfx: Backend.Parse is nil")

@@ -1,0 +1,279 @@
+package elfx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+// heap opens BTF without any index.
+var heap = Backend{Parse: btftest.Parse, Open: btftest.Open}
+
+// readDistilled reads one of the objects that pahole wrote; corpus/fixtures has their sources and
+// the script that makes them.
+func readDistilled(t *testing.T, name string) *Data {
+	t.Helper()
+	d, err := ReadFile(context.Background(), "testdata/distilled/"+name+".o", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestRelocatePahole relocates a module with a distilled base onto the kernel it was built for, and
+// compares it with the same module split on the kernel in the first place: the types are the same,
+// in the same order, but for the pointers that distilling puts into the module.
+func TestRelocatePahole(t *testing.T) {
+	for _, target := range []string{"x86_64", "s390x"} {
+		kernel, err := heap.Parse(readDistilled(t, "kernel-"+target).BTF, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := heap.Parse(readDistilled(t, "split-"+target).BTF, kernel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := readDistilled(t, "distilled-"+target)
+		if d.Base == nil {
+			t.Fatalf("%s: no .BTF.base", target)
+		}
+		got, err := OpenData(d, kernel, heap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := got.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		if got.ByteOrder() != kernel.ByteOrder() {
+			t.Errorf("%s: byte order %v", target, got.ByteOrder())
+		}
+		first, end := want.Own().IDs()
+		for id := first; id < end; id++ {
+			g, w := outline(t, got, id), outline(t, want, id)
+			if g != w {
+				t.Errorf("%s: type %d:\n got %s\nwant %s", target, id, g, w)
+			}
+		}
+		if first == end {
+			t.Errorf("%s: a module without types", target)
+		}
+	}
+}
+
+// outline writes a type with all it refers to, pointers by what they point at.
+func outline(t *testing.T, spec *btf.Spec, id btf.ID) string {
+	t.Helper()
+	typ, err := spec.TypeByID(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, _ := typ.Size()
+	s := fmt.Sprintf("%v %q %d bytes, %d", typ.Kind(), typ.Name(), size, typ.Vlen())
+	s += refer(typ.Target()) + refer(typ.Elem()) + refer(typ.IndexType()) + refer(typ.Return())
+	for _, m := range typ.Members() {
+		s += fmt.Sprintf("; %s at %d", m.Name(), m.BitOffset()) + refer(m.Target())
+	}
+	for _, p := range typ.Params() {
+		s += "; " + p.Name() + refer(p.Target())
+	}
+	for _, v := range typ.VarSecinfos() {
+		s += "; " + refer(v.Target())
+	}
+	return s
+}
+
+func refer(t btf.Type, ok bool) string {
+	if !ok {
+		return ""
+	}
+	s := " -> "
+	for ; t.Kind() == btf.KindPtr; t, _ = t.Target() {
+		s += "*"
+	}
+	return fmt.Sprintf("%s%d %s", s, t.ID(), t.Name())
+}
+
+// TestRelocateAlone opens a module with a distilled base where there is no kernel.
+func TestRelocateAlone(t *testing.T) {
+	spec, err := OpenFile(context.Background(), "testdata/distilled/distilled-x86_64.o", nil, heap, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := spec.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	driver, err := spec.TypeByName("driver", btf.KindStruct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	member, _ := driver.Member(0)
+	if device, _ := member.Target(); device.Name() != "device" {
+		t.Errorf("the first member is a %v, want struct device of the distilled base", device)
+	}
+	if err := spec.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// build returns the BTF that add writes.
+func build(t *testing.T, base *btf.Spec, add func(*btf.Builder)) []byte {
+	t.Helper()
+	b := btf.NewBuilder(btf.BuilderOptions{Base: base})
+	add(b)
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func parse(t *testing.T, data []byte, base *btf.Spec) *btf.Spec {
+	t.Helper()
+	spec, err := btftest.Parse(data, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// relocateKernel is a kernel with everything that the rules tell apart.
+func relocateKernel(b *btf.Builder) {
+	integer := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32}) // 1
+	b.Int("long", 8, btf.Int{Encoding: btf.IntSigned, Bits: 64})           // 2
+	b.Float("double", 8)                                                   // 3
+	b.Enum("small", 4, false)                                              // 4
+	b.Enum64("wide", 8, false)                                             // 5
+	b.Struct("one", 4, btf.MemberSpec{Name: "x", Type: integer})           // 6
+	b.Struct("twice", 4)                                                   // 7
+	b.Struct("twice", 8)                                                   // 8
+	b.Struct("equal", 4)                                                   // 9
+	b.Struct("equal", 4)                                                   // 10
+	b.Union("either", 8)                                                   // 11
+	b.Fwd("declared", btf.KindStruct)                                      // 12
+	b.Struct("both", 4)                                                    // 13
+	b.Union("both", 4)                                                     // 14
+	b.Typedef("one", integer)                                              // 15
+	b.Struct("bits", 4, btf.MemberSpec{Name: "f", Type: integer, BitfieldSize: 3}) // 16
+}
+
+// TestRelocateRules has a case for each rule: one distilled type, which the module points at or
+// embeds, and the kernel's id or the words of the refusal.
+func TestRelocateRules(t *testing.T) {
+	signed := btf.Int{Encoding: btf.IntSigned, Bits: 32}
+	tests := []struct {
+		name  string
+		add   func(*btf.Builder)
+		embed bool
+		want  btf.ID
+		says  string
+	}{
+		{"int", func(b *btf.Builder) { b.Int("int", 4, signed) }, false, 1, ""},
+		{"int of another size", func(b *btf.Builder) { b.Int("int", 8, signed) }, false, 0,
+			"INT int (type 1, 8 bytes): the kernel's has another size or encoding"},
+		{"int of another encoding", func(b *btf.Builder) { b.Int("int", 4, btf.Int{Bits: 32}) }, false,
+			0, "another size or encoding"},
+		{"unknown int", func(b *btf.Builder) { b.Int("u128", 16, signed) }, false, 0,
+			"INT u128 (type 1, 16 bytes): the kernel has none"},
+		{"float", func(b *btf.Builder) { b.Float("double", 8) }, false, 3, ""},
+		{"float of another size", func(b *btf.Builder) { b.Float("double", 4) }, false, 0, "another size"},
+		{"enum", func(b *btf.Builder) { b.Enum("small", 4, false) }, false, 4, ""},
+		{"enum for enum64", func(b *btf.Builder) { b.Enum("wide", 8, false) }, false, 5, ""},
+		{"enum of another size", func(b *btf.Builder) { b.Enum("wide", 4, false) }, false, 0,
+			"another size"},
+		{"struct behind a pointer", func(b *btf.Builder) { b.Struct("one", 99) }, false, 6, ""},
+		{"struct by value", func(b *btf.Builder) { b.Struct("one", 4) }, true, 6, ""},
+		{"struct by value, grown", func(b *btf.Builder) { b.Struct("one", 99) }, true, 0,
+			"STRUCT one (type 1, 99 bytes): the kernel's has another size"},
+		{"struct of two by size", func(b *btf.Builder) { b.Struct("twice", 8) }, false, 8, ""},
+		{"struct of two, other size", func(b *btf.Builder) { b.Struct("twice", 9) }, false, 0,
+			"another size"},
+		{"struct of two equal", func(b *btf.Builder) { b.Struct("equal", 4) }, false, 0,
+			"types 9 and 10 of the kernel both match"},
+		{"struct for union", func(b *btf.Builder) { b.Struct("either", 8) }, false, 0, "has none"},
+		{"union", func(b *btf.Builder) { b.Union("either", 8) }, false, 11, ""},
+		{"union beside a struct", func(b *btf.Builder) { b.Union("both", 4) }, false, 14, ""},
+		{"fwd for fwd", func(b *btf.Builder) { b.Fwd("declared", btf.KindStruct) }, false, 12, ""},
+		{"fwd for struct", func(b *btf.Builder) { b.Fwd("one", btf.KindStruct) }, false, 6, ""},
+		{"fwd for struct of bitfields", func(b *btf.Builder) { b.Fwd("bits", btf.KindStruct) }, false,
+			16, ""},
+		{"fwd for union", func(b *btf.Builder) { b.Fwd("either", btf.KindUnion) }, false, 11, ""},
+		{"fwd of the other kind", func(b *btf.Builder) { b.Fwd("one", btf.KindUnion) }, false, 0,
+			"FWD one (type 1): the kernel has none"},
+		{"typedef", func(b *btf.Builder) { b.Typedef("one", 0) }, false, 0, "no distilled base holds"},
+		{"anonymous", func(b *btf.Builder) { b.Struct("", 4) }, false, 0, "without a name"},
+	}
+	kernel := parse(t, build(t, nil, relocateKernel), nil)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			base := build(t, nil, test.add)
+			module := build(t, parse(t, base, nil), func(b *btf.Builder) {
+				target := b.Typedef("alias", 1) // 2
+				if test.embed {
+					target = b.Array(b.Const(target), 1, 2)
+				} else {
+					target = b.Ptr(target)
+				}
+				b.Struct("user", 8, btf.MemberSpec{Name: "one", Type: target})
+			})
+			relocated, err := Relocate(module, base, kernel)
+			if test.says != "" {
+				if !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), test.says) {
+					t.Errorf("error %v, want ErrMismatch and %q", err, test.says)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			alias, err := parse(t, relocated, kernel).TypeByName("alias")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := alias.TargetID(); got != test.want || alias.ID() != 17 {
+				t.Errorf("type %d refers to %d, want 17 and %d", alias.ID(), got, test.want)
+			}
+		})
+	}
+}
+
+// TestRelocateListsMismatches names several types that do not match, and stops somewhere.
+func TestRelocateListsMismatches(t *testing.T) {
+	kernel := parse(t, build(t, nil, relocateKernel), nil)
+	base := build(t, nil, func(b *btf.Builder) {
+		for i := range 100 {
+			b.Struct(fmt.Sprintf("gone%d", i), 4)
+		}
+	})
+	_, err := Relocate(build(t, parse(t, base, nil), func(*btf.Builder) {}), base, kernel)
+	if !errors.Is(err, ErrMismatch) || strings.Count(err.Error(), "gone") != maxMismatches {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestRelocateDamaged refuses damaged sections of either name without a panic, whatever was hit.
+func TestRelocateDamaged(t *testing.T) {
+	kernel := parse(t, readDistilled(t, "kernel-x86_64").BTF, nil)
+	d := readDistilled(t, "distilled-x86_64")
+	for _, part := range [][]byte{d.BTF, d.Base} {
+		for at := range part {
+			old := part[at]
+			for _, v := range []byte{0, 1, 0x7f, 0xff, old ^ 4} {
+				part[at] = v
+				spec, err := OpenData(d, kernel, heap)
+				if err != nil {
+					continue
+				}
+				if err := spec.Verify(); err != nil {
+					t.Fatalf("byte %d = %#x: relocated, but then: %v", at, v, err)
+				}
+				spec.Close()
+			}
+			part[at] = old
+		}
+	}
+}
