@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/btfkit/btfkit/backends/arena"
 	"github.com/btfkit/btfkit/backends/cache"
+	"github.com/btfkit/btfkit/backends/mmap"
 	"github.com/btfkit/btfkit/btf"
 )
 
@@ -35,6 +37,26 @@ func Backends() []Backend {
 			},
 			Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
 				return cache.Parse(data, &cache.Options{Base: base})
+			},
+		},
+		{
+			Name:  "mmap",
+			About: "file mapped, compact table of ids",
+			Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+				return mmap.Open(path, &mmap.Options{Base: base})
+			},
+			Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+				return mmap.Parse(data, &mmap.Options{Base: base})
+			},
+		},
+		{
+			Name:  "arena",
+			About: "blob and indexes in a few blocks without pointers",
+			Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+				return arena.Open(path, &arena.Options{Base: base})
+			},
+			Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+				return arena.Parse(data, &arena.Options{Base: base})
 			},
 		},
 	}

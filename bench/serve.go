@@ -14,20 +14,19 @@ import (
 	"time"
 )
 
-// Serve is the program that measures one backend: a peer, as bench/peers/README.md defines them,
-// for every backend of [Backends]. args are the program's arguments. It returns the
-// program's exit status.
+// Serve is the program that measures one of the backends: a peer, as bench/peers/README.md defines
+// them. args are the program's arguments. It returns the program's exit status.
 //
 // To the protocol it adds the command "info", answered by a line "info key=value ..." about where
 // the source's bytes are, and rows with goroutines=N.
-func Serve(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	s, list, err := parseServer(args, stderr)
+func Serve(backends []Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	s, list, err := parseServer(backends, args)
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "%v\n", err)
 		return 2
 	case list:
-		for _, b := range Backends() {
+		for _, b := range backends {
 			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name, Version(), b.About)
 		}
 		return 0
@@ -64,7 +63,7 @@ type server struct {
 	out      *bufio.Writer
 }
 
-func parseServer(args []string, stderr io.Writer) (s *server, list bool, err error) {
+func parseServer(backends []Backend, args []string) (s *server, list bool, err error) {
 	s = new(server)
 	var backend string
 	flags := flag.NewFlagSet("peer", flag.ContinueOnError)
@@ -84,7 +83,7 @@ func parseServer(args []string, stderr io.Writer) (s *server, list bool, err err
 	if s.label == "" {
 		s.label = filepath.Base(s.target.Path)
 	}
-	s.target.Backend, err = byName(Backends(), backend)
+	s.target.Backend, err = byName(backends, backend)
 	return s, false, err
 }
 

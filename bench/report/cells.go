@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -135,9 +136,15 @@ func (c *Cells) Best(source, row, unit string, among []string) []string {
 	var winners []string
 	for _, backend := range among {
 		cell := c.Get(Key{source, row, backend}, unit)
-		if cell != nil && (cell.Center <= best.Center*(1+tolerance) || cell.Lo <= best.Hi) {
+		if cell != nil && (cell == best || cell.equals(best)) {
 			winners = append(winners, backend)
 		}
 	}
 	return winners
+}
+
+// equals reports whether the median is as good as the best one's. Intervals count only if
+// there are enough samples for any.
+func (c *Cell) equals(best *Cell) bool {
+	return c.Center <= best.Center*(1+tolerance) || !math.IsInf(c.Lo, 0) && c.Lo <= best.Hi
 }

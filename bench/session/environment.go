@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/btfkit/btfkit/bench"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -36,7 +35,6 @@ func ReadEnvironment(sources []*Source) Environment {
 	add("governor", m.governor)
 	add("memory", m.memory)
 	add("go", runtime.Version())
-	add("btfkit", bench.Version())
 	add("gomaxprocs", fmt.Sprint(runtime.GOMAXPROCS(0)))
 	for _, s := range sources {
 		add("source-"+configKey(s.Name), fmt.Sprintf("%s %d bytes sha256:%s", s.Origin, s.Size, s.SHA256))

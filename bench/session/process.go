@@ -75,7 +75,7 @@ func (p *process) serveHere(args []string) {
 	outR, outW := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		status := bench.Serve(args, inR, outW, p.stderr)
+		status := bench.Serve(p.subject.backends, args, inR, outW, p.stderr)
 		inR.Close()
 		outW.Close()
 		if status != 0 {

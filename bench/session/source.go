@@ -18,10 +18,6 @@ import (
 // RunningKernel is where Linux offers the BTF of the kernel that runs.
 const RunningKernel = "/sys/kernel/btf/vmlinux"
 
-// Embedded is the name that selects the kernel that is built in. A file that has this name
-// is reached as ./embedded.
-const Embedded = "embedded"
-
 // A Source is raw BTF in a file, ready for every subject.
 type Source struct {
 	// Name is what results call the source: the last element of the file's name.
@@ -78,59 +74,71 @@ func (w *Workspace) Kernel(ctx context.Context) (s *Source, note string, err err
 	if errors.Is(err, fs.ErrNotExist) {
 		reason = RunningKernel + " does not exist here"
 	}
-	s, err = w.File(ctx, Embedded, nil)
-	if err != nil {
+	if s, err = w.Embedded(); err != nil {
 		return nil, "", err
 	}
 	return s, reason + ": measuring the " + s.Origin, nil
 }
 
-// File prepares a source from anything that holds BTF: a raw blob, an ELF file, a compressed
-// module, a kernel image, or [Embedded]. Split BTF needs its base.
-func (w *Workspace) File(ctx context.Context, path string, base *Source) (*Source, error) {
-	s := &Source{Name: resultName(path), Origin: path, Format: "raw", Path: path, Base: base}
-	data, err := w.read(ctx, s)
+// Embedded prepares the kernel that is built in. It becomes a temporary file, as some backends
+// map files.
+func (w *Workspace) Embedded() (*Source, error) {
+	version, _, _ := strings.Cut(kernel.Version, "-")
+	s := &Source{
+		Name:   "vmlinux-" + version + "-" + kernel.Arch,
+		Origin: fmt.Sprintf("embedded kernel (Debian %s %s)", kernel.Version, kernel.Arch),
+		Format: "raw",
+	}
+	data, err := kernel.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	if s.Path == "" {
-		if s.Path, err = w.write(s.Name, data); err != nil {
-			return nil, err
+	return s, w.store(s, data)
+}
+
+// File prepares a source from anything that holds BTF: a raw blob, an ELF file, a compressed
+// module, a kernel image. Split BTF needs its base. A module with a distilled base is relocated
+// onto its base, or stands on the distilled one if there is no other.
+func (w *Workspace) File(ctx context.Context, path string, base *Source) (*Source, error) {
+	found, err := elfx.ReadFile(ctx, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{Name: resultName(path), Origin: path, Format: found.Format, Base: base}
+	if found.Format == "raw" {
+		s.Path = path
+	}
+	data := found.BTF
+	if found.Base != nil {
+		if data, err = w.rebase(s, found); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	sum := sha256.Sum256(data)
-	s.Size, s.SHA256 = int64(len(data)), hex.EncodeToString(sum[:])
-	return s, nil
+	return s, w.store(s, data)
 }
 
-// read returns the raw BTF of s, and clears s.Path if that is no file of raw BTF.
-func (w *Workspace) read(ctx context.Context, s *Source) ([]byte, error) {
-	if s.Origin == Embedded {
-		s.Path, s.Name = "", "vmlinux-"+strings.TrimSuffix(kernel.Version, "-1")+"-"+kernel.Arch
-		s.Origin = fmt.Sprintf("embedded kernel (Debian %s %s)", kernel.Version, kernel.Arch)
-		return kernel.Bytes()
+// store completes s, and writes its BTF to a temporary file unless it has one already.
+func (w *Workspace) store(s *Source, data []byte) (err error) {
+	sum := sha256.Sum256(data)
+	s.Size, s.SHA256 = int64(len(data)), hex.EncodeToString(sum[:])
+	if s.Path == "" {
+		s.Path, err = w.write(s.Name, data)
 	}
-	found, err := elfx.ReadFile(ctx, s.Origin, nil)
+	return err
+}
+
+// rebase puts a module that brings a distilled base on what it will be measured on.
+func (w *Workspace) rebase(s *Source, found *elfx.Data) ([]byte, error) {
+	if s.Base == nil {
+		s.Base = &Source{Name: s.Name + ".BTF.base", Origin: s.Origin, Format: found.Format}
+		return found.BTF, w.store(s.Base, found.Base)
+	}
+	spec, err := s.Base.Open()
 	if err != nil {
 		return nil, err
 	}
-	if s.Format = found.Format; found.Format != "raw" {
-		s.Path = ""
-	}
-	return found.BTF, s.rebase(w, found)
-}
-
-// rebase puts a module that brings a distilled base on that.
-func (s *Source) rebase(w *Workspace, found *elfx.Data) error {
-	if found.Base == nil {
-		return nil
-	}
-	path, err := w.write(s.Name+".BTF.base", found.Base)
-	s.Base = &Source{
-		Name: s.Name + ".BTF.base", Origin: s.Origin, Format: found.Format, Path: path,
-		Size: int64(len(found.Base)),
-	}
-	return err
+	defer spec.Close()
+	return elfx.Relocate(found.BTF, found.Base, spec)
 }
 
 // resultName makes the last element of a path fit for a benchmark's name.

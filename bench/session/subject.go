@@ -23,6 +23,8 @@ type Subject struct {
 	// Program starts it: a program and its first arguments. Nil runs one of our own in
 	// this process.
 	Program []string
+
+	backends []bench.Backend // to serve without a program
 }
 
 // Own returns our backends as subjects. program is how this very program is started as a server
@@ -32,7 +34,7 @@ func Own(backends []bench.Backend, program []string) []Subject {
 	for _, b := range backends {
 		subjects = append(subjects, Subject{
 			Name: b.Name, Library: "btfkit " + bench.Version(), About: b.About, Own: true,
-			Program: program,
+			Program: program, backends: backends,
 		})
 	}
 	return subjects

@@ -12,9 +12,12 @@ require (
 require (
 	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
 	github.com/anchore/go-lzo v0.1.1 // indirect
+	github.com/btfkit/btfkit/backends/arena v0.0.0 // indirect
 	github.com/btfkit/btfkit/backends/cache v0.0.0 // indirect
+	github.com/btfkit/btfkit/backends/mmap v0.0.0 // indirect
 	github.com/btfkit/btfkit/corpus v0.0.0 // indirect
 	github.com/btfkit/btfkit/elfx v0.0.0 // indirect
+	github.com/edsrzf/mmap-go v1.2.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mikelolasagasti/xz v1.0.1 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect

@@ -21,9 +21,9 @@ options: the default backend on the running kernel's BTF, or, where that is miss
 that is built in.
 
 What to measure:
-  --base FILE       BTF to measure: raw, an ELF file, a compressed module, a kernel image, or
-                    "embedded" for the kernel that is built in
-                    (default /sys/kernel/btf/vmlinux, else embedded)
+  --base FILE       BTF to measure: raw, an ELF file, a compressed module, a kernel image
+                    (default /sys/kernel/btf/vmlinux)
+  --embedded        measure the kernel that is built in, as where there is no other
   --split FILE      split BTF on the base, such as a module; may be repeated
   --backend LIST    default, all, or names separated by commas: %s (default default)
   --peers[=DIR]     also measure the other libraries built in DIR (default bench/peers/bin;
@@ -50,6 +50,7 @@ Exit status: 0, 1 on failure, 2 for wrong usage.
 // options are what the command line says.
 type options struct {
 	base       string
+	embedded   bool
 	splits     []string
 	backends   []bench.Backend
 	peers      bool
@@ -79,6 +80,7 @@ func parseOptions(args []string) (*options, error) {
 	var backend string
 	f.StringVar(&backend, "backend", "default", "")
 	f.StringVar(&o.base, "base", "", "")
+	f.BoolVar(&o.embedded, "embedded", false, "")
 	f.StringVar(&o.format, "format", "table", "")
 	f.Uint64Var(&o.seed, "seed", 1, "")
 	f.BoolVar(&o.full, "full", false, "")
@@ -117,8 +119,10 @@ func (o *options) check(set map[string]bool) error {
 		return errors.New("--budget: wants a duration above 0, such as 10s")
 	case o.format != "table" && o.format != "bench" && o.format != "json":
 		return fmt.Errorf("--format %q: unknown, one of table, bench, json", o.format)
-	case o.base == "" && len(o.splits) > 0 && set["base"]:
+	case o.base == "" && set["base"]:
 		return errors.New("--base: wants a file")
+	case o.embedded && set["base"]:
+		return errors.New("--embedded: stands in for --base, give one of them")
 	}
 	return nil
 }

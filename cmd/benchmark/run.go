@@ -23,7 +23,7 @@ const serveCommand = "serve"
 // run is the program; it returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == serveCommand {
-		return bench.Serve(args[1:], stdin, stdout, stderr)
+		return bench.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
 	}
 	o, err := parseOptions(args)
 	switch {
@@ -104,12 +104,15 @@ func (o *options) sources(ctx context.Context, ws *session.Workspace, stderr io.
 ) ([]*session.Source, error) {
 	var base *session.Source
 	var err error
-	if o.base == "" {
+	switch {
+	case o.embedded:
+		base, err = ws.Embedded()
+	case o.base == "":
 		var note string
 		if base, note, err = ws.Kernel(ctx); note != "" {
 			fmt.Fprintf(stderr, "benchmark: %s\n", note)
 		}
-	} else {
+	default:
 		base, err = ws.File(ctx, o.base, nil)
 	}
 	if err != nil {
