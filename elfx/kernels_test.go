@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -82,4 +84,70 @@ func TestKernels(t *testing.T) {
 				took.Round(time.Millisecond), sha256.Sum256(d.BTF))
 		})
 	}
+}
+
+// TestKernelModules opens every module of Debian's kernels against the vmlinux of the same package,
+// one after the other and then in parallel, and prints what it took.
+func TestKernelModules(t *testing.T) {
+	dir := kernelsDir(t)
+	for name := range kernelFormats {
+		t.Run(name, func(t *testing.T) {
+			total := 0
+			for _, workers := range []int{1, runtime.NumCPU()} {
+				total = openModules(t, filepath.Join(dir, name), workers)
+			}
+			if strings.Contains(name, "7.2") && total < 1000 {
+				t.Errorf("%d modules, want more than a thousand", total)
+			}
+		})
+	}
+}
+
+// openModules opens a tree's modules and returns their number.
+func openModules(t *testing.T, dir string, workers int) int {
+	t.Helper()
+	resetPeak()
+	start := time.Now()
+	c, err := Tree(context.Background(), dir, "", heapOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	found := time.Since(start)
+	if err := c.OpenAll(context.Background(), workers, nil); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(start)
+	types := 0
+	for _, spec := range c.Specs() {
+		first, end := spec.IDs()
+		types += int(end - first)
+	}
+	bad := c.Problems()
+	for _, p := range bad {
+		t.Errorf("%s: %v", p.Path, p.Err)
+	}
+	fmt.Printf("%s: %d modules, %d types, %d problems; kernel after %v, all after %v, "+
+		"%d workers, peak memory %s\n", filepath.Base(dir), c.Len(), types, len(bad),
+		found.Round(time.Millisecond), took.Round(time.Millisecond), workers, peak())
+	return c.Len()
+}
+
+// resetPeak makes the kernel forget the process's peak of resident memory, after the garbage of
+// earlier tests is returned to it.
+func resetPeak() {
+	debug.FreeOSMemory()
+	// Refused, or not Linux: peak then covers earlier tests, too.
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+}
+
+// peak returns the peak of resident memory as Linux prints it.
+func peak() string {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "unknown"
+	}
+	_, after, _ := strings.Cut(string(b), "VmHWM:")
+	line, _, _ := strings.Cut(after, "\n")
+	return strings.TrimSpace(line)
 }

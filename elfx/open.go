@@ -27,6 +27,9 @@ type Backend struct {
 // unread. Errors name the path.
 func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limits *Options) (
 	*btf.Spec, error) {
+	if b.Parse == nil {
+		return nil, errNoBackend
+	}
 	if b.Open != nil && isRaw(path) {
 		return b.Open(path, base)
 	}

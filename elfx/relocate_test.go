@@ -143,21 +143,21 @@ func parse(t *testing.T, data []byte, base *btf.Spec) *btf.Spec {
 
 // relocateKernel is a kernel with everything that the rules tell apart.
 func relocateKernel(b *btf.Builder) {
-	integer := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32}) // 1
-	b.Int("long", 8, btf.Int{Encoding: btf.IntSigned, Bits: 64})           // 2
-	b.Float("double", 8)                                                   // 3
-	b.Enum("small", 4, false)                                              // 4
-	b.Enum64("wide", 8, false)                                             // 5
-	b.Struct("one", 4, btf.MemberSpec{Name: "x", Type: integer})           // 6
-	b.Struct("twice", 4)                                                   // 7
-	b.Struct("twice", 8)                                                   // 8
-	b.Struct("equal", 4)                                                   // 9
-	b.Struct("equal", 4)                                                   // 10
-	b.Union("either", 8)                                                   // 11
-	b.Fwd("declared", btf.KindStruct)                                      // 12
-	b.Struct("both", 4)                                                    // 13
-	b.Union("both", 4)                                                     // 14
-	b.Typedef("one", integer)                                              // 15
+	integer := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32})         // 1
+	b.Int("long", 8, btf.Int{Encoding: btf.IntSigned, Bits: 64})                   // 2
+	b.Float("double", 8)                                                           // 3
+	b.Enum("small", 4, false)                                                      // 4
+	b.Enum64("wide", 8, false)                                                     // 5
+	b.Struct("one", 4, btf.MemberSpec{Name: "x", Type: integer})                   // 6
+	b.Struct("twice", 4)                                                           // 7
+	b.Struct("twice", 8)                                                           // 8
+	b.Struct("equal", 4)                                                           // 9
+	b.Struct("equal", 4)                                                           // 10
+	b.Union("either", 8)                                                           // 11
+	b.Fwd("declared", btf.KindStruct)                                              // 12
+	b.Struct("both", 4)                                                            // 13
+	b.Union("both", 4)                                                             // 14
+	b.Typedef("one", integer)                                                      // 15
 	b.Struct("bits", 4, btf.MemberSpec{Name: "f", Type: integer, BitfieldSize: 3}) // 16
 }
 
