@@ -51,10 +51,12 @@ func Blobs() []*Blob {
 	add("names-big-endian", nil, Names(true))
 	add("opaque", nil, Opaque(false))
 	add("opaque-big-endian", nil, Opaque(true))
+	add("sorted", nil, Sorted(300, false))
+	add("sorted-big-endian", nil, Sorted(300, true))
 	add("wide-vlen", nil, WideVlen(1<<16+1))
 	add("chain", nil, Chain(1000))
 	add("duplicates", nil, Duplicates(300))
-	add("overlap", nil, Overlap(2000))
+	add("overlap", nil, Overlap(300))
 	add("corrupt", nil, Corrupt(false)).Corrupt = true
 	add("corrupt-big-endian", nil, Corrupt(true)).Corrupt = true
 	return all
@@ -184,6 +186,22 @@ func Duplicates(n int) []byte {
 	}
 	b.Fwd("same_not", btf.KindStruct)
 	b.Fwd("sam", btf.KindStruct)
+	return must(b)
+}
+
+// Sorted returns BTF whose types are sorted by name as those of kernels are since Linux
+// 7.0: first the anonymous, then n pairs of the same name in the order of strcmp.
+func Sorted(n int, bigEndian bool) []byte {
+	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: bigEndian, Limits: btf.LimitsFormat})
+	b.Ptr(0)
+	b.Struct("", 0)
+	b.Enum("", 4, false)
+	for i := range n {
+		// The last byte goes beyond ASCII, where bytes must compare as unsigned.
+		name := string([]byte{'n', byte('0' + i>>14&0x7f), byte('0' + i>>7&0x7f), byte(0x60 + i&0x7f)})
+		b.Fwd(name, btf.KindStruct)
+		b.Typedef(name, b.NextID()-1)
+	}
 	return must(b)
 }
 

@@ -1,0 +1,224 @@
+package btftest
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+)
+
+var costRules = []rule{
+	{name: "allocations", rule: "Lookups that append, lookups by id and accessors allocate nothing, " +
+		"except for Name on mapped bytes.",
+		check: checkAllocations, split: true},
+	{name: "concurrency", rule: "A Spec is safe for concurrent use from the first query on.",
+		check: checkConcurrency, split: true},
+	{name: "overlapping names", rule: "Names that overlap, and are together quadratic in the input, " +
+		"cost no more than others.",
+		check: checkOverlap, once: true},
+	{name: "deep chain", rule: "A chain of a million types is followed and verified without a " +
+		"stack.",
+		check: checkDeepChain, once: true},
+	{name: "many duplicates", rule: "A million types of one name are no worse than others.",
+		check: checkManyDuplicates, once: true},
+}
+
+func checkAllocations(t *testing.T, s setup) {
+	if raceEnabled {
+		t.Skip("the race detector allocates: run without -race")
+	}
+	module := s.module(t, s.kernel(t))
+	tcp := mustName(t, module, "tcp_sendmsg", btf.KindFunc)
+	skb := mustName(t, module, "sk_buff", btf.KindStruct)
+	reason := mustName(t, module, "skb_drop_reason", btf.KindEnum)
+	data := mustName(t, module, ".data..percpu", btf.KindDatasec)
+	m := btf.MustCompile("_skb$")
+	dst, name := make([]btf.ID, 0, 100), make([]byte, 0, 100)
+	sink := 0
+	for what, f := range map[string]func(){
+		"TypeByID":       func() { module.TypeByID(30); module.TypeByID(60); module.TypeByID(9999) },
+		"AppendIDs hit":  func() { dst, _ = module.AppendIDs(dst[:0], "kfree_skb") },
+		"AppendIDs miss": func() { dst, _ = module.AppendIDs(dst[:0], "kfree_skc") },
+		"AppendIDs void": func() { dst, _ = module.AppendIDs(dst[:0], "") },
+		"TypeByName":     func() { module.TypeByName("toy_device", btf.KindStruct) },
+		"Named": func() {
+			for ty := range module.Named("kfree_skb") {
+				sink += int(ty.ID())
+			}
+		},
+		"All": func() {
+			for id, ty := range module.All() {
+				sink += int(id) + int(ty.Kind())
+			}
+		},
+		"Members": func() {
+			for i, m := range skb.Members() {
+				name = m.AppendName(name[:0])
+				_, size, _ := m.Bits()
+				sink += i + int(m.BitOffset()) + int(size)
+			}
+		},
+		"Enumerators": func() {
+			for i, e := range reason.Enumerators() {
+				name = e.AppendName(name[:0])
+				sink += i + int(e.Int64())
+			}
+		},
+		"Params": func() {
+			proto, _ := tcp.Target()
+			for i, p := range proto.Params() {
+				ty, _ := p.Target()
+				name = p.AppendName(name[:0])
+				sink += i + int(ty.Kind())
+			}
+		},
+		"VarSecinfos": func() {
+			for i, v := range data.VarSecinfos() {
+				sink += i + int(v.Size())
+			}
+		},
+		"Chain": func() {
+			for ty := range tcp.Chain() {
+				sink += int(ty.Kind())
+			}
+		},
+		"names": func() {
+			name = skb.AppendName(name[:0])
+			if skb.NameIs("sk_buff") {
+				sink++
+			}
+		},
+	} {
+		f() // what is made at the first query is not counted
+		if n := testing.AllocsPerRun(100, f); n != 0 {
+			t.Errorf("%s: %v allocations", what, n)
+		}
+	}
+	// The matcher has one small object for each text that it reads names from.
+	n := testing.AllocsPerRun(100, func() { dst, _ = module.AppendMatches(dst[:0], m) })
+	if texts := 3.0; n > texts { // the base's strings, and both for the split's types
+		t.Errorf("AppendMatches: %v allocations", n)
+	}
+	want := 0.0
+	if skb.Section() == module.Base().Section() && module.Base().Info().Storage == btf.Mapped {
+		want = 1
+	}
+	if n := testing.AllocsPerRun(100, func() { sink += len(skb.Name()) }); n != want {
+		t.Errorf("Name: %v allocations, want %v", n, want)
+	}
+	_ = sink
+}
+
+func checkConcurrency(t *testing.T, s setup) {
+	plainKernel, err := Parse(Kernel(s.baseOrder), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := Parse(Module(plainKernel, s.ownOrder), plainKernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := model(plain)
+	matches, err := plain.IDsByMatch(btf.MustCompile("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // fresh each time: it is the first queries that build things
+		kernel := s.kernel(t)
+		module := s.module(t, kernel)
+		m := btf.MustCompile("s")
+		var wait sync.WaitGroup
+		start := make(chan struct{})
+		for i := range 8 {
+			wait.Go(func() {
+				<-start
+				if i%2 == 0 {
+					got, err := module.IDsByMatch(m)
+					wantIDs(t, "matches", got, err, matches)
+				}
+				for name := range want {
+					got, err := module.IDsByName(name)
+					wantIDs(t, name, got, err, want[name])
+				}
+				if n := module.PointerSize(); n != 8 {
+					t.Errorf("pointer size %d", n)
+				}
+				if i%2 == 1 {
+					got, err := module.IDsByMatch(m)
+					wantIDs(t, "matches", got, err, matches)
+				}
+				module.Info()
+			})
+		}
+		close(start)
+		wait.Wait()
+	}
+}
+
+func checkOverlap(t *testing.T, s setup) {
+	// 26 MB whose names are together 2 TB: reading them takes minutes at any speed.
+	const n = 2_000_000
+	data := Overlap(n)
+	within(t, "overlapping names", func() {
+		spec, err := s.own.Parse(data, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer spec.Close()
+		for _, length := range []int{1, 5, 1000, n} {
+			ids, err := spec.IDsByName(strings.Repeat("x", length))
+			wantIDs(t, "a tail", ids, err, []btf.ID{btf.ID(length)})
+		}
+		for _, name := range []string{"y", "xxxy", "yxxx", strings.Repeat("x", n+1)} {
+			ids, err := spec.IDsByName(name)
+			wantIDs(t, "no tail", ids, err, nil)
+		}
+		ids, err := spec.IDsByMatch(btf.MustCompile("^xxx$"))
+		wantIDs(t, "^xxx$", ids, err, []btf.ID{3})
+		ids, err = spec.IDsByMatch(btf.MustCompile("y"))
+		wantIDs(t, "y", ids, err, nil)
+	})
+}
+
+func checkDeepChain(t *testing.T, s setup) {
+	const n = 1_000_000
+	data := Chain(n)
+	within(t, "deep chain", func() {
+		spec, err := s.own.Parse(data, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer spec.Close()
+		first, _ := spec.TypeByID(1)
+		steps, last := 0, btf.Type{}
+		for ty := range first.Chain() {
+			steps, last = steps+1, ty
+		}
+		if steps != n || !last.NameIs("end") {
+			t.Errorf("%d steps to %v", steps, last)
+		}
+		wantErr(t, "Verify", spec.Verify(), nil)
+	})
+}
+
+func checkManyDuplicates(t *testing.T, s setup) {
+	const n = 1_000_000
+	data := Duplicates(n)
+	within(t, "many duplicates", func() {
+		spec, err := s.own.Parse(data, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer spec.Close()
+		for range 3 {
+			ids, err := spec.IDsByName("same")
+			if err != nil || len(ids) != n || ids[0] != 1 || ids[n-1] != 2*n-1 {
+				t.Errorf("%d ids, %v", len(ids), err)
+			}
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package btftest
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+)
+
+var matchRules = []rule{
+	{name: "match", rule: "A regular expression selects exactly the types whose name " +
+		"regexp.MatchString accepts, base first and ascending, each once.",
+		check: checkMatch, split: true},
+	{name: "match nothing", rule: `If "" matches, anonymous types are selected; types of kinds ` +
+		"without a name never are.",
+		check: checkMatchEmpty, split: true},
+	{name: "match kinds", rule: "Kinds narrows a Matcher to types of these kinds.",
+		check: checkMatchKinds, split: true},
+	{name: "matching", rule: "Matching ranges over the types of AppendMatches, and ends when the " +
+		"loop does.",
+		check: checkMatching, split: true},
+}
+
+// expressions exercise each way there is to run one: literal, anchored at either end,
+// classes, alternatives, case folded, word boundaries, beyond ASCII, all and nothing.
+var expressions = []string{
+	"skb", "^tcp_", "_skb$", "^sk_buff$", "", "^$", ".*", "^.*$", "a|b", "^(tcp|udp)_.*msg$",
+	"^[a-z]{3}_[a-z]{3}$", "(?i)SKB", `\bskb\b`, `\Bkb`, "[^a-z_]", "x{3,5}", "^x+$", "é",
+	`^h.llo$`, "\xff", `\x00`, "(?s)^.", "same", "^same$", "prefix|suffix", "[[:space:]]", "n.*\xff",
+	"^plain", "xxx$", "not_there",
+}
+
+func checkMatch(t *testing.T, s setup) {
+	for _, blob := range Blobs() {
+		spec := s.blob(t, blob)
+		for _, expr := range expressions {
+			re, err := regexp.Compile(expr)
+			if err != nil {
+				continue // not UTF-8
+			}
+			m, err := btf.Compile(expr)
+			if err != nil {
+				t.Errorf("%q: %v", expr, err)
+				continue
+			}
+			for _, spec := range []*btf.Spec{spec, spec.Own()} {
+				var want []btf.ID
+				for id, ty := range spec.All() {
+					name := ty.Name()
+					if (name != "" || ty.IsAnonymous()) && re.MatchString(name) {
+						want = append(want, id)
+					}
+				}
+				got, err := spec.IDsByMatch(m)
+				wantIDs(t, blob.Name+" /"+expr+"/", got, err, want)
+			}
+		}
+	}
+}
+
+func checkMatchEmpty(t *testing.T, s setup) {
+	module := s.module(t, s.kernel(t))
+	want, err := module.IDsByName("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := module.IDsByMatch(btf.MustCompile("^$"))
+	wantIDs(t, "^$", got, err, want)
+	all, err := module.IDsByMatch(btf.MustCompile(""))
+	want = nil
+	for id, ty := range module.All() {
+		if ty.Name() != "" || ty.IsAnonymous() {
+			want = append(want, id)
+		}
+	}
+	wantIDs(t, "the empty expression", all, err, want)
+}
+
+func checkMatchKinds(t *testing.T, s setup) {
+	module := s.module(t, s.kernel(t))
+	m := btf.MustCompile("^(list_head|module|kfree_skb)$")
+	for _, kinds := range [][]btf.Kind{nil, {btf.KindFunc}, {btf.KindStruct, btf.KindFwd}, {btf.KindFloat}} {
+		var want []btf.ID
+		for id, ty := range module.All() {
+			if m.MatchString(ty.Name()) && (len(kinds) == 0 || slices.Contains(kinds, ty.Kind())) {
+				want = append(want, id)
+			}
+		}
+		got, err := module.IDsByMatch(m.Kinds(kinds...))
+		wantIDs(t, m.String(), got, err, want)
+	}
+}
+
+func checkMatching(t *testing.T, s setup) {
+	module := s.module(t, s.kernel(t))
+	m := btf.MustCompile("skb")
+	want, err := module.IDsByMatch(m)
+	if err != nil || len(want) < 3 {
+		t.Fatalf("%v, %v", want, err)
+	}
+	var got []btf.ID
+	for ty := range module.Matching(m) {
+		if ty != mustID(t, module, ty.ID()) {
+			t.Errorf("%v is another value", ty)
+		}
+		got = append(got, ty.ID())
+	}
+	wantIDs(t, "skb", got, nil, want)
+	for ty := range module.Matching(m) {
+		if ty.ID() != want[0] {
+			t.Errorf("starts with %v", ty)
+		}
+		break
+	}
+}
