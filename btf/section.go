@@ -123,9 +123,10 @@ func (s *Section) walk(alloc func(int) []uint32) error {
 	return nil
 }
 
-// hint points out what a fault in a section without a base often means.
+// hint points out what a fault in a section without a base often means: split BTF has no
+// empty string at the start, and may have no strings at all.
 func (s *Section) hint(err error) error {
-	if s.base == nil && s.strs != "" && s.strs[0] != 0 {
+	if s.base == nil && (s.strs == "" || s.strs[0] != 0) {
 		return fmt.Errorf("%w (this looks like split BTF, which needs its base)", err)
 	}
 	return err
