@@ -22,8 +22,11 @@ type Cell struct {
 	Key
 	Unit string // tidied: sec/op, B/op, private-B, ...
 	// N is the number of operations a sample.
-	N      int
-	Sample *benchmath.Sample
+	N int
+	// Values are in the order they were taken: those of one round, at the same index in all
+	// backends, were taken next to each other.
+	Values []float64
+	Sample *benchmath.Sample // the same, sorted
 	benchmath.Summary
 }
 
@@ -80,7 +83,6 @@ func (c *Cells) distinct(of func(*Cell) (string, bool)) []string {
 // Collect groups results.
 func Collect(results []*benchfmt.Result) *Cells {
 	cells := &Cells{index: make(map[cellKey]*Cell)}
-	values := make(map[*Cell][]float64)
 	for _, result := range results {
 		key := parseName(result.Name)
 		for _, v := range result.Values {
@@ -91,11 +93,12 @@ func Collect(results []*benchfmt.Result) *Cells {
 				cells.index[k] = cell
 				cells.List = append(cells.List, cell)
 			}
-			values[cell] = append(values[cell], v.Value)
+			cell.Values = append(cell.Values, v.Value)
 		}
 	}
 	for _, cell := range cells.List {
-		cell.Sample = benchmath.NewSample(values[cell], &benchmath.DefaultThresholds)
+		sorted := slices.Clone(cell.Values)
+		cell.Sample = benchmath.NewSample(sorted, &benchmath.DefaultThresholds)
 		cell.Summary = benchmath.AssumeNothing.Summary(cell.Sample, Confidence)
 	}
 	return cells
@@ -119,32 +122,52 @@ func parseName(name benchfmt.Name) (k Key) {
 	return k
 }
 
-// tolerance is how much worse than the best a median may be to count as equally good: below this,
-// figures of different runs do not rank.
-const tolerance = 0.1
+// Ratio returns how many times other's value c's is: the median over rounds of the ratio
+// within the round. What slows the machine down for a while slows both, and leaves this alone.
+func (c *Cell) Ratio(other *Cell) float64 {
+	ratios := make([]float64, min(len(c.Values), len(other.Values)))
+	for i := range ratios {
+		switch {
+		case other.Values[i] > 0:
+			ratios[i] = max(c.Values[i], 0) / other.Values[i]
+		case c.Values[i] > 0:
+			ratios[i] = math.Inf(1)
+		default:
+			ratios[i] = 1
+		}
+	}
+	return median(ratios)
+}
 
-// Best returns the backends with the lowest median of a row, those that are as good as that
-// within their confidence intervals and tolerance included.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+// tolerance is how many times the best value another may be to count as equally good: differences
+// below that depend on where the linker puts a loop.
+const tolerance = 1.1
+
+// Best returns the backends that are best in a row: the one with the least value, and those
+// that are as good within tolerance.
 func (c *Cells) Best(source, row, unit string, among []string) []string {
 	var best *Cell
 	for _, backend := range among {
 		cell := c.Get(Key{source, row, backend}, unit)
-		if cell != nil && (best == nil || cell.Center < best.Center) {
+		if cell != nil && (best == nil || cell.Ratio(best) < 1) {
 			best = cell
 		}
 	}
 	var winners []string
 	for _, backend := range among {
 		cell := c.Get(Key{source, row, backend}, unit)
-		if cell != nil && (cell == best || cell.equals(best)) {
+		if cell != nil && (cell == best || cell.Ratio(best) <= tolerance) {
 			winners = append(winners, backend)
 		}
 	}
 	return winners
-}
-
-// equals reports whether the median is as good as the best one's. Intervals count only if
-// there are enough samples for any.
-func (c *Cell) equals(best *Cell) bool {
-	return c.Center <= best.Center*(1+tolerance) || !math.IsInf(c.Lo, 0) && c.Lo <= best.Hi
 }

@@ -10,16 +10,20 @@ import (
 	"github.com/btfkit/btfkit/bench/session"
 )
 
-// memoryUnits are the quantities of the memory table, with what people call them.
-var memoryUnits = []struct{ Unit, Label string }{
-	{"private-B", "private (Private_Dirty)"},
-	{"heap-B", "Go heap"},
-	{"heap-objects", "Go heap objects"},
-	{"mapped-B", "mapped"},
-	{"rss-B", "resident (Rss)"},
-	{"pss-B", "proportional (Pss)"},
-	{"peak-B", "peak (VmHWM)"},
-	{"gc-sec", "GC cycle"},
+// memoryUnits are the quantities of the memory table, with what people call them, and whether
+// less of it is better in itself: resident memory that is shared or can be dropped is not.
+var memoryUnits = []struct {
+	Unit, Label string
+	ranks       bool
+}{
+	{"private-B", "private (Private_Dirty)", true},
+	{"peak-B", "peak (VmHWM)", true},
+	{"rss-B", "resident (Rss)", false},
+	{"pss-B", "proportional (Pss)", false},
+	{"mapped-B", "mapped", false},
+	{"heap-B", "Go heap", false},
+	{"heap-objects", "Go heap objects", false},
+	{"gc-sec", "GC cycle", false},
 }
 
 // Table writes results for people: a table of times and one of memory for each source, the best
@@ -66,7 +70,7 @@ func writeTimes(b *strings.Builder, r *session.Results, cells *Cells, source str
 	t := grid{{source}}
 	t[0] = append(t[0], backends...)
 	for _, row := range cells.Rows(source, "sec/op") {
-		t = append(t, cells.line(row, source, row, "sec/op", backends))
+		t = append(t, cells.line(row, source, row, "sec/op", backends, true))
 	}
 	b.WriteString("\nTime per operation, median and 95 % confidence, * best\n")
 	t.write(b)
@@ -85,7 +89,7 @@ func writeMemory(b *strings.Builder, cells *Cells, source string) {
 	} {
 		t := grid{append([]string{source}, backends...)}
 		for _, u := range memoryUnits {
-			line := cells.line(u.Label, source, stage.row, u.Unit, backends)
+			line := cells.line(u.Label, source, stage.row, u.Unit, backends, u.ranks)
 			if slices.ContainsFunc(line[1:], func(s string) bool { return s != "" }) {
 				t = append(t, line)
 			}
@@ -97,16 +101,19 @@ func writeMemory(b *strings.Builder, cells *Cells, source string) {
 	}
 }
 
-// line formats one row for all backends, the best marked.
-func (c *Cells) line(label, source, row, unit string, backends []string) []string {
+// line formats one row for all backends, the best marked if it ranks.
+func (c *Cells) line(label, source, row, unit string, backends []string, ranks bool) []string {
 	line := []string{label}
-	best := c.Best(source, row, unit, backends)
+	var best []string
+	if ranks && len(backends) > 1 {
+		best = c.Best(source, row, unit, backends)
+	}
 	for _, backend := range backends {
 		cell := c.Get(Key{source, row, backend}, unit)
 		switch {
 		case cell == nil:
 			line = append(line, "")
-		case len(backends) > 1 && slices.Contains(best, backend):
+		case slices.Contains(best, backend):
 			line = append(line, "* "+Value(cell.Center, unit)+" "+spread(cell))
 		default:
 			line = append(line, Value(cell.Center, unit)+" "+spread(cell))

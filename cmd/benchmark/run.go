@@ -22,8 +22,13 @@ const serveCommand = "serve"
 
 // run is the program; it returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == serveCommand {
-		return bench.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
+	if len(args) > 0 {
+		switch args[0] {
+		case serveCommand:
+			return bench.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
+		case "compare":
+			return compare(args[1:], stdout, stderr)
+		}
 	}
 	o, err := parseOptions(args)
 	switch {
