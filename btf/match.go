@@ -14,8 +14,9 @@ import (
 // from one query to the next, so compile once and use it often.
 //
 // A name matches exactly if regexp.Regexp.MatchString says so. A Matcher is much faster
-// over many names than asking package regexp for each; see the package
-// internal/match for how, and for when it falls back to package regexp.
+// over many names than asking package regexp for each: literals are searched for, and
+// for the rest automata run over the bytes of the names, in time linear in the text,
+// whatever the pattern. See the package internal/match.
 type Matcher struct {
 	match *match.Matcher
 	empty bool // the empty name matches
@@ -70,10 +71,7 @@ func (m *Matcher) MatchString(name string) bool { return m.match.MatchString(nam
 // AppendMatches appends the ids of all types whose name matches to dst, ascending, which
 // puts the base first, each once. If "" matches, anonymous structs, unions, enums and
 // enum64s are among them. It allocates only to grow dst, and for what m has yet to
-// work out about its expression.
-//
-// The one error besides ErrClosed is match.ErrBudget's, see there: hostile input with
-// overlapping names, on expressions that need package regexp for each.
+// work out about its expression. The only error is ErrClosed.
 func (s *Spec) AppendMatches(dst []ID, m *Matcher) ([]ID, error) {
 	if s.closed.Load() {
 		return dst, ErrClosed
