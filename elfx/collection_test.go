@@ -167,8 +167,8 @@ func TestTree(t *testing.T) {
 	}
 }
 
-// TestTreeKernels prefers the kernel that is easiest to read, goes on to the next one if it holds no
-// BTF, and says what it tried.
+// TestTreeKernels prefers the kernel that is easiest to read, goes on to the next one if it holds
+// no BTF, and says what it tried.
 func TestTreeKernels(t *testing.T) {
 	kernel, _ := kernelAndModule(t)
 	nobtf := testELF{class: 64, order: byteOrder(kernel), sections: []testSection{

@@ -32,6 +32,13 @@
 // from a file of 261 kB), and is documented not to be hardened against hostile input. The reader
 // here checks each range against the file's size before it uses it and needs no recover.
 //
+// # Kernels and modules
+//
+// [Dir] and [Tree] find a kernel and its modules in a directory of BTF, in /lib/modules or in a
+// tree that packages were unpacked to, and make a [btf.Collection] of them; [OpenKernel] looks
+// where libbpf does. They open what they find with a backend of the caller's choice, see [Backend]. A
+// module built with a distilled base is moved onto the kernel at hand by [Relocate].
+//
 // # Concurrency
 //
 // All functions may be called at once from several goroutines. Long work stops soon after its

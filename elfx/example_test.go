@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/elfx"
 )
 
@@ -40,4 +44,106 @@ func ExampleOptions() {
 	_, err := elfx.ReadFile(context.Background(), "testdata/images/bzImage-gzip", opts)
 	fmt.Println(errors.Is(err, elfx.ErrTooLarge))
 	// Output: true
+}
+
+// A program names its backend here, such as cache.Parse and cache.Open with a base in their
+// options.
+var backend = elfx.Backend{Parse: btftest.Parse, Open: btftest.Open}
+
+// unpacked makes a small tree of a kernel and two modules, one of them damaged.
+func unpacked() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "elfx"); err != nil {
+		return "", err
+	}
+	kernel := btftest.Kernel(false)
+	base, err := btftest.Parse(kernel, nil)
+	if err != nil {
+		return "", err
+	}
+	for name, data := range map[string][]byte{
+		"vmlinux": kernel, "snd-good.ko": btftest.Module(base, false), "bad.ko": nil,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// Tree reads /lib/modules/RELEASE, or what packages were unpacked to.
+func ExampleTree() {
+	dir, err := unpacked()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	kernel, err := elfx.Tree(ctx, dir, "", elfx.CollectionOptions{Kernel: backend})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer kernel.Close()
+	// Modules are opened when they are needed; this opens all of them on two processors.
+	if err := kernel.OpenAll(ctx, 2, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for name := range kernel.Names() {
+		fmt.Println("found", name)
+	}
+	for _, problem := range kernel.Problems() {
+		fmt.Println(problem.Module, errors.Is(problem.Err, elfx.ErrNoBTF))
+	}
+	// Output:
+	// found bad
+	// found snd-good
+	// bad true
+}
+
+// Dir reads what a running kernel shows in /sys/kernel/btf: raw BTF in files named for the modules.
+func ExampleDir() {
+	o := elfx.CollectionOptions{Kernel: backend}
+	kernel, err := elfx.Dir(context.Background(), elfx.SysDir, "vmlinux", o)
+	if err != nil {
+		fmt.Println(err) // not Linux, or a kernel without BTF
+		return
+	}
+	defer kernel.Close()
+	for t := range kernel.Named("nf_conn", btf.KindStruct) {
+		fmt.Println(kernel.ModuleOf(t), t.ID())
+	}
+}
+
+// OpenFile takes a file of any kind, alone or on top of another.
+func ExampleOpenFile() {
+	ctx := context.Background()
+	const dir = "testdata/distilled/"
+	kernel, err := elfx.OpenFile(ctx, dir+"kernel-s390x.o", nil, backend, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The module was built with a distilled base, and is moved onto this kernel.
+	module, err := elfx.OpenFile(ctx, dir+"distilled-s390x.o", kernel, backend, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	driver, err := module.TypeByName("driver", btf.KindStruct)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, m := range driver.Members() {
+		t, _ := m.Target()
+		fmt.Println(m.Name(), m.BitOffset(), t)
+	}
+	// Output:
+	// device 0 [6] STRUCT device
+	// other 384 [33] PTR
+	// words 448 [25] ARRAY
+	// was 512 [3] ENUM state
+	// private 576 [26] INT long int
 }

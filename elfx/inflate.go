@@ -13,6 +13,9 @@ const readChunk = 1 << 20
 // or trailer claims. Real kernels and modules stay below it.
 const growth = 8
 
+// maxHint bounds the first allocation altogether: an unpacked vmlinux is below 100 MiB.
+const maxHint = 256 << 20
+
 // inflate decompresses the stream in src, which unpacks to about hint bytes: no more than growth
 // times the input at hand. single says that something else may follow the stream, otherwise it
 // must end where src does.
@@ -24,7 +27,8 @@ func (x *extraction) inflate(c *codec, src io.Reader, hint int64, single bool) (
 	if closer, ok := r.(io.Closer); ok {
 		defer closer.Close()
 	}
-	out := make([]byte, 0, max(min(hint, x.budget.left), 4<<10)+1)
+	// One byte more than expected, so that the end is seen without growing.
+	out := make([]byte, 0, max(min(hint, x.budget.left, maxHint), 4<<10)+1)
 	for {
 		if err := x.ctx.Err(); err != nil {
 			return nil, err

@@ -17,8 +17,8 @@ const SysDir = "/sys/kernel/btf"
 
 // KernelPaths returns where the BTF of the kernel of a release may be found, best first, in a
 // system whose root folder is root ("/" for this one). The order is libbpf's
-// (btf__load_vmlinux_btf), without its first path, which is the running kernel's; the compressed images that libbpf cannot
-// read come last.
+// (btf__load_vmlinux_btf), without its first path, which is the running kernel's; the compressed
+// images that libbpf cannot read come last.
 func KernelPaths(root, release string) []string {
 	paths := []string{
 		"boot/vmlinux-R",

@@ -86,6 +86,32 @@ func TestKernels(t *testing.T) {
 	}
 }
 
+// TestRunningKernel reads this machine's own kernel and its modules, if it shows them.
+func TestRunningKernel(t *testing.T) {
+	if _, err := os.Stat(filepath.Join(SysDir, "vmlinux")); err != nil {
+		t.Skipf("%v: run this on Linux 5.4 or later with CONFIG_DEBUG_INFO_BTF", err)
+	}
+	spec, path, err := OpenKernel(context.Background(), "/", heap, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spec.Close()
+	if path != filepath.Join(SysDir, "vmlinux") {
+		t.Errorf("read %s", path)
+	}
+	c, err := Dir(context.Background(), SysDir, "", heapOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.TypeByName("task_struct", btf.KindStruct); err != nil {
+		t.Errorf("struct task_struct: %v", err)
+	}
+	for _, p := range c.Problems() {
+		t.Errorf("%s: %v", p.Path, p.Err)
+	}
+}
+
 // TestKernelModules opens every module of Debian's kernels against the vmlinux of the same package,
 // one after the other and then in parallel, and prints what it took.
 func TestKernelModules(t *testing.T) {

@@ -127,7 +127,7 @@ func (x *extraction) extract(in *input, search bool) (*Data, error) {
 	if err := x.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if in.size == 0 {
+	if in.size <= 0 {
 		return nil, fmt.Errorf("%w: the file is empty", ErrNoBTF)
 	}
 	if len(x.trail) >= maxLayers {

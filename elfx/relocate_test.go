@@ -100,7 +100,7 @@ func refer(t btf.Type, ok bool) string {
 
 // TestRelocateAlone opens a module with a distilled base where there is no kernel.
 func TestRelocateAlone(t *testing.T) {
-	spec, err := OpenFile(context.Background(), "testdata/distilled/distilled-x86_64.o", nil, heap, nil)
+	spec, err := OpenData(readDistilled(t, "distilled-x86_64"), nil, heap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,8 @@ func TestRelocateRules(t *testing.T) {
 		{"unknown int", func(b *btf.Builder) { b.Int("u128", 16, signed) }, false, 0,
 			"INT u128 (type 1, 16 bytes): the kernel has none"},
 		{"float", func(b *btf.Builder) { b.Float("double", 8) }, false, 3, ""},
-		{"float of another size", func(b *btf.Builder) { b.Float("double", 4) }, false, 0, "another size"},
+		{"float of another size", func(b *btf.Builder) { b.Float("double", 4) }, false, 0,
+			"another size"},
 		{"enum", func(b *btf.Builder) { b.Enum("small", 4, false) }, false, 4, ""},
 		{"enum for enum64", func(b *btf.Builder) { b.Enum("wide", 8, false) }, false, 5, ""},
 		{"enum of another size", func(b *btf.Builder) { b.Enum("wide", 4, false) }, false, 0,
