@@ -13,9 +13,10 @@ import (
 type memory struct {
 	// offHeap says that blocks come from the system, to which free returns them, and why
 	// what kept them from it. The first block settles both.
-	offHeap bool
-	why     string
-	blocks  []block
+	offHeap   bool
+	why       string
+	mapMemory func(n int) ([]byte, block, error)
+	blocks    []block
 	// size is the sum of all blocks, in bytes. Info reads it at any time.
 	size atomic.Int64
 }
@@ -25,9 +26,9 @@ var _ nameindex.Memory = (*memory)(nil)
 // A block is memory from the system.
 type block interface{ Unmap() error }
 
-// newMemory returns a memory that maps blocks with the function, or uses the Go heap if that
-// is nil.
-func newMemory(o *Options) *memory { return &memory{offHeap: o != nil && o.OffHeap} }
+func newMemory(o *Options) *memory {
+	return &memory{offHeap: o != nil && o.OffHeap, mapMemory: mapMemory}
+}
 
 // Bytes returns a block of n bytes.
 func (m *memory) Bytes(n int) []byte { return words[byte](m, n) }
@@ -43,7 +44,7 @@ func words[T byte | uint32 | uint64](m *memory, n int) []T {
 	size := n * int(unsafe.Sizeof(word))
 	m.size.Add(int64(size))
 	if m.offHeap && n > 0 {
-		b, block, err := mapMemory(size)
+		b, block, err := m.mapMemory(size)
 		if err == nil {
 			m.blocks = append(m.blocks, block)
 			// Mappings start at pages, so they are aligned for words.

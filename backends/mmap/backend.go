@@ -32,6 +32,8 @@ type backend struct {
 	why     string   // it is not mapped
 	idTable int64    // bytes
 
+	// asked is set by the first query by name; the second prepares names.
+	asked     atomic.Bool
 	namesOnce sync.Once
 	names     finder
 	// nameBytes is what names takes. Info reads it while names may be in the making.
@@ -51,6 +53,11 @@ func (b *backend) Bytes() string { return b.data }
 func (b *backend) Index(*btf.Section) error { return nil }
 
 func (b *backend) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+	if !b.asked.Load() && !b.asked.Swap(true) {
+		if ids, ok := scan(dst, s, name); ok {
+			return ids
+		}
+	}
 	b.namesOnce.Do(func() {
 		b.names = newFinder(s)
 		b.nameBytes.Store(b.names.size())

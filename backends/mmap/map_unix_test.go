@@ -1,0 +1,77 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd || solaris
+
+package mmap
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+// TestPipe opens what cannot be mapped and can be read only once.
+func TestPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Skipf("named pipes: %v: run where the temporary directory has them", err)
+	}
+	data := btftest.Kernel(false)
+	written := make(chan error, 1)
+	go func() { written <- os.WriteFile(path, data, 0) }()
+	spec := mustOpen(t, path, nil)
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+	info := spec.Info()
+	if info.DataBytes != int64(len(data)) || !strings.Contains(info.Why, "not a regular file") {
+		t.Errorf("info %+v of %d bytes", info, len(data))
+	}
+}
+
+// TestVmlinux maps the running kernel's BTF, which mmap-go cannot, and asks for what its
+// bytes, read, say.
+func TestVmlinux(t *testing.T) {
+	path := vmlinux(t)
+	spec := mustOpen(t, path, nil)
+	info := spec.Info()
+	t.Logf("%+v", info)
+	if refused := info.Storage == btf.Heap; refused != strings.Contains(info.Why, "mmap") {
+		t.Errorf("info %+v", info)
+	}
+	read := mustOpen(t, path, &Options{Copy: true})
+	if i := read.Info(); i.DataBytes != info.DataBytes {
+		t.Errorf("%d bytes mapped, %d read", info.DataBytes, i.DataBytes)
+	}
+	for id, want := range read.All() {
+		got, err := spec.TypeByID(id)
+		if err != nil || got.Kind() != want.Kind() || got.Name() != want.Name() {
+			t.Fatalf("type %d mapped: %v, error %v; read: %v", id, got, err, want)
+		}
+		if id%1000 == 1 && want.Name() != "" {
+			ids, err := spec.IDsByName(want.Name())
+			if err != nil || !slices.Contains(ids, id) {
+				t.Errorf("name %s: %v, error %v; want %d", want.Name(), ids, err, id)
+			}
+		}
+	}
+}
+
+// vmlinux returns the path of the running kernel's BTF.
+func vmlinux(tb testing.TB) string {
+	const path = "/sys/kernel/btf/vmlinux"
+	if _, err := os.Stat(path); err != nil {
+		const remedy = "run on Linux with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"
+		if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "vmlinux") {
+			tb.Fatalf("BTFKIT_REQUIRE has vmlinux, but %v: %s", err, remedy)
+		}
+		tb.Skipf("on %s: %v: %s", runtime.GOOS, err, remedy)
+	}
+	return path
+}

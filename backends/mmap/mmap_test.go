@@ -1,0 +1,255 @@
+package mmap
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+// maps says that this system maps files.
+var maps = slices.Contains([]string{"android", "darwin", "dragonfly", "freebsd", "ios", "linux",
+	"netbsd", "openbsd", "solaris", "illumos", "windows"}, runtime.GOOS)
+
+func TestSuite(t *testing.T) {
+	btftest.TestBackend(t, btftest.Backend{
+		Name: "mmap",
+		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+			return Open(path, &Options{Base: base})
+		},
+		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+			return Parse(data, &Options{Base: base})
+		},
+	})
+}
+
+func TestSuiteCopy(t *testing.T) {
+	btftest.TestBackend(t, btftest.Backend{
+		Name: "mmap-copy",
+		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+			return Open(path, &Options{Base: base, Copy: true})
+		},
+		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+			return Parse(data, &Options{Base: base})
+		},
+	})
+}
+
+// write puts data into a file of its own.
+func write(t *testing.T, data []byte) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "btf")
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// mustOpen opens a file and closes it at the end of the test.
+func mustOpen(t *testing.T, path string, o *Options) *btf.Spec {
+	t.Helper()
+	spec, err := Open(path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { spec.Close() })
+	return spec
+}
+
+func TestInfo(t *testing.T) {
+	data := btftest.Kernel(false)
+	path := write(t, data)
+	spec := mustOpen(t, path, nil)
+	info := spec.Info()
+	if info.Backend != "mmap" || info.DataBytes != int64(len(data)) {
+		t.Errorf("info %+v of %d bytes", info, len(data))
+	}
+	if mapped := info.Storage == btf.Mapped; mapped != maps || mapped != (info.Why == "") {
+		t.Errorf("info %+v on %s", info, runtime.GOOS)
+	}
+	open := info.IndexBytes
+	for range 2 { // the first query prepares nothing
+		if ids, err := spec.IDsByName("no such name"); len(ids) != 0 || err != nil {
+			t.Errorf("ids %v, error %v", ids, err)
+		}
+	}
+	types := spec.Section().Len()
+	if got := spec.Info().IndexBytes - open; got != int64(types) {
+		t.Errorf("%d bytes to find %d types by name, want one for each", got, types)
+	}
+	parsed, err := Parse(data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info := parsed.Info(); info.Storage != btf.Heap || info.Why == "" {
+		t.Errorf("info of parsed bytes %+v", info)
+	}
+}
+
+// TestRefused injects an error into mapping, which must only make a difference to where
+// the bytes are.
+func TestRefused(t *testing.T) {
+	path := write(t, btftest.Kernel(false))
+	refused := errors.New("injected")
+	calls := 0
+	spec, err := openWith(func(f *os.File, size int) (*mapping, error) {
+		calls++
+		return nil, refused
+	}, path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spec.Close()
+	info := spec.Info()
+	if calls != 1 || info.Storage != btf.Heap || !strings.Contains(info.Why, "injected") {
+		t.Errorf("after %d calls: %+v", calls, info)
+	}
+	mapped := mustOpen(t, path, nil)
+	for id, want := range mapped.All() {
+		got, err := spec.TypeByID(id)
+		if err != nil || got.String() != want.String() {
+			t.Errorf("type %d is %v, error %v; mapped, it is %v", id, got, err, want)
+		}
+	}
+}
+
+// TestMapCalled hands out memory of the test's own and sees it given back, once, when the
+// last Spec that needs it is closed, or when the bytes are refused.
+func TestMapCalled(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		data []byte
+		ok   bool
+	}{{"good", btftest.Kernel(false), true}, {"bad", []byte("not BTF at all"), false}} {
+		t.Run(test.name, func(t *testing.T) {
+			path := write(t, test.data)
+			unmapped := 0
+			spec, err := openWith(func(f *os.File, size int) (*mapping, error) {
+				if size != len(test.data) || f.Name() != path {
+					t.Errorf("%d bytes of %s, want %d of %s", size, f.Name(), len(test.data), path)
+				}
+				return &mapping{test.data, func() error { unmapped++; return nil }}, nil
+			}, path, nil)
+			if (err == nil) != test.ok {
+				t.Fatal(err)
+			}
+			if spec == nil {
+				if unmapped != 1 {
+					t.Errorf("unmapped %d times after the error %v", unmapped, err)
+				}
+				return
+			}
+			module, err := Parse(btftest.Module(spec, false), &Options{Base: spec})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range []*btf.Spec{spec, spec, module, module} {
+				if err := c.Close(); err != nil {
+					t.Error(err)
+				}
+				if want := i / 2; unmapped != want {
+					t.Errorf("unmapped %d times after close %d, want %d", unmapped, i, want)
+				}
+			}
+		})
+	}
+}
+
+// TestUnmapError passes on what unmapping says.
+func TestUnmapError(t *testing.T) {
+	data := btftest.Kernel(false)
+	stuck := errors.New("stuck")
+	spec, err := openWith(func(*os.File, int) (*mapping, error) {
+		return &mapping{data, func() error { return stuck }}, nil
+	}, write(t, data), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := spec.Close(); !errors.Is(err, stuck) {
+		t.Errorf("close: %v, want %v", err, stuck)
+	}
+	if err := spec.Close(); err != nil {
+		t.Errorf("closing again: %v", err)
+	}
+}
+
+// TestCopy truncates a file that is open, and reads on.
+func TestCopy(t *testing.T) {
+	path := write(t, btftest.Kernel(false))
+	spec := mustOpen(t, path, &Options{Copy: true})
+	if info := spec.Info(); info.Storage != btf.Heap || info.Why == "" {
+		t.Errorf("info %+v", info)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	want, err := btftest.Parse(btftest.Kernel(false), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, typ := range spec.All() {
+		if w, _ := want.TypeByID(id); typ.String() != w.String() {
+			t.Errorf("type %v, want %v", typ, w)
+		}
+	}
+}
+
+// TestClose asks after Close for whatever was handed out before.
+func TestClose(t *testing.T) {
+	spec := mustOpen(t, write(t, btftest.Kernel(false)), nil)
+	var types []btf.Type
+	var names, want []string
+	for _, typ := range spec.All() {
+		types = append(types, typ)
+		names = append(names, typ.Name())
+		want = append(want, fmt.Sprintf("%s", typ.AppendName(nil)))
+	}
+	for range 2 {
+		if err := spec.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(names, want) {
+		t.Error("names changed by Close")
+	}
+	for _, typ := range types {
+		if k, n := typ.Kind(), typ.Name(); k != btf.KindVoid || n != "" || typ.NameIs("int") {
+			t.Fatalf("a type after Close: %v %q", k, n)
+		}
+	}
+	if _, err := spec.IDsByName("int"); !errors.Is(err, btf.ErrClosed) {
+		t.Errorf("by name: %v", err)
+	}
+	if _, err := spec.TypeByID(1); !errors.Is(err, btf.ErrClosed) {
+		t.Errorf("by id: %v", err)
+	}
+	if info := spec.Info(); info != (btf.Info{}) {
+		t.Errorf("info %+v", info)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing")
+	if _, err := Open(missing, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+	if _, err := Open(dir, nil); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("directory: %v", err)
+	}
+	var format *btf.FormatError
+	empty := write(t, nil)
+	_, err := Open(empty, nil)
+	if !errors.As(err, &format) || format.Class != btf.ErrCorrupt ||
+		!strings.Contains(err.Error(), empty) {
+		t.Errorf("empty file: %v", err)
+	}
+}
