@@ -30,7 +30,8 @@ type Blob struct {
 	// BaseName is the Name of the blob that this one is split from; empty if it stands alone.
 	BaseName string `json:"base,omitempty"`
 
-	// Package and Version name the Debian package that held the bytes, or the compiler's.
+	// Package and Version name the Debian package that held the bytes, or the compiler's. They
+	// are empty for what this project makes itself (the group "made").
 	Package string `json:"package,omitempty"`
 	Version string `json:"version,omitempty"`
 	// Arch is Debian's name of the architecture, or the compiler's target.

@@ -79,11 +79,14 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+func isMade(b corpus.Blob) bool { return strings.HasPrefix(b.Name, "made/") }
+
 // TestOrigins checks that each blob says where it is from, and that the folders hold no others.
 func TestOrigins(t *testing.T) {
 	paths := []string{corpus.DataPath("deb-7.2-amd64/vmlinux")}
 	for _, b := range committed(t) {
-		if b.Package == "" || b.Version == "" || b.Arch == "" || b.How == "" || b.Path == "" {
+		if packaged := b.Package != "" && b.Version != ""; packaged == isMade(b) ||
+			b.Arch == "" || b.How == "" || b.Path == "" {
 			t.Errorf("%s: origin incomplete: %+v", b.Name, b)
 		}
 		if base, ok := b.Base(); ok != (b.BaseName != "") || ok && base.Name != b.BaseName {
@@ -138,7 +141,8 @@ func TestCoverage(t *testing.T) {
 	}
 	for _, feature := range []string{"FUNC", "FUNC_PROTO", "VAR", "DATASEC", "FLOAT", "DECL_TAG",
 		"TYPE_TAG", "ENUM64", "bitfield", "signed-enum", "extern", "variadic",
-		"flexible-array", "empty-array", "anonymous-member"} {
+		"flexible-array", "empty-array", "anonymous-member", "old-bitfield", "attribute-tag",
+		"layout", "vlen-24", "header-40", "KIND(20)", "KIND(33)"} {
 		traits = append(traits, trait{feature, func(b corpus.Blob) bool { return b.Has(feature) }})
 	}
 	for _, arch := range []string{"amd64", "arm64", "s390x", "i386", "ppc32", "bpfel", "bpfeb"} {
@@ -153,7 +157,7 @@ func TestCoverage(t *testing.T) {
 
 func TestByteOrderOfTarget(t *testing.T) {
 	for _, b := range committed(t) {
-		want := b.Arch == "s390x" || b.Arch == "ppc32" || b.Arch == "bpfeb"
+		want := b.Arch == "s390x" || b.Arch == "ppc32" || strings.HasSuffix(b.Arch, "eb")
 		if b.BigEndian != want {
 			t.Errorf("%s: big-endian %v", b.Name, b.BigEndian)
 		}

@@ -84,7 +84,7 @@ var nameRows = []row{
 		"it, and the kernel reads it",
 		[]variant{
 			{"of a type", func(m *maker) { m.addAt(btf.KindTypedef, 2, 0, 1) }},
-			{"the NUL of another", func(m *maker) { m.structure("s", 4, 4, 1, 0) }},
+			{"of a member", func(m *maker) { m.structure("s", 4, 3, 1, 0) }},
 			{"from the base, by a split", func(m *maker) {
 				m.split()
 				m.addAt(btf.KindTypedef, 3, 0, 1)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/corpus"
+	"github.com/btfkit/btfkit/corpus/internal/made"
 )
 
 // rebuild extracts blobs again and compares them with the committed ones.
@@ -64,7 +65,7 @@ const (
 	missing = "without source"
 )
 
-// selected returns the blobs with the names, or all, bases before what is split from them.
+// selected returns the blobs with the names, or all, those that stand alone before the others.
 func (t *tree) selected(names []string) ([]corpus.Blob, error) {
 	blobs := append([]corpus.Blob(nil), t.manifest.Blobs...)
 	if len(names) > 0 {
@@ -130,7 +131,8 @@ func add(ctx context.Context, args []string, out, log io.Writer) error {
 	modules := f.String("modules", "", "modules to add besides vmlinux, separated by commas")
 	about := "add [-C DIR] -packages DIR [-suite S -arch A -pin P,...] [-modules M,...] GROUP\n\n" +
 		"GROUP names the kernel, such as deb-7.2-amd64. The group \"fixtures\" stands for the\n" +
-		"objects in fixtures/objects instead; it needs no packages."
+		"objects in fixtures/objects instead, and \"made\" for what the project makes itself; they\n" +
+		"need no packages."
 	if err := parse(f, args, out, about, 1, 1); err != nil {
 		return err
 	}
@@ -140,9 +142,12 @@ func add(ctx context.Context, args []string, out, log io.Writer) error {
 		return err
 	}
 	var blobs []corpus.Blob
-	if group == fixtureGroup {
+	switch group {
+	case fixtureGroup:
 		blobs, err = t.fixtureBlobs()
-	} else {
+	case made.Group:
+		blobs = madeBlobs()
+	default:
 		if *packages == "" || (*pin == "") != (*suite == "") {
 			return usageError("-packages is needed, and -suite together with -pin; see -help")
 		}
