@@ -25,8 +25,8 @@ type CopyOptions struct {
 //
 // What this package does not understand cannot be written again: unknown header bytes
 // and kinds fail with ErrUnsupported. References to types and strings that do not exist
-// fail, too. The limits are LimitsFormat. It takes time and memory linear in the section. spec may be closed afterwards, its base once the Builder is
-// done.
+// fail, too. The limits are LimitsFormat. It takes time and memory linear in the section.
+// spec may be closed afterwards, its base once the Builder is done.
 func NewBuilderFrom(spec *Spec, o CopyOptions) *Builder {
 	if spec.closed.Load() {
 		return &Builder{err: ErrClosed}

@@ -80,7 +80,8 @@ func checkMatchEmpty(t *testing.T, s setup) {
 func checkMatchKinds(t *testing.T, s setup) {
 	module := s.module(t, s.kernel(t))
 	m := btf.MustCompile("^(list_head|module|kfree_skb)$")
-	for _, kinds := range [][]btf.Kind{nil, {btf.KindFunc}, {btf.KindStruct, btf.KindFwd}, {btf.KindFloat}} {
+	for _, kinds := range [][]btf.Kind{nil, {btf.KindFunc}, {btf.KindStruct, btf.KindFwd},
+		{btf.KindFloat}} {
 		var want []btf.ID
 		for id, ty := range module.All() {
 			if m.MatchString(ty.Name()) && (len(kinds) == 0 || slices.Contains(kinds, ty.Kind())) {

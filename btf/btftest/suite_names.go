@@ -212,7 +212,8 @@ func checkMiddle(t *testing.T, s setup) {
 	b.Raw(btf.RawType{Kind: btf.KindTypedef, NameOffset: 301 - 7})
 	b.Raw(btf.RawType{Kind: btf.KindTypedef, NameOffset: b.Intern("yxxxxxxx") + 1})
 	split := s.open(t, must(b), base)
-	for n, want := range map[int][]btf.ID{1: {1}, 7: {7, end, end + 1}, 299: {299}, 300: {300}, 301: nil} {
+	for n, want := range map[int][]btf.ID{1: {1}, 7: {7, end, end + 1}, 299: {299}, 300: {300},
+		301: nil} {
 		ids, err := split.IDsByName(strings.Repeat("x", n))
 		wantIDs(t, fmt.Sprint(n, " x"), ids, err, want)
 	}

@@ -1,0 +1,84 @@
+package btftest_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+// golden compares got with a file.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		gotLines, wantLines := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
+		for i, line := range gotLines {
+			if i >= len(wantLines) || !bytes.Equal(line, wantLines[i]) {
+				t.Errorf("%s:%d: %q (go test -update rewrites it)", path, i+1, line)
+				return
+			}
+		}
+		t.Errorf("%s has more lines", path)
+	}
+}
+
+// The bytes of each form that a section has, and what each of them means. A change in
+// one of these files is a change in the format that is written.
+func TestHex(t *testing.T) {
+	for _, blob := range btftest.Blobs() {
+		switch blob.Name {
+		case "tour", "tour-big-endian", "tour-layout", "module", "split-on-split-mixed-orders",
+			"empty-module", "opaque":
+		default:
+			continue
+		}
+		spec, err := blob.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		if err := btftest.Hex(&got, blob.Data, spec.Base()); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, blob.Name+".hex", got.Bytes())
+	}
+	if err := btftest.Hex(new(bytes.Buffer), []byte("no BTF"), nil); err == nil {
+		t.Error("no error for what is no BTF")
+	}
+}
+
+// Each of these files is what "bpftool btf dump file" of bpftool 7.1 prints for the blob.
+func TestDump(t *testing.T) {
+	for _, blob := range btftest.Blobs() {
+		switch blob.Name {
+		case "tour", "kernel", "module", "split-on-split":
+		default:
+			continue
+		}
+		spec, err := blob.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		if err := btftest.Dump(&got, spec.Own()); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, blob.Name+".dump", got.Bytes())
+	}
+}
