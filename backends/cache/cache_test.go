@@ -1,21 +1,153 @@
-package cache_test
+package cache
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
-	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
-var backend = btftest.Backend{
-	Name: "cache",
-	Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-		return cache.Open(path, &cache.Options{Base: base})
-	},
-	Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-		return cache.Parse(data, &cache.Options{Base: base})
-	},
+func TestSuite(t *testing.T) {
+	btftest.TestBackend(t, btftest.Backend{
+		Name: "cache",
+		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+			return Open(path, &Options{Base: base})
+		},
+		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+			return Parse(data, &Options{Base: base})
+		},
+	})
 }
 
-func TestBackend(t *testing.T) { btftest.TestBackend(t, backend, backend, btftest.Plain) }
+func parse(t *testing.T, data []byte) *btf.Spec {
+	t.Helper()
+	spec, err := Parse(data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// TestInfo accounts for the memory, to which the first match adds.
+func TestInfo(t *testing.T) {
+	data := btftest.Kernel(false)
+	spec := parse(t, data)
+	info := spec.Info()
+	if info.Backend != "cache" || info.Storage != btf.Heap || info.Why != "" ||
+		info.DataBytes != int64(len(data)) {
+		t.Errorf("info %+v of %d bytes", info, len(data))
+	}
+	named, text := 0, 0
+	for _, typ := range spec.All() {
+		if n := len(typ.Name()); n > 0 {
+			named++
+			text += n + 1
+		}
+	}
+	types := spec.Section().Len()
+	if n := int(info.IndexBytes); n < 2*types+32*named || n > 4*types+34*named+256 {
+		t.Errorf("%d bytes of index for %d types and %d names", n, types, named)
+	}
+	if _, err := spec.IDsByMatch(btf.MustCompile("_")); err != nil {
+		t.Fatal(err)
+	}
+	want := info.IndexBytes + int64(text+4*named+(types+63)/64*8)
+	if n := spec.Info().IndexBytes; n != want {
+		t.Errorf("%d bytes of index after a match, want %d", n, want)
+	}
+}
+
+func TestParseCopies(t *testing.T) {
+	data := btftest.Kernel(false)
+	spec := parse(t, data)
+	clear(data)
+	if typ, err := spec.TypeByName("int"); err != nil || typ.Name() != "int" {
+		t.Errorf("type %v, error %v", typ, err)
+	}
+}
+
+func TestClose(t *testing.T) {
+	spec := parse(t, btftest.Kernel(false))
+	typ, err := spec.TypeByName("sk_buff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := typ.Name()
+	if err := errors.Join(spec.Close(), spec.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if name != "sk_buff" || typ.Name() != "" || typ.Kind() != btf.KindVoid {
+		t.Errorf("after Close: name %q, type %v", name, typ)
+	}
+	if _, err := spec.IDsByName(name); !errors.Is(err, btf.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Open(filepath.Join(dir, "missing"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var format *btf.FormatError
+	if _, err := Open(empty, nil); !errors.As(err, &format) || format.Class != btf.ErrCorrupt ||
+		!strings.Contains(err.Error(), empty) {
+		t.Errorf("empty file: %v", err)
+	}
+}
+
+// TestConcurrentFirstMatches makes many goroutines the first to match.
+func TestConcurrentFirstMatches(t *testing.T) {
+	spec := parse(t, btftest.Kernel(false))
+	m := btf.MustCompile("^t")
+	var want []btf.ID
+	for id, typ := range spec.All() {
+		if strings.HasPrefix(typ.Name(), "t") {
+			want = append(want, id)
+		}
+	}
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for range 16 {
+		group.Go(func() {
+			<-start
+			got, err := spec.IDsByMatch(m)
+			if err != nil || len(want) == 0 || !slices.Equal(got, want) {
+				t.Errorf("matches %v, error %v; want %v", got, err, want)
+			}
+			spec.Info()
+		})
+	}
+	close(start)
+	group.Wait()
+}
+
+func TestNoAllocation(t *testing.T) {
+	spec := parse(t, btftest.Names(false))
+	var names []string
+	for _, typ := range spec.All() {
+		names = append(names, typ.Name(), typ.Name()+"?")
+	}
+	dst := make([]btf.ID, 0, 64)
+	i := 0
+	allocs := testing.AllocsPerRun(len(names), func() {
+		dst, _ = spec.AppendIDs(dst[:0], names[i%len(names)])
+		typ, _ := spec.TypeByID(btf.ID(i % len(names)))
+		typ.Kind()
+		i++
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations a query", allocs)
+	}
+}
