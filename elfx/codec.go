@@ -40,7 +40,7 @@ var codecs = []codec{
 	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd, ended: endedZstd, sized: true},
 	{name: "xz", magic: "\xfd7zXZ\x00", open: openXZ, sized: true},
 	{name: "lz4", magic: "\x04\x22\x4d\x18", open: openLZ4, ended: endedLZ4},
-	{name: "lz4-legacy", magic: "\x02\x21\x4c\x18", open: openLZ4, ended: endedLZ4,
+	{name: "lz4-legacy", magic: "\x02\x21\x4c\x18", open: openLZ4, ended: endedLegacy,
 		sized: true},
 	{name: "bzip2", magic: "BZh", valid: validBzip2, open: openBzip2, ended: endedBzip2,
 		sized: true},
@@ -117,9 +117,11 @@ func endedZstd(err error) bool { return errors.Is(err, zstd.ErrMagicMismatch) }
 
 func openLZ4(r io.Reader, _ int64, _ bool) (io.Reader, error) { return lz4.NewReader(r), nil }
 
-// endedLZ4 takes any error for the end: a legacy stream has no end mark, and whatever follows it
-// is read as the length of a block.
-func endedLZ4(error) bool { return true }
+func endedLZ4(err error) bool { return errors.Is(err, lz4.ErrInvalidFrame) }
+
+// endedLegacy takes any error for the end: a legacy stream has no end mark, and whatever follows
+// it is read as the length of a block.
+func endedLegacy(error) bool { return true }
 
 func openBzip2(r io.Reader, _ int64, _ bool) (io.Reader, error) { return bzip2.NewReader(r), nil }
 

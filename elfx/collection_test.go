@@ -233,6 +233,40 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// TestDirDuplicates refuses two files that are one module.
+func TestDirDuplicates(t *testing.T) {
+	kernel, module := kernelAndModule(t)
+	dir := writeTree(t, map[string][]byte{"vmlinux": kernel, "a-b": module, "a_b": module})
+	if _, err := Dir(context.Background(), dir, "", heapOptions); !errors.Is(err, btf.ErrDuplicate) {
+		t.Errorf("error %v, want ErrDuplicate", err)
+	}
+}
+
+// TestOutsideTree goes from a folder of modules to the system around it.
+func TestOutsideTree(t *testing.T) {
+	kernel, _ := kernelAndModule(t)
+	root := writeTree(t, map[string][]byte{
+		"proc/sys/kernel/osrelease": []byte("7.2\n"), "sys/kernel/btf/vmlinux": kernel,
+		"usr/lib/modules/7.2/modules.dep": nil, "usr/lib/modules/6.1/modules.dep": nil,
+		"usr/lib/modules/6.1/build.log": nil,
+	})
+	for release, found := range map[string]bool{"7.2": true, "6.1": false} {
+		dir := filepath.Join(root, "usr/lib/modules", release)
+		c, err := Tree(context.Background(), dir, "", heapOptions)
+		if found != (err == nil) {
+			t.Errorf("%s: error %v", release, err)
+		}
+		if err == nil {
+			c.Close()
+		}
+	}
+	for _, dir := range []string{root, "/lib/other/7.2", "/modules/7.2"} {
+		if paths := outsideTree(dir); paths != nil {
+			t.Errorf("%s: %q", dir, paths)
+		}
+	}
+}
+
 // TestOpenAll opens modules in parallel, with one report of progress each.
 func TestOpenAll(t *testing.T) {
 	kernel, module := kernelAndModule(t)

@@ -211,6 +211,29 @@ func TestImages(t *testing.T) {
 	compareGolden(t, "testdata/images.golden", got.String())
 }
 
+// TestImageHeaders reads the fields of headers that no fixture has.
+func TestImageHeaders(t *testing.T) {
+	b := bzImageOf(nil)
+	b[0x1f1] = 0 // old boot loaders' word for 4
+	if off, n, ok := bzImage(b); off != 5*512+100 || n != 0 || !ok {
+		t.Errorf("setup_sects 0: payload at %d, %d bytes, %v", off, n, ok)
+	}
+	b[0x206] = 7
+	b[0x207] = 2
+	if _, _, ok := bzImage(b); ok {
+		t.Error("a header of protocol 2.07, which has no payload fields, is accepted")
+	}
+	b = ukiOf(b)
+	copy(b[0x80+24+16+40:], ".initrd")
+	if _, _, ok := unifiedImage(b); ok {
+		t.Error("a PE file without a .linux section is accepted")
+	}
+	binary.LittleEndian.PutUint32(b[0x3c:], 1<<31)
+	if _, _, ok := unifiedImage(b); ok {
+		t.Error("a PE header outside the file is accepted")
+	}
+}
+
 // describe says what came out of a file, with the blob checked against the one put in.
 func describe(t *testing.T, path string) string {
 	d, err := ReadFile(context.Background(), path, nil)

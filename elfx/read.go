@@ -177,20 +177,32 @@ func (x *extraction) raw(in *input) (*Data, error) {
 	return &Data{BTF: b, Offset: in.at(0)}, nil
 }
 
-// stream decompresses an input that is one compressed file and goes on with what was inside.
+// stream decompresses an input that is one compressed file and goes on with what was inside. All of
+// the file should be streams; where it is not, the first one may still be whole, as in Android's
+// images with a device tree behind the kernel.
 func (x *extraction) stream(in *input, c *codec, search bool) (*Data, error) {
 	x.enter(c.name)
 	size, err := unsignedSize(in)
 	if err != nil {
 		return nil, err
 	}
-	src := &source{ctx: x.ctx, r: in.reader(0, size)}
-	b, err := x.inflate(c, bufio.NewReaderSize(src, int(min(size, 64<<10))), 4*size, false)
-	if src.err != nil {
-		return nil, src.err
+	var b []byte
+	var first error
+	for _, single := range []bool{false, true} {
+		src := &source{ctx: x.ctx, r: in.reader(0, size)}
+		r := bufio.NewReaderSize(src, int(min(size, 64<<10)))
+		b, err = x.inflate(c, r, 4*size, single)
+		switch {
+		case src.err != nil:
+			return nil, src.err
+		case err == nil:
+			return x.extract(unpacked(b), search)
+		case first == nil:
+			first = err
+		}
+		if !errors.Is(err, ErrCorrupt) {
+			break
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return x.extract(unpacked(b), search)
+	return nil, first
 }
