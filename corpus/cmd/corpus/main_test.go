@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/corpus"
+	"github.com/btfkit/btfkit/corpus/internal/made"
 )
 
 // corpusRun runs the command and returns its exit status and what it printed.
@@ -74,6 +75,19 @@ func TestList(t *testing.T) {
 func TestVerifyTree(t *testing.T) {
 	if out := must(t, "verify", "-C", "../.."); !strings.Contains(out, "as the manifest says") {
 		t.Errorf("verify printed %q", out)
+	}
+}
+
+// TestRebuildCommitted rebuilds what needs no packages: objects and what the project makes itself.
+func TestRebuildCommitted(t *testing.T) {
+	args := []string{"rebuild", "-C", "../..", "-packages", t.TempDir()}
+	for _, b := range corpus.All() {
+		if group, _, _ := strings.Cut(b.Name, "/"); group == fixtureGroup || group == made.Group {
+			args = append(args, b.Name)
+		}
+	}
+	if out := must(t, args...); !strings.Contains(out, " 0 changed, 0 without source") {
+		t.Errorf("rebuild printed %q", out)
 	}
 }
 
