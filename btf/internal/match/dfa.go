@@ -2,8 +2,8 @@ package match
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"regexp/syntax"
+	"slices"
 )
 
 // A program is a compiled expression, read forwards or from the end. It is immutable.
@@ -48,17 +48,34 @@ const (
 	afterNewline
 	afterWord
 	afterOther
+	numAfter
 )
 
-// A state is a set of instructions that are ready for the next rune, and so stands for
-// all texts that lead to it. States are immutable and outlive the table's rows.
+// A state is a set of instructions that are ready for the next rune, and so stands for all
+// texts that lead to it. A match may start anywhere, so what is ready before the first
+// rune of a match is ready in every state: it is not among insts, and only after, which
+// it may depend on, tells of it. States are immutable and outlive the table's rows.
 type state struct {
-	insts []uint32 // ascending
-	// Some of insts are assertions that wait for the next rune; only then is after kept.
-	waiting bool
-	after   uint8
-	ref     ref // valid while generation is the automaton's
+	insts   []uint32 // ascending
+	waiting bool     // some of insts are assertions that the next rune decides
+	after   uint8    // afterOther if nothing depends on it
+	ref     ref      // valid while gen is the automaton's
 	gen     uint32
+}
+
+// A beginning is what is ready where a match may start.
+type beginning struct {
+	insts   []uint32
+	has     []uint64 // a bit for each instruction that follow came by
+	waiting bool
+	matched bool
+}
+
+// A move is what becomes of a beginning at a rune.
+type move struct {
+	insts   []uint32
+	waiting bool
+	matched bool
 }
 
 // An automaton determinises a program as far as the names need it. It is not safe for
@@ -70,36 +87,47 @@ type automaton struct {
 	table  []ref // a row of stride transitions a state; row 0 is all zero
 	states []*state
 	byKey  map[string]*state
+	moves  [numAfter][]*move // by class; nil if not needed yet
 	insts  int
 	limit  int
 	gen    uint32
 
 	start, dead, accept *state
+	begin               [numAfter]beginning
 
-	// Scratch of follow: instructions seen, and those kept for the state being made.
-	seen, keep []uint64
-	stack      []uint32
-	list       []uint32
-	key        []byte
-	matched    bool
-	waiting    bool
+	set // scratch
+	key []byte
 }
 
-// maxTable is the limit of automata, whose transitions are a megabyte then.
-const maxTable = 1 << 18
+// maxTable is the limit of automata, whose transitions are four megabytes then.
+const maxTable = 1 << 20
 
 func newAutomaton(p *program) *automaton {
-	words := (len(p.Inst) + 63) / 64
 	a := &automaton{
 		program: p,
-		limit:   maxTable,
-		seen:    make([]uint64, words),
-		keep:    make([]uint64, words),
+		limit:   max(maxTable, 16*p.stride), // room for some states, whatever the pattern
+		dead:    &state{},
+		accept:  &state{},
+		start:   &state{after: afterStart},
 	}
-	a.dead, a.accept = &state{}, &state{}
-	a.follow(uint32(p.Start), startFlags(afterStart), waitable)
-	a.start = a.collect(afterStart)
-	a.start.insts = append([]uint32(nil), a.start.insts...)
+	a.seen = make([]uint32, len(p.Inst))
+	for after := range a.begin {
+		b := &a.begin[after]
+		a.reset()
+		a.follow(p, uint32(p.Start), flagsAfter(uint8(after)), waitable, nil)
+		b.insts, b.waiting, b.matched = slices.Clone(a.ready), a.waiting, a.matched
+		b.has = make([]uint64, (len(p.Inst)+63)/64)
+		for pc, stamp := range a.seen {
+			if stamp == a.stamp {
+				b.has[pc/64] |= 1 << (pc % 64)
+			}
+		}
+	}
+	if a.begin[afterStart].matched {
+		a.start = a.accept
+	} else if len(a.begin[afterStart].insts) == 0 && !p.byLine {
+		a.start = a.dead
+	}
 	a.forget()
 	return a
 }
@@ -111,6 +139,9 @@ func (a *automaton) forget() {
 	a.states = append(a.states[:0], nil)
 	a.byKey = make(map[string]*state)
 	a.insts = 0
+	for after := range a.moves {
+		a.moves[after] = make([]*move, a.stride)
+	}
 	a.enter(a.dead)
 	a.enter(a.accept)
 	if a.start != a.dead && a.start != a.accept {
@@ -141,7 +172,7 @@ func (a *automaton) enter(s *state) {
 	a.table = append(a.table, make([]ref, a.stride)...)
 	a.states = append(a.states, s)
 	a.insts += len(s.insts)
-	if a.reversed && (s == a.accept || s.waiting && a.ends(s)) {
+	if a.reversed && a.ends(s) {
 		s.ref |= here
 	}
 }
@@ -173,10 +204,10 @@ func (a *automaton) next(s *state, class int) *state {
 
 func (a *automaton) compute(s *state, class int) *state {
 	if class == classEnd {
-		if a.reversed {
+		switch {
+		case a.reversed:
 			return a.start
-		}
-		if s == a.accept || a.ends(s) {
+		case a.ends(s):
 			return a.accept
 		}
 		return a.dead
@@ -184,170 +215,88 @@ func (a *automaton) compute(s *state, class int) *state {
 	if s == a.dead || s == a.accept {
 		return s
 	}
-	r := a.reps[class]
-	insts := s.insts
-	if s.waiting {
-		insts = a.resolve(s, class)
-		if a.matched {
-			a.reset()
-			return a.accept
-		}
+	after := afterRune(a.reps[class])
+	first := a.moveOf(s.after, class)
+	if first.matched || !a.step(s.insts, s.waiting, s.after, class) {
+		return a.accept
 	}
-	after := afterRune(r)
-	flags := startFlags(after)
-	for _, pc := range insts {
-		if inst := &a.Inst[pc]; inst.MatchRune(r) {
-			a.follow(inst.Out, flags, waitable)
-		}
+	for _, pc := range first.insts {
+		a.add(pc)
 	}
-	a.follow(uint32(a.Start), flags, waitable) // a match may start anywhere
-	return a.intern(a.collect(after))
+	a.waiting = a.waiting || first.waiting
+	return a.intern(after)
 }
 
 // ends reports whether the expression matches if the name ends in state s.
 func (a *automaton) ends(s *state) bool {
-	if !s.waiting {
-		return false
+	if s == a.dead || s == a.accept {
+		return s == a.accept
 	}
-	a.resolve(s, classEnd)
-	matched := a.matched
-	a.reset()
-	return matched
+	return a.moveOf(s.after, classEnd).matched || !a.step(s.insts, s.waiting, s.after, classEnd)
 }
 
-// resolve returns the instructions of s that consume a rune, given the class of the next
-// one, which decides the assertions. It sets a.matched.
-func (a *automaton) resolve(s *state, class int) []uint32 {
-	flags := startFlags(s.after)
-	isWord := false
-	switch r := a.reps[class]; {
-	case class == classEnd:
-		flags |= syntax.EmptyEndText | syntax.EmptyEndLine
-	case r == '\n':
-		flags |= syntax.EmptyEndLine
-	default:
-		isWord = syntax.IsWordChar(r)
+// moveOf returns what becomes of the beginning at a rune of the class, and remembers it:
+// of a long list of words it is by far the largest part of every state.
+func (a *automaton) moveOf(after uint8, class int) *move {
+	if m := a.moves[after][class]; m != nil {
+		return m
 	}
-	if isWord != (s.after == afterWord) {
-		flags |= syntax.EmptyWordBoundary
-	} else {
-		flags |= syntax.EmptyNoWordBoundary
-	}
-	for _, pc := range s.insts {
-		a.follow(pc, flags, 0)
-	}
-	matched := a.matched
-	a.list = a.drain(a.list[:0])
-	a.matched = matched
-	return a.list
+	b := &a.begin[after]
+	m := &move{matched: !a.step(b.insts, b.waiting, after, class)}
+	m.insts, m.waiting = slices.Clone(a.ready), a.waiting
+	a.moves[after][class] = m
+	a.insts += len(m.insts)
+	return m
 }
 
-const waitable = syntax.EmptyEndText | syntax.EmptyEndLine |
-	syntax.EmptyWordBoundary | syntax.EmptyNoWordBoundary
-
-// startFlags returns the assertions that hold by what precedes a position alone.
-func startFlags(after uint8) syntax.EmptyOp {
-	switch after {
-	case afterStart:
-		return syntax.EmptyBeginText | syntax.EmptyBeginLine
-	case afterNewline:
-		return syntax.EmptyBeginLine
-	}
-	return 0
-}
-
-func afterRune(r rune) uint8 {
-	switch {
-	case r == '\n':
-		return afterNewline
-	case syntax.IsWordChar(r):
-		return afterWord
-	}
-	return afterOther
-}
-
-// follow adds to the set being made what can be reached from pc without consuming a rune.
-// Of the assertions, those in flags hold, those in wait are kept until the next
-// rune is known, and the others fail.
-func (a *automaton) follow(pc uint32, flags, wait syntax.EmptyOp) {
-	a.stack = append(a.stack[:0], pc)
-	for len(a.stack) > 0 {
-		pc := a.stack[len(a.stack)-1]
-		a.stack = a.stack[:len(a.stack)-1]
-		if a.seen[pc/64]>>(pc%64)&1 != 0 {
-			continue
+// step makes the scratch set of what a rune of the class leads to from some instructions,
+// but for what the beginning has. It returns false if the expression has matched.
+func (a *automaton) step(insts []uint32, waiting bool, after uint8, class int) bool {
+	if waiting {
+		a.reset()
+		flags := flagsBetween(after, a.reps[class], class == classEnd)
+		for _, pc := range insts {
+			a.follow(a.program, pc, flags, 0, nil)
 		}
-		a.seen[pc/64] |= 1 << (pc % 64)
-		inst := &a.Inst[pc]
-		switch inst.Op {
-		case syntax.InstAlt, syntax.InstAltMatch:
-			a.stack = append(a.stack, inst.Arg, inst.Out)
-		case syntax.InstCapture, syntax.InstNop:
-			a.stack = append(a.stack, inst.Out)
-		case syntax.InstMatch:
-			a.matched = true
-		case syntax.InstFail:
-		case syntax.InstEmptyWidth:
-			switch missing := syntax.EmptyOp(inst.Arg) &^ flags; {
-			case missing == 0:
-				a.stack = append(a.stack, inst.Out)
-			case missing&^wait == 0:
-				a.waiting = true
-				a.keep[pc/64] |= 1 << (pc % 64)
-			}
-		default:
-			a.keep[pc/64] |= 1 << (pc % 64)
+		if a.matched {
+			return false
 		}
-	}
-}
-
-// drain appends the instructions kept since the last drain and starts a new set.
-func (a *automaton) drain(list []uint32) []uint32 {
-	for i, word := range a.keep {
-		for ; word != 0; word &= word - 1 {
-			list = append(list, uint32(i*64+bits.TrailingZeros64(word)))
-		}
+		a.consuming = append(a.consuming[:0], a.ready...)
+		insts = a.consuming
 	}
 	a.reset()
-	return list
+	if class == classEnd {
+		return true
+	}
+	r := a.reps[class]
+	after = afterRune(r)
+	flags := flagsAfter(after)
+	for _, pc := range insts {
+		if inst := &a.Inst[pc]; inst.MatchRune(r) {
+			a.follow(a.program, inst.Out, flags, waitable, a.begin[after].has)
+		}
+	}
+	return !a.matched && !a.begin[after].matched
 }
 
-// reset starts a new set.
-func (a *automaton) reset() {
-	clear(a.keep)
-	clear(a.seen)
-	a.matched, a.waiting = false, false
-}
-
-// collect makes a state of the set followed so far. Its insts are borrowed.
-func (a *automaton) collect(after uint8) *state {
-	matched, waiting := a.matched, a.waiting
-	a.list = a.drain(a.list[:0])
-	switch {
-	case matched:
-		return a.accept
-	case len(a.list) == 0 && !a.byLine:
+// intern returns the one state of the scratch set.
+func (a *automaton) intern(after uint8) *state {
+	b := &a.begin[after]
+	if len(a.ready) == 0 && len(b.insts) == 0 && !a.byLine {
 		return a.dead
 	}
-	s := &state{insts: a.list, waiting: waiting}
-	if waiting {
-		s.after = after
+	if !a.waiting && !b.waiting && !a.byLine {
+		after = afterOther
 	}
-	return s
-}
-
-// intern returns the one state that equals s, which collect made.
-func (a *automaton) intern(s *state) *state {
-	if s == a.accept || s == a.dead {
-		return s
-	}
-	if old := a.byKey[string(a.keyOf(s))]; old != nil {
+	slices.Sort(a.ready)
+	found := state{insts: a.ready, waiting: a.waiting, after: after}
+	if old := a.byKey[string(a.keyOf(&found))]; old != nil {
 		return old
 	}
+	s := &state{insts: slices.Clone(a.ready), waiting: a.waiting, after: after}
 	if len(a.table)+a.stride > a.limit || a.insts+len(s.insts) > a.limit {
 		a.forget()
 	}
-	s.insts = append([]uint32(nil), s.insts...)
 	a.enter(s)
 	a.byKey[string(a.keyOf(s))] = s
 	return s
