@@ -219,14 +219,14 @@ func TestBuilderIDLimit(t *testing.T) {
 }
 
 func TestBuilderWideVlen(t *testing.T) {
-	params := make([]btf.ParamSpec, 1<<24)
+	params := make([]btf.ParamSpec, 1<<16)
 	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsKernel72})
-	b.FuncProto(0, params[:1<<16]...)
+	b.FuncProto(0, params...)
 	if n := mustType(t, build(t, b, nil), 1).Vlen(); n != 1<<16 {
 		t.Errorf("vlen %d", n)
 	}
-	b.FuncProto(0, params...)
-	want := "btf: type 2 FUNC_PROTO: vlen 16777216 exceeds 16777215"
+	b.Func("f", 1, 1<<24) // its vlen is the linkage
+	want := `btf: type 2 FUNC "f": vlen 16777216 exceeds 16777215`
 	if err := b.Err(); err == nil || err.Error() != want {
 		t.Errorf("%v; want %s", err, want)
 	}
@@ -277,7 +277,7 @@ func TestBuilderReadBack(t *testing.T) {
 		n, _ := at(13).ArrayLen()
 		got := fmt.Sprintln(i, a.BitOffset(), u.BitOffset(), u.BitfieldSize(), enums,
 			at(8).FwdKind(), at(9).IsAttribute(), tag, linkage, v.TargetID(), v.Offset(), v.Size(), n)
-		want := fmt.Sprintln(btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9}, 1<<31, 0xffffff, 255,
+		want := fmt.Sprintln(btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9}, uint32(1<<31), 0xffffff, 255,
 			[]string{"-2147483648 18446744071562067968", "4294967295 4294967295",
 				"-9223372036854775808 9223372036854775808", "-2 18446744073709551614"},
 			"UNION", true, math.MaxInt32, "extern", 11, 5, 6, uint32(math.MaxUint32))
