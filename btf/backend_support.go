@@ -48,3 +48,12 @@ func (s *Section) NameOffsets(dst []uint32, first int) int {
 	}
 	return len(dst)
 }
+
+// NameBudget returns how many bytes of names may be read in one pass over the own types so
+// that its time stays in proportion to the input: four times the strings below and in the
+// section, and the size of a record header for each type. A kernel's names take a sixth of
+// it. Names that exceed it overlap, lying in the middle of each other, which is legal, but
+// an index of them must not be built.
+func (s *Section) NameBudget() int64 {
+	return 4*int64(s.strEnd()) + headerSize*int64(s.count)
+}

@@ -54,10 +54,9 @@ func newFingerprints(s *btf.Section) finder {
 // libbpf and the kernel look, too (btf_check_sorted).
 //
 // Names that overlap so much that comparing them takes time out of proportion to the
-// input count as unsorted; see btf.Section.NamesOverlap.
+// input count as unsorted; see btf.Section.NameBudget.
 func sorted(s *btf.Section) (named int, ok bool) {
-	strs, start := s.Strings()
-	left := 4 * (int64(start) + int64(len(strs)))
+	left := s.NameBudget()
 	last := ""
 	for i := range s.Len() {
 		name := s.NameBytes(s.NameOffset(i))

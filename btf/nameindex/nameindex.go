@@ -69,14 +69,12 @@ type Options struct {
 // Build indexes the own types of s by name. Time and memory are linear in the number
 // of types: about 30 ns and 14 or 32 bytes for each name of a kernel's. If the names
 // overlap so much that reading them all is out of proportion to the input (see
-// btf.Section.NamesOverlap), it builds no table, and Append scans the records.
+// btf.Section.NameBudget), it builds no table, and Append scans the records.
 func Build(s *btf.Section, o Options) Index {
 	if o.Memory == nil {
 		o.Memory = heap{}
 	}
-	b := builder{s: s, index: newIndex(s.Len(), countNamed(s), o)}
-	strs, start := s.Strings()
-	b.left = 4 * (int64(start) + int64(len(strs)))
+	b := builder{s: s, index: newIndex(s.Len(), countNamed(s), o), left: s.NameBudget()}
 	for i := 0; i < s.Len(); i += batch {
 		if !b.add(i) {
 			return Index{scan: true}

@@ -9,15 +9,13 @@ import (
 // Pack copies the names of the own types of s, in the order of ids, into one text for
 // the matcher, which reads it front to back. It takes the names' bytes, 4 for each name
 // and a bit for each type: 1.8 MB for a kernel. If the names overlap (see
-// btf.Section.NamesOverlap) it returns the zero Names, for which the headers are read.
+// btf.Section.NameBudget) it returns the zero Names, for which the headers are read.
 func Pack(s *btf.Section) btf.Names {
 	count, size := 0, 0
-	strs, start := s.Strings()
-	limit := 4 * (int64(start) + int64(len(strs)))
 	for i := range s.Len() {
 		if name := s.NameBytes(s.NameOffset(i)); name != "" {
 			count++
-			if size += len(name) + 1; int64(size-count) > limit {
+			if size += len(name) + 1; int64(size-count) > s.NameBudget() {
 				return btf.Names{}
 			}
 		}
