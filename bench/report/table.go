@@ -32,10 +32,13 @@ func Table(out io.Writer, r *session.Results) error {
 	cells := Collect(r.Samples)
 	var b strings.Builder
 	writeEnvironment(&b, r)
-	for _, source := range cells.Sources() {
-		writeTimes(&b, r, cells, source)
-		writeMemory(&b, cells, source)
+	for _, s := range r.Sources {
+		if !s.Growth {
+			writeTimes(&b, r, cells, s.Name)
+			writeMemory(&b, cells, s.Name)
+		}
 	}
+	writeGrowth(&b, r, cells)
 	writeNotes(&b, r, cells)
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -53,8 +56,10 @@ func writeEnvironment(b *strings.Builder, r *session.Results) {
 	}
 	b.WriteString("\n")
 	for _, s := range r.Sources {
-		fmt.Fprintf(b, "%s: %s, %s, %d bytes, sha256 %.16s\n", s.Name, s.Origin, s.Format, s.Size,
-			s.SHA256)
+		if !s.Growth {
+			fmt.Fprintf(b, "%s: %s, %s, %d bytes, %d types, sha256 %.16s\n", s.Name, s.Origin, s.Format,
+				s.Size, s.Types, s.SHA256)
+		}
 	}
 }
 
@@ -98,6 +103,33 @@ func writeMemory(b *strings.Builder, cells *Cells, source string) {
 			fmt.Fprintf(b, "\nMemory in a fresh process %s, * best\n", stage.title)
 			t.write(b)
 		}
+	}
+}
+
+// writeGrowth sets the synthetic sources side by side, row by row.
+func writeGrowth(b *strings.Builder, r *session.Results, cells *Cells) {
+	var t grid
+	for _, unit := range []string{"sec/op", "private-B"} {
+		for _, c := range cells.List {
+			if c.Unit != unit || c.Row == "OpenCold" || c.Row == "Memory/stage=open" {
+				continue
+			}
+			for _, s := range r.Sources {
+				label := fmt.Sprintf("%s, %d types", c.Row, s.Types)
+				seen := slices.ContainsFunc(t, func(line []string) bool { return line[0] == label })
+				if s.Growth && !seen && cells.Get(Key{s.Name, c.Row, c.Backend}, unit) != nil {
+					backends := cells.Backends(s.Name)
+					if t == nil {
+						t = grid{append([]string{"synthetic"}, backends...)}
+					}
+					t = append(t, cells.line(label, s.Name, c.Row, unit, backends, true))
+				}
+			}
+		}
+	}
+	if t != nil {
+		b.WriteString("\nGrowth with size, on synthetic BTF, * best\n")
+		t.write(b)
 	}
 }
 

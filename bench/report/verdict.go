@@ -56,12 +56,17 @@ type Advice struct {
 	Use string
 	// Backends are the best, equally good, in the order of the run.
 	Backends []string
+	// All is set if no backend is worse than these.
+	All bool
 	// Figures says why.
 	Figures string
 }
 
 // String returns the advice as a sentence.
 func (a Advice) String() string {
+	if a.All {
+		return fmt.Sprintf("%s: for %s all are equal: %s", a.Source, a.Use, a.Figures)
+	}
 	return fmt.Sprintf("%s: for %s choose %s: %s", a.Source, a.Use,
 		strings.Join(a.Backends, " or "), a.Figures)
 }
@@ -86,7 +91,6 @@ var uses = []struct {
 	{"regular expressions", "sec/op",
 		func(row string) bool { return strings.HasPrefix(row, "IDsByRegex/") }},
 	{"the least private memory, queries made", "private-B", is("Memory/stage=queries")},
-	{"the shortest garbage collections", "gc-sec", is("Memory/stage=queries")},
 }
 
 func is(rows ...string) func(string) bool {
@@ -96,7 +100,11 @@ func is(rows ...string) func(string) bool {
 // Advise compares our own backends, if there are several.
 func Advise(cells *Cells, r *session.Results) []Advice {
 	var all []Advice
-	for _, source := range cells.Sources() {
+	for _, src := range r.Sources {
+		if src.Growth {
+			continue
+		}
+		source := src.Name
 		var own []string
 		for _, s := range r.Subjects {
 			if s.Own && slices.Contains(cells.Backends(source), s.Name) {
@@ -149,7 +157,7 @@ func (c *Cells) advise(source string, rows []string, unit string, own []string) 
 			others = append(others, fmt.Sprintf("%s %s, %.3g times that", backend, figure, factor))
 		}
 	}
-	a.Source = source
+	a.Source, a.All = source, len(others) == 0
 	a.Figures = strings.Join(append(best, others...), "; ")
 	return a, true
 }

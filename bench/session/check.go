@@ -32,6 +32,16 @@ type named struct {
 	kind btf.Kind
 }
 
+// oracle works out the answers to a workload about s.
+func (s *Source) oracle(w *bench.Workload) (*oracle, error) {
+	spec, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer spec.Close()
+	return newOracle(spec, w)
+}
+
 // newOracle scans the types of spec once.
 func newOracle(spec *btf.Spec, w *bench.Workload) (*oracle, error) {
 	_, end := spec.IDs()

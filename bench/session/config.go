@@ -21,19 +21,15 @@ type Config struct {
 	Count int
 	// Iterations is the number of operations a sample; 0 chooses it by time.
 	Iterations int
-	// Sample is how long a sample lasts at least if Iterations is 0; 0 means DefaultSample, or
-	// what the budget allows.
-	Sample time.Duration
-	// Budget bounds the whole run, by shorter samples and, if that is not enough, fewer; 0
-	// sets no bound.
-	Budget time.Duration
+	// Deadline ends the run: by shorter samples, then fewer, then at once. Zero sets none.
+	Deadline time.Time
 	// Progress is told about the work done, a fraction, and what is done now. It may be nil.
 	Progress func(done float64, now string)
 	// Result is handed each result as soon as it is there. It may be nil.
 	Result func(*benchfmt.Result) error
 }
 
-// DefaultSample is how long a sample lasts: some thousand times the timer's resolution and
+// DefaultSample is how long a sample lasts unless a deadline says otherwise: some thousand times the timer's resolution and
 // the cost of a command, short enough for hundreds of them.
 const DefaultSample = 20 * time.Millisecond
 

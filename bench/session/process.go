@@ -17,6 +17,12 @@ import (
 // errUnsupported is a subject's answer that it cannot do what was asked; no failure.
 var errUnsupported = errors.New("unsupported")
 
+// A refusal is an errUnsupported with its reason.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string        { return "unsupported: " + r.reason }
+func (r *refusal) Is(target error) bool { return target == errUnsupported }
+
 // A process is a started subject that takes commands.
 type process struct {
 	subject Subject
@@ -123,7 +129,7 @@ func (p *process) ask(command string) ([]string, error) {
 		case line == "ok":
 			return lines, nil
 		case word == "unsupported":
-			return nil, fmt.Errorf("%s: %s: %w: %s", p.subject.Name, command, errUnsupported, reason)
+			return nil, &refusal{reason}
 		case word == "error":
 			return nil, fmt.Errorf("%s: %s: %s", p.subject.Name, command, reason)
 		}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/elfx"
 )
@@ -33,6 +36,11 @@ type Source struct {
 	// Size is the number of bytes of the raw BTF, SHA256 their checksum in hexadecimal.
 	Size   int64
 	SHA256 string
+	// Types is the number of types, bases and void included.
+	Types int
+	// Growth marks synthetic BTF, measured by few rows on our own backends to show how cost
+	// grows with size.
+	Growth bool
 }
 
 // A Workspace prepares sources and holds the temporary files that they need.
@@ -61,6 +69,15 @@ func (w *Workspace) write(name string, data []byte) (string, error) {
 	w.count++
 	path := filepath.Join(w.dir, fmt.Sprintf("%d-%s", w.count, name))
 	return path, os.WriteFile(path, data, 0o600)
+}
+
+// writeWorkload stores a workload in a new temporary file.
+func (w *Workspace) writeWorkload(workload *bench.Workload) (string, error) {
+	var b bytes.Buffer
+	if _, err := workload.WriteTo(&b); err != nil {
+		return "", err
+	}
+	return w.write("workload.txt", b.Bytes())
 }
 
 // Kernel prepares the default source: the running kernel's BTF or, where there is none, the
@@ -122,9 +139,17 @@ func (w *Workspace) store(s *Source, data []byte) (err error) {
 	sum := sha256.Sum256(data)
 	s.Size, s.SHA256 = int64(len(data)), hex.EncodeToString(sum[:])
 	if s.Path == "" {
-		s.Path, err = w.write(s.Name, data)
+		if s.Path, err = w.write(s.Name, data); err != nil {
+			return err
+		}
 	}
-	return err
+	spec, err := s.Open()
+	if err != nil {
+		return err
+	}
+	_, end := spec.IDs()
+	s.Types = int(end)
+	return spec.Close()
 }
 
 // rebase puts a module that brings a distilled base on what it will be measured on.
@@ -139,6 +164,22 @@ func (w *Workspace) rebase(s *Source, found *elfx.Data) ([]byte, error) {
 	}
 	defer spec.Close()
 	return elfx.Relocate(found.BTF, found.Base, spec)
+}
+
+// Open opens a source for the driver's own use.
+func (s *Source) Open() (*btf.Spec, error) {
+	b, err := bench.Select("default")
+	if err != nil {
+		return nil, err
+	}
+	var base *btf.Spec
+	if s.Base != nil {
+		if base, err = s.Base.Open(); err != nil {
+			return nil, err
+		}
+		defer base.Close()
+	}
+	return b[0].Open(s.Path, base)
 }
 
 // resultName makes the last element of a path fit for a benchmark's name.

@@ -33,7 +33,8 @@ What to measure:
   --regex PATTERN   the same for a regular expression in Go's syntax
   --seed N          seed of the random workload (default 1)
   --rows PATTERN    only rows whose name matches this regular expression
-  --full            also rows of several goroutines
+  --full            also several goroutines at once, and synthetic BTF of growing size
+                    (default with --report)
 
 How long:
   --count N         samples of each row; statistics want 6 or more (default 6)
@@ -43,6 +44,7 @@ How long:
 
 Output:
   --format FORMAT   table, bench (Go's benchmark format, for benchstat) or json (default table)
+  --report FILE     also write a page with charts, one self-contained HTML file
 
 Exit status: 0, 1 on failure, 2 for wrong usage.
 `
@@ -65,6 +67,7 @@ type options struct {
 	iterations int
 	budget     time.Duration
 	format     string
+	report     string
 }
 
 // chosen reports whether the queries are given instead of random.
@@ -82,6 +85,7 @@ func parseOptions(args []string) (*options, error) {
 	f.StringVar(&o.base, "base", "", "")
 	f.BoolVar(&o.embedded, "embedded", false, "")
 	f.StringVar(&o.format, "format", "table", "")
+	f.StringVar(&o.report, "report", "", "")
 	f.Uint64Var(&o.seed, "seed", 1, "")
 	f.BoolVar(&o.full, "full", false, "")
 	f.IntVar(&o.count, "count", 6, "")
@@ -106,6 +110,9 @@ func parseOptions(args []string) (*options, error) {
 	}
 	set := make(map[string]bool)
 	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	if o.report != "" && !set["full"] {
+		o.full = true
+	}
 	return o, o.check(set)
 }
 
@@ -121,6 +128,8 @@ func (o *options) check(set map[string]bool) error {
 		return fmt.Errorf("--format %q: unknown, one of table, bench, json", o.format)
 	case o.base == "" && set["base"]:
 		return errors.New("--base: wants a file")
+	case o.report == "" && set["report"]:
+		return errors.New("--report: wants a file")
 	case o.embedded && set["base"]:
 		return errors.New("--embedded: stands in for --base, give one of them")
 	}

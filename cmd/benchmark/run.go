@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/report"
@@ -59,6 +60,7 @@ func backendNames() string {
 
 // measure runs the benchmark and writes its results.
 func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) {
+	began := time.Now()
 	ws := new(session.Workspace)
 	defer func() { err = errors.Join(err, ws.Close()) }()
 	sources, err := o.sources(ctx, ws, stderr)
@@ -77,7 +79,10 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 	defer bar.clear()
 	c := session.Config{
 		Sources: sources, Subjects: subjects, Workload: queries, Rows: o.selectRow, Extra: o.full,
-		Count: o.count, Iterations: o.iterations, Budget: o.budget, Progress: bar.show,
+		Count: o.count, Iterations: o.iterations, Progress: bar.show,
+	}
+	if o.budget > 0 {
+		c.Deadline = began.Add(o.budget)
 	}
 	if o.format == "bench" {
 		out := benchfmt.NewWriter(stdout)
@@ -92,6 +97,11 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 }
 
 func (o *options) write(r *session.Results, stdout, stderr io.Writer) error {
+	if o.report != "" {
+		if err := writeFile(o.report, func(f io.Writer) error { return report.HTML(f, r) }); err != nil {
+			return err
+		}
+	}
 	switch o.format {
 	case "table":
 		return report.Table(stdout, r)
@@ -100,6 +110,22 @@ func (o *options) write(r *session.Results, stdout, stderr io.Writer) error {
 	}
 	for _, note := range append(r.Notes, report.Noise(report.Collect(r.Samples))...) {
 		fmt.Fprintf(stderr, "benchmark: note: %s\n", note)
+	}
+	return nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
 }
@@ -130,6 +156,16 @@ func (o *options) sources(ctx context.Context, ws *session.Workspace, stderr io.
 			return nil, err
 		}
 		sources = append(sources, split)
+	}
+	if !o.full || o.chosen() {
+		return sources, nil
+	}
+	for _, size := range session.GrowthSizes {
+		s, err := ws.Synthetic(size)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, s)
 	}
 	return sources, nil
 }
