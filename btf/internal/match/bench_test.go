@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -10,12 +11,11 @@ import (
 // them the subsystems that the benchmarks look for.
 func kernelNames(n int) []string {
 	rng := rand.New(rand.NewPCG(4, 4))
-	first := []string{"tcp", "udp", "__x64_sys", "skb", "ext4", "xfs", "btf", "pci", "acpi", "drm",
-		"__bpf_trace", "nf", "usb", "cgroup", "perf", "sched", "mm", "vfs", "net", "dev", "trace_event_raw",
-		"kvm", "i915", "blk", "snd", "rcu", "irq", "iommu", "crypto", "hci"}
-	words := []string{"init", "exit", "send", "recv", "alloc", "free", "get", "put", "state", "queue", "work",
-		"drop_reason", "sk_buff", "ops", "info", "data", "read", "write", "register", "show", "store", "set",
-		"device", "table", "list", "entry", "page", "lock", "notify", "config", "map", "hash", "poll", "probe"}
+	first := strings.Fields("tcp udp __x64_sys skb ext4 xfs btf pci acpi drm __bpf_trace nf usb " +
+		"cgroup perf sched mm vfs net dev trace_event_raw kvm i915 blk snd rcu irq iommu crypto hci")
+	words := strings.Fields("init exit send recv alloc free get put state queue work drop_reason " +
+		"sk_buff ops info data read write register show store set device table list entry page " +
+		"lock notify config map hash poll probe")
 	names := make([]string, 0, n)
 	seen := make(map[string]bool, n)
 	for len(names) < n {
@@ -41,7 +41,10 @@ var queries = []string{
 }
 
 // hurtful patterns make a backtracking matcher exponential, or an automaton large.
-var hurtful = []string{`(a*)*b`, `(x+x+)+y`, `.{0,200}x`, `(?:a|b|c){1,50}z`, `_.{20}_`, `(_|e).{12}(_|e)`}
+var hurtful = []string{
+	`(a*)*b`, `(x+x+)+y`, `.{0,200}x`, `(?:a|b|c){1,50}z`, `(_|e).{12}(_|e)`,
+	`[aeiou].{8}[rst].{8}[aeiou]`, `^[a-z_]{12}[aeiou][a-z_]{12}`,
+}
 
 // benchmarkSelect times whole queries: packed names in order, and the same strings asked
 // in no order among as many bytes of other strings.

@@ -79,17 +79,16 @@ type move struct {
 }
 
 // An automaton determinises a program as far as the names need it. It is not safe for
-// concurrent use. It holds about limit transitions and as many instructions at most; beyond
-// that it forgets all states and goes on, so that memory is bounded and time linear in
-// the text whatever the pattern.
+// concurrent use. When its size exceeds a limit, it forgets all states and goes on, so that
+// memory is bounded and time linear in the text whatever the pattern.
 type automaton struct {
 	*program
 	table  []ref // a row of stride transitions a state; row 0 is all zero
 	states []*state
 	byKey  map[string]*state
 	moves  [numAfter][]*move // by class; nil if not needed yet
-	insts  int
-	limit  int
+	size   int               // of all these, about, in words of four bytes
+	limit  int               // of size
 	gen    uint32
 
 	start, dead, accept *state
@@ -99,13 +98,16 @@ type automaton struct {
 	key []byte
 }
 
-// maxTable is the limit of automata, whose transitions are four megabytes then.
-const maxTable = 1 << 20
+// maxSize is the usual limit of an automaton: eight megabytes.
+const maxSize = 2 << 20
+
+// stateSize is what a state takes beside its row, its instructions and its key.
+const stateSize = 32
 
 func newAutomaton(p *program) *automaton {
 	a := &automaton{
 		program: p,
-		limit:   max(maxTable, 16*p.stride), // room for some states, whatever the pattern
+		limit:   max(maxSize, 16*p.stride), // room for some states, whatever the pattern
 		dead:    &state{},
 		accept:  &state{},
 		start:   &state{after: afterStart},
@@ -138,7 +140,7 @@ func (a *automaton) forget() {
 	a.table = append(a.table[:0], make([]ref, a.stride)...)
 	a.states = append(a.states[:0], nil)
 	a.byKey = make(map[string]*state)
-	a.insts = 0
+	a.size = 0
 	for after := range a.moves {
 		a.moves[after] = make([]*move, a.stride)
 	}
@@ -171,7 +173,7 @@ func (a *automaton) enter(s *state) {
 	s.gen = a.gen
 	a.table = append(a.table, make([]ref, a.stride)...)
 	a.states = append(a.states, s)
-	a.insts += len(s.insts)
+	a.size += a.stride + 2*len(s.insts) + stateSize
 	if a.reversed && a.ends(s) {
 		s.ref |= here
 	}
@@ -245,7 +247,7 @@ func (a *automaton) moveOf(after uint8, class int) *move {
 	m := &move{matched: !a.step(b.insts, b.waiting, after, class)}
 	m.insts, m.waiting = slices.Clone(a.ready), a.waiting
 	a.moves[after][class] = m
-	a.insts += len(m.insts)
+	a.size += len(m.insts) + stateSize
 	return m
 }
 
@@ -294,7 +296,7 @@ func (a *automaton) intern(after uint8) *state {
 		return old
 	}
 	s := &state{insts: slices.Clone(a.ready), waiting: a.waiting, after: after}
-	if len(a.table)+a.stride > a.limit || a.insts+len(s.insts) > a.limit {
+	if a.size+a.stride+2*len(s.insts) > a.limit {
 		a.forget()
 	}
 	a.enter(s)

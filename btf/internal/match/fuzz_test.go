@@ -46,7 +46,8 @@ func checkRegexp(t *testing.T, re *regexp.Regexp, text string, offs []uint32) {
 // FuzzGlob holds translated globs against a matcher of a few lines.
 func FuzzGlob(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"tcp_*", "tcp_x"}, {"*a?c*", "xabcx"}, {`\*[!]a-c-]`, "*d"}, {"[^a-]", "é"}, {"[a", "a"}, {`[\]-a]`, "^"},
+		{"tcp_*", "tcp_x"}, {"*a?c*", "xabcx"}, {`\*[!]a-c-]`, "*d"}, {"[^a-]", "é"},
+		{"[a", "a"}, {`[\]-a]`, "^"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

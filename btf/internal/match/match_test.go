@@ -20,37 +20,55 @@ var hardPatterns = []string{
 	// Literals and anchors.
 	`sk_buff`, `^tcp_`, `_send$`, `^tcp_sendmsg$`, `^^tcp`, `tcp$$`, `a^b`, `a$b`, `$^`, `^$|a`,
 	`(^a)`, `(^a|^b)`, `(a$|b$)`, `^a|b$`, `(^)*a`, `(a|^)b`, `a(b|$)`, `($)*a`, `($a)?b`,
-	`^__x64_sys_.*`, `.*_send.*`, `^.*_send`, `a*sk_buff`, `sk_buff(x|y)?`, `^(tcp|udp)_.*_(send|recv)`,
-	`^[[:alnum:]]+_drop_reason$`, `_drop_reason$`, `^[a-z]{3}_[a-z]{3}$`, `\Atcp.*\z`, `(?s)\A.*msg\z`,
+	`^__x64_sys_.*`, `.*_send.*`, `^.*_send`, `a*sk_buff`, `sk_buff(x|y)?`,
+	`^(tcp|udp)_.*_(send|recv)`,
+	`^[[:alnum:]]+_drop_reason$`, `_drop_reason$`, `^[a-z]{3}_[a-z]{3}$`, `\Atcp.*\z`,
+	`(?s)\A.*msg\z`,
 	`e`, `_`, `ee`, `aaa`, `abab`,
 	// Flags.
-	`(?i)SKB`, `(?i)k`, `(?i)s`, `^(?i:sk)$`, `(?i)ſ`, `(?i)K`, `(?i)[k-s]`, `(?i)[^k]`, `(?-i)K`, `(?i)ǅ`,
-	`(?m)^b`, `(?m)a$`, `(?m)^$`, `(?m)a$\nb`, `(?m)a$.^b`, `(?sm)a$.^b`, `(?s)a.b`, `a.b`, `(?U)a+b*`,
+	`(?i)SKB`, `(?i)k`, `(?i)s`, `^(?i:sk)$`, `(?i)ſ`, `(?i)K`, `(?i)[k-s]`, `(?i)[^k]`,
+	`(?-i)K`, `(?i)ǅ`,
+	`(?m)^b`, `(?m)a$`, `(?m)^$`, `(?m)a$\nb`, `(?m)a$.^b`, `(?sm)a$.^b`, `(?s)a.b`, `a.b`,
+	`(?U)a+b*`,
 	`(?U)a+?`, `(?m)$^`, `(?m)(^|a)+b`, `(?m:^)a`, `\n`, `[^a]`, `^[^a]*$`, `(?m)\Aa\z`,
 	// Word boundaries.
-	`\b`, `\B`, `\bsk`, `sk\b`, `\Bsk`, `sk\B`, `\bsk\b`, `\B_\B`, `^\b`, `^\B`, `\b$`, `\B$`, `^\B$`,
-	`\b\B`, `(\b|a)*b`, `a\b.`, `.\b.`, `\bé`, `é\b`, `\Bé\B`, `(?:\b)+a`, `-\b`, `\b-`, `(?i)\bK\b`,
+	`\b`, `\B`, `\bsk`, `sk\b`, `\Bsk`, `sk\B`, `\bsk\b`, `\B_\B`, `^\b`, `^\B`, `\b$`, `\B$`,
+	`^\B$`,
+	`\b\B`, `(\b|a)*b`, `a\b.`, `.\b.`, `\bé`, `é\b`, `\Bé\B`, `(?:\b)+a`, `-\b`, `\b-`,
+	`(?i)\bK\b`,
 	// Classes.
-	`[[:^word:]]`, `[[:word:]]`, `^[[:^ascii:]]+$`, `\pL`, `^\pL+$`, `\PL`, `\p{Greek}`, `[^\pL]`, `\W`,
+	`[[:^word:]]`, `[[:word:]]`, `^[[:^ascii:]]+$`, `\pL`, `^\pL+$`, `\PL`, `\p{Greek}`,
+	`[^\pL]`, `\W`,
 	`\d\D`, `^\w+$`, `\s`, `[^\n]`, `[\x{80}-\x{10FFFF}]`, `\x{FFFD}`, `[^\x{FFFD}]`, `^\x{FFFD}$`,
-	`\x{D800}`, `[\x{D800}-\x{DFFF}]`, `\x7f`, `[a-cx-z]`, `é`, `é$`, `^é`, `^é$`, `aé`, `日本`, `日.`, `^.日`,
+	`\x{D800}`, `[\x{D800}-\x{DFFF}]`, `\x7f`, `[a-cx-z]`, `é`, `é$`, `^é`, `^é$`, `aé`, `日本`,
+	`日.`, `^.日`,
 	`\xff`, `^.$`, `^..$`, `^.{3}$`,
 	// Repeats.
-	`a{0}`, `a{0}b`, `a{2}`, `^a{2,3}$`, `a{3,}`, `(a{2}){2}`, `^(ab?){2,3}$`, `(a|b|){3}c`, `(?:a{0,3}b){2}`,
-	`(a*)*b`, `(a*)+`, `(a+)+$`, `(x+x+)+y`, `.{0,200}x`, `(?:a|b|c){1,50}z`, `a??b`, `a+?b`, `a*?$`,
+	`a{0}`, `a{0}b`, `a{2}`, `^a{2,3}$`, `a{3,}`, `(a{2}){2}`, `^(ab?){2,3}$`, `(a|b|){3}c`,
+	`(?:a{0,3}b){2}`,
+	`(a*)*b`, `(a*)+`, `(a+)+$`, `(x+x+)+y`, `.{0,200}x`, `(?:a|b|c){1,50}z`, `a??b`, `a+?b`,
+	`a*?$`,
 	`_.{5}e`, `.*a.{6}`, `^.*a.{6}$`, `(a|b)*a(a|b){5}$`, `(a|ab)(c|bcd)(d*)`, `^(?:a?){10}a{10}$`,
 }
 
 var hardNames = []string{
-	"", "a", "b", "c", "k", "s", "x", "_", "-", "K", "S", "sk", "SK", "sK", "aa", "aaa", "aaaa", "ab", "ba",
-	"abab", "ac", "bc", "aab", "abcd", "xx", "xxy", "xxxxy", "xyx", "tcp", "tcp_", "tcp_sendmsg", "udp_x_send",
-	"tcp_recv", "tcp__recv", "skb", "SkB_x", "sk_buff", "sk_buffer", "__sk_buff", "sk_buf", "ssk_buff_", "abc_def",
+	"", "a", "b", "c", "k", "s", "x", "_", "-", "K", "S", "sk", "SK", "sK", "aa", "aaa", "aaaa",
+	"ab", "ba",
+	"abab", "ac", "bc", "aab", "abcd", "xx", "xxy", "xxxxy", "xyx", "tcp", "tcp_",
+	"tcp_sendmsg", "udp_x_send",
+	"tcp_recv", "tcp__recv", "skb", "SkB_x", "sk_buff", "sk_buffer", "__sk_buff", "sk_buf",
+	"ssk_buff_", "abc_def",
 	"abc_de", "abcd_def", "__x64_sys_open", "x__x64_sys_", "skb_drop_reason", "skb_drop_reasons",
-	"_drop_reason", "s-b_drop_reason", "a-b", "-a-", "a b", " ", "a.b", "a\nb", "\n", "a\n", "\nb", "\n\n",
-	"a\n\nb", "x\na", "ſ", "K", "ſkb", "sKb", "aK", "é", "aé", "éa", "aéb", "é-", "É", "日", "日本", "日本語", "a日",
-	"Ω", "ω", "ǆ", "ǅ", "Ǆ", "\ufffd", "a\ufffd", "\xff", "\x80", "a\xff", "\xffa", "\xe6\x97", "\xe6\x97a", "\x97\xa5",
-	"a\x97\xa5", "\xc3", "\xa9", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x98\x80", "\x9f\x98\x80", "\x01", "\x7f",
-	"\x1f", "\r", "\t", "aaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa", "abababababa", "aaaaaaaaaab", "cabcabz",
+	"_drop_reason", "s-b_drop_reason", "a-b", "-a-", "a b", " ", "a.b", "a\nb", "\n", "a\n",
+	"\nb", "\n\n",
+	"a\n\nb", "x\na", "ſ", "K", "ſkb", "sKb", "aK", "é", "aé", "éa", "aéb", "é-", "É", "日",
+	"日本", "日本語", "a日",
+	"Ω", "ω", "ǆ", "ǅ", "Ǆ", "\ufffd", "a\ufffd", "\xff", "\x80", "a\xff", "\xffa", "\xe6\x97",
+	"\xe6\x97a", "\x97\xa5",
+	"a\x97\xa5", "\xc3", "\xa9", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x98\x80",
+	"\x9f\x98\x80", "\x01", "\x7f",
+	"\x1f", "\r", "\t", "aaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa", "abababababa", "aaaaaaaaaab",
+	"cabcabz",
 	strings.Repeat("ab", 40), strings.Repeat("x", 100) + "y", strings.Repeat("é", 40) + "a",
 	strings.Repeat("a\xff", 30), strings.Repeat("sk_buf", 20) + "f", "_the_quick_brown_fox_reason",
 }
@@ -103,12 +121,12 @@ var ways = []struct {
 	{"forgetful forward", func(r *run, offs []uint32, hits []uint64) {
 		r.spent = -1 << 40
 		r.forward = newAutomaton(r.plan.forward.get().program)
-		r.forward.limit = 7 * r.forward.stride
+		r.forward.limit = r.forward.size + 3*(r.forward.stride+stateSize)
 		r.selectForward(offs, hits)
 	}},
 	{"forgetful sweep", func(r *run, offs []uint32, hits []uint64) {
 		a := newAutomaton(r.plan.reverse.get().program)
-		a.limit = 7 * a.stride
+		a.limit = a.size + 3*(a.stride+stateSize)
 		r.bits = getBitmap(len(r.text))
 		r.sweepLanes(a)
 		r.bits.selectBits(offs, hits)
@@ -223,7 +241,8 @@ func TestGlob(t *testing.T) {
 			}
 		}
 	}
-	for _, glob := range []string{"[", "[a", "[]", "[!]", `a\`, `[\`, "[a-", `[a-\`, "[z-a]", "\xff"} {
+	for _, glob := range []string{"[", "[a", "[]", "[!]", `a\`, `[\`, "[a-", `[a-\`, "[z-a]",
+		"\xff"} {
 		if m, err := Glob(glob); err == nil {
 			t.Errorf("%q means %q, want an error", glob, m)
 		}
@@ -262,7 +281,8 @@ func TestPrefix(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	packed, starts := pack(hardNames)
-	for _, expr := range []string{`(?i)SKB`, `^[a-z]+_`, `a+?b`, `_.{5}e`, `[[:^word:]]a`, `sk_b?`} {
+	for _, expr := range []string{`(?i)SKB`, `^[a-z]+_`, `a+?b`, `_.{5}e`, `[[:^word:]]a`,
+		`sk_b?`} {
 		re := regexp.MustCompile(expr)
 		m, err := FromRegexp(re)
 		if err != nil {

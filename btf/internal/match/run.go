@@ -60,7 +60,7 @@ func (r *run) selectNames(offs []uint32, hits []uint64) {
 
 // few reports whether so few names are asked that a pass over the whole text costs more.
 // Names of C are some 20 bytes long.
-func (r *run) few() bool { return r.names*64 < len(r.text) }
+func (r *run) few() bool { return r.names < len(r.text)/64 }
 
 // budget is how many bytes the forward automaton may read before the run decides that a
 // sweep is cheaper. That is so when names are not decided by their first bytes, and

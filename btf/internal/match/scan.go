@@ -3,6 +3,7 @@ package match
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -10,9 +11,8 @@ import (
 // is not safe for concurrent use; several scans of one Matcher are.
 type Scan struct {
 	m     *Matcher
-	perl  run
-	posix *run     // the other reading, if it matters to this text
-	other []uint64 // its hits
+	run   run
+	posix *run // the other reading, as long as it might be the right one
 }
 
 // NewScan starts a query. The text must be empty or end in a NUL. About names offsets will
@@ -22,7 +22,7 @@ func (m *Matcher) NewScan(text string, names int) (*Scan, error) {
 	if text != "" && text[len(text)-1] != 0 {
 		return nil, errors.New("match: text: no NUL at its end")
 	}
-	s := &Scan{m: m, perl: run{plan: m.plan, text: text, names: names}}
+	s := &Scan{m: m, run: run{plan: m.plan, text: text, names: names}}
 	if m.posix == nil || m.newlineOnly && strings.IndexByte(text, '\n') < 0 {
 		return s, nil
 	}
@@ -31,7 +31,7 @@ func (m *Matcher) NewScan(text string, names int) (*Scan, error) {
 	case readingUnknown:
 		s.posix = &posix
 	case readingPOSIX:
-		s.perl = posix
+		s.run = posix
 	}
 	return s, nil
 }
@@ -47,11 +47,11 @@ func (s *Scan) Select(offs []uint32, hits []uint64) error {
 	if len(offs) == 0 {
 		return nil
 	}
-	if last := largest(offs); int64(last) >= int64(len(s.perl.text)) {
-		return fmt.Errorf("match: name offset %#x: text ends at %#x", last, len(s.perl.text))
+	if last := largest(offs); int64(last) >= int64(len(s.run.text)) {
+		return fmt.Errorf("match: name offset %#x: text ends at %#x", last, len(s.run.text))
 	}
 	if s.posix == nil {
-		s.perl.selectNames(offs, hits)
+		s.run.selectNames(offs, hits)
 		return nil
 	}
 	s.selectBoth(offs, hits[:words])
@@ -61,25 +61,23 @@ func (s *Scan) Select(offs []uint32, hits []uint64) error {
 // selectBoth asks both readings of an ambiguous Regexp; see FromRegexp.
 func (s *Scan) selectBoth(offs []uint32, hits []uint64) {
 	perl, posix := make([]uint64, len(hits)), make([]uint64, len(hits))
-	s.perl.selectNames(offs, perl)
+	s.run.selectNames(offs, perl)
 	s.posix.selectNames(offs, posix)
-	reading := s.m.reading.Load()
-	for i, off := range offs {
-		if reading != readingUnknown {
+	for i := range hits {
+		if differ := perl[i] ^ posix[i]; differ != 0 {
+			bit := bits.TrailingZeros64(differ)
+			name := nameAt(s.run.text, offs[i*64+bit])
+			if s.m.re.MatchString(name) == (perl[i]>>bit&1 != 0) {
+				s.m.reading.Store(readingPerl)
+			} else {
+				s.m.reading.Store(readingPOSIX)
+				s.run, *s.posix = *s.posix, s.run
+				perl = posix
+			}
+			s.posix.close()
+			s.posix = nil
 			break
 		}
-		inPerl := perl[i/64]>>(i%64)&1 != 0
-		if inPerl == (posix[i/64]>>(i%64)&1 != 0) {
-			continue
-		}
-		reading = readingPOSIX
-		if inPerl == s.m.re.MatchString(nameAt(s.perl.text, off)) {
-			reading = readingPerl
-		}
-		s.m.reading.Store(reading)
-	}
-	if reading == readingPOSIX {
-		perl = posix
 	}
 	for i, word := range perl {
 		hits[i] |= word
@@ -89,7 +87,7 @@ func (s *Scan) selectBoth(offs []uint32, hits []uint64) {
 // Close ends the query and hands what it built to the next. The Scan must not be used
 // after it.
 func (s *Scan) Close() {
-	s.perl.close()
+	s.run.close()
 	if s.posix != nil {
 		s.posix.close()
 	}

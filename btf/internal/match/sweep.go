@@ -19,7 +19,10 @@ func (r *run) sweep() {
 	r.plan.reverse.put(a)
 }
 
-const lanes = 4
+const (
+	lanes     = 4
+	blockSize = 64 // of a block: what a lane reads at a time, in bytes
+)
 
 // sweepLanes sweeps the text as that many parts at once: a step waits for the one before
 // it, and the lanes' steps do not wait for each other.
@@ -37,25 +40,25 @@ func (r *run) sweepLanes(a *automaton) {
 		at[k] = a.start
 	}
 	var refs [lanes]ref
+	var seen [blockSize][lanes]ref
 	for gen := a.gen; ; {
 		for k := range lanes {
-			if high[k]-low[k] < 64 {
+			if high[k]-low[k] < blockSize {
 				r.sweepRest(a, &at, &low, &high)
 				return
 			}
 			refs[k] = at[k].ref
 		}
 		var hits [lanes]uint64
-		block(a, r.text[high[0]-64:], r.text[high[1]-64:], r.text[high[2]-64:],
-			r.text[high[3]-64:], &refs, &hits)
+		block(a, r.text, &high, &refs, &hits, &seen)
 		for k := range lanes {
 			if refs[k] != 0 {
 				at[k] = a.at(refs[k])
-				high[k] -= 64
+				high[k] -= blockSize
 				r.bits.or64(high[k], hits[k])
 				continue
 			}
-			at[k], high[k] = r.sweepPart(a, at[k], high[k]-64, high[k])
+			at[k], high[k] = r.sweepPart(a, at[k], high[k]-blockSize, high[k])
 			if a.gen != gen {
 				r.sweepRest(a, &at, &low, &high)
 				return
@@ -72,18 +75,20 @@ func (r *run) cut(p int) int {
 	return len(r.text)
 }
 
-// block reads the first 64 bytes of each of four texts, from the last to the first, and sets in
-// hits the bit of each byte at which a matching name starts. It does not branch on what it
-// reads: a missing transition leads to row 0, which never leads out, and the caller
-// sees the zero ref at the end.
-func block(a *automaton, t0, t1, t2, t3 string, refs *[lanes]ref, hits *[lanes]uint64) {
-	const size = 64
-	t0, t1, t2, t3 = t0[:size], t1[:size], t2[:size], t3[:size]
+// block reads the blockSize bytes of the text before each lane's place, from the last to the
+// first, and sets in hits the bit of each byte at which a matching name starts. It does not
+// branch on what it reads: a missing transition leads to row 0, which never leads out,
+// and the caller sees the zero ref at the end.
+func block(a *automaton, text string, high *[lanes]int, refs *[lanes]ref, hits *[lanes]uint64,
+	seen *[blockSize][lanes]ref) {
+	t0 := text[high[0]-blockSize:][:blockSize]
+	t1 := text[high[1]-blockSize:][:blockSize]
+	t2 := text[high[2]-blockSize:][:blockSize]
+	t3 := text[high[3]-blockSize:][:blockSize]
 	table, class := a.table, &a.ascii
 	s0, s1, s2, s3 := refs[0], refs[1], refs[2], refs[3]
-	var seen [size][lanes]ref
 	some := ref(0)
-	for i := size - 1; i >= 0; i-- {
+	for i := blockSize - 1; i >= 0; i-- {
 		s0 = table[s0&^here+ref(class[t0[i]])]
 		s1 = table[s1&^here+ref(class[t1[i]])]
 		s2 = table[s2&^here+ref(class[t2[i]])]
@@ -95,7 +100,7 @@ func block(a *automaton, t0, t1, t2, t3 string, refs *[lanes]ref, hits *[lanes]u
 	if some&here == 0 {
 		return
 	}
-	for i := range seen {
+	for i := range blockSize {
 		for k, s := range seen[i] {
 			hits[k] = hits[k]>>1 | uint64(s&here)<<32
 		}
