@@ -1,17 +1,13 @@
 package fuzz
 
 import (
-	"bytes"
-	"context"
 	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/corpus/kernel"
-	"github.com/btfkit/btfkit/elfx"
+	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
@@ -20,12 +16,12 @@ type blob struct {
 	name string
 	data []byte
 	base *blob
+
+	once   sync.Once
+	parsed *naive.Blob
 }
 
-// small blobs can be looked at byte by byte.
-func (b *blob) small() bool { return len(b.data) <= 64<<10 }
-
-// open opens b and its bases in one backend; the test closes them.
+// open opens b and its bases in one backend until the test ends.
 func (b *blob) open(t testing.TB, backend *Backend) *btf.Spec {
 	t.Helper()
 	var base *btf.Spec
@@ -40,95 +36,84 @@ func (b *blob) open(t testing.TB, backend *Backend) *btf.Spec {
 	return spec
 }
 
-// oracle decodes b and its bases with package naive.
-func (b *blob) oracle(t testing.TB) *naive.Blob {
-	t.Helper()
-	var base *naive.Blob
-	if b.base != nil {
-		base = b.base.oracle(t)
+// openBase opens the base of b, or returns nil if it has none.
+func (b *blob) openBase(t testing.TB, backend *Backend) *btf.Spec {
+	if b.base == nil {
+		return nil
 	}
-	n, fault := naive.Parse(b.data, base)
-	if fault != nil {
-		t.Fatalf("%s in the oracle: %v", b.name, fault)
-	}
-	return n
+	return b.base.open(t, backend)
 }
 
-// blobs returns all there is: fixtures, the embedded kernel, the running one, and what
-// BTFKIT_CORPUS holds.
-var blobs = sync.OnceValues(loadBlobs)
+// oracle decodes b and its bases with package naive, once.
+func (b *blob) oracle(t testing.TB) *naive.Blob {
+	t.Helper()
+	base := b.oracleBase(t)
+	b.once.Do(func() {
+		n, fault := naive.Parse(b.data, base)
+		if fault != nil {
+			t.Fatalf("%s in the oracle: %v", b.name, fault)
+		}
+		b.parsed = n
+	})
+	return b.parsed
+}
 
+func (b *blob) oracleBase(t testing.TB) *naive.Blob {
+	t.Helper()
+	if b.base == nil {
+		return nil
+	}
+	return b.base.oracle(t)
+}
+
+// allBlobs returns the whole corpus, what BTFKIT_CORPUS names included, and the running
+// kernel.
 func allBlobs(t testing.TB) []*blob {
 	t.Helper()
-	all, err := blobs()
+	all, err := loadBlobs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-func smallBlobs(t testing.TB) (small []*blob) {
-	for _, b := range allBlobs(t) {
-		if b.small() {
-			small = append(small, b)
-		}
+// smallBlobs returns the blobs that can be looked at byte by byte.
+func smallBlobs(t testing.TB) []*blob {
+	return slices.DeleteFunc(slices.Clone(allBlobs(t)), func(b *blob) bool {
+		return len(b.data) > corpus.SmallSize
+	})
+}
+
+// findBlob returns the blob of that name.
+func findBlob(t testing.TB, name string) *blob {
+	t.Helper()
+	all := allBlobs(t)
+	i := slices.IndexFunc(all, func(b *blob) bool { return b.name == name })
+	if i < 0 {
+		t.Fatalf("no blob %s", name)
 	}
-	return small
+	return all[i]
 }
 
 const running = "/sys/kernel/btf/vmlinux"
 
-func loadBlobs() ([]*blob, error) {
-	all, err := fixtures()
-	if err != nil {
-		return nil, err
-	}
-	data, err := kernel.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, &blob{name: kernel.Name, data: data})
-	if data, err := os.ReadFile(running); err == nil {
-		all = append(all, &blob{name: running, data: data})
-	}
-	return all, nil
-}
-
-// fixtures extracts the BTF of the compiler-made objects.
-func fixtures() (all []*blob, err error) {
-	paths, err := filepath.Glob("../corpus/fixtures/objects/*.o")
-	if err != nil {
-		return nil, err
-	}
+var loadBlobs = sync.OnceValues(func() ([]*blob, error) {
+	var all []*blob
 	byName := map[string]*blob{}
-	for _, path := range paths {
-		b, err := fixture(path)
+	for _, c := range corpus.All() {
+		data, err := c.Bytes()
 		if err != nil {
 			return nil, err
 		}
-		byName[b.name] = b
+		b := &blob{name: c.Name, data: data}
+		byName[c.Name] = b
 		all = append(all, b)
 	}
-	for _, b := range all {
-		if rest, ok := strings.CutPrefix(b.name, "pahole-split-"); ok {
-			b.base = byName["pahole-kernel-"+rest]
-		}
+	for _, c := range corpus.All() {
+		byName[c.Name].base = byName[c.BaseName]
+	}
+	if data, err := os.ReadFile(running); err == nil {
+		all = append(all, &blob{name: "running-kernel", data: data})
 	}
 	return all, nil
-}
-
-func fixture(path string) (*blob, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	d, err := elfx.Parse(context.Background(), raw, nil)
-	if err != nil {
-		return nil, err
-	}
-	b := &blob{name: strings.TrimSuffix(filepath.Base(path), ".o"), data: bytes.Clone(d.BTF)}
-	if d.Base != nil {
-		b.base = &blob{name: b.name + " .BTF.base", data: bytes.Clone(d.Base)}
-	}
-	return b, nil
-}
+})

@@ -9,54 +9,35 @@ import (
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
-// Queries is what a Spec is asked about names, with the answers of the oracle.
-type Queries struct {
-	names map[string][]uint32
-}
-
-// NewQueries makes up to limit queries by name: "", names that the blob has, evenly spread,
-// and for each some that it hardly has: longer, shorter, the ends of it alone.
-func NewQueries(b *naive.Blob, limit int) *Queries {
-	q := &Queries{names: map[string][]uint32{"": b.Named(""), "\x00": nil, "a\x00": nil}}
-	index := namesOf(b)
-	types := int(b.End())
-	step := max(1, types*5/max(limit, 1))
-	for id := types - 1; id > 0; id -= step {
-		t, _ := b.ByID(uint32(id))
-		name := t.Name()
-		if name == "" {
-			continue
-		}
-		for _, n := range []string{name, name + "_", name[1:], name[:len(name)-1],
-			name + "\x00", strings.ToUpper(name)} {
-			if n != "" {
-				q.names[n] = index[n]
-			}
+// QueryNames picks up to limit names to ask for: "", names of own types, evenly spread, one
+// of the base, and for each some that are hardly there: longer, shorter, the end alone.
+func QueryNames(b *naive.Blob, limit int) []string {
+	names := []string{"", "\x00", "a\x00"}
+	add := func(name string) {
+		if name != "" {
+			names = append(names, name, name+"_", name[1:], name[:len(name)-1], name+"\x00")
 		}
 	}
-	return q
-}
-
-// namesOf groups the ids by name: the same answers as Named, but linear for many names. It
-// copies each name, so it is not for large inputs whose names overlap.
-func namesOf(b *naive.Blob) map[string][]uint32 {
-	index := map[string][]uint32{}
-	for _, s := range b.Chain() {
-		for _, t := range s.Types {
-			if name := t.Name(); name != "" {
-				index[name] = append(index[name], t.ID)
-			}
-		}
+	step := max(1, len(b.Types)*5/limit)
+	for i := len(b.Types) - 1; i >= 0; i -= step {
+		add(b.Types[i].Name())
 	}
-	return index
+	if b.Base != nil {
+		t, _ := b.ByID(b.First / 2)
+		add(t.Name())
+	}
+	return names
 }
 
-// Check asks all queries of spec.
-func (q *Queries) Check(spec *btf.Spec) error {
-	buf := make([]btf.ID, 1, 64)
-	first, _ := spec.Own().IDs()
-	for name, want := range q.names {
+// CheckNames asks spec for names in every way there is, alone and on top of its bases.
+func CheckNames(spec *btf.Spec, b *naive.Blob, names []string) error {
+	if err := CheckOwnNames(spec, b, names); err != nil {
+		return err
+	}
+	var buf [16]btf.ID
+	for _, name := range names {
 		buf[0] = 12345 // what is in dst must stay
+		want := b.Named(name)
 		got, err := spec.AppendIDs(buf[:1], name)
 		if err != nil || got[0] != 12345 || !equalIDs(got[1:], want) {
 			return fmt.Errorf("ids named %q: %v, %v; want %v", name, got[1:], err, want)
@@ -64,10 +45,18 @@ func (q *Queries) Check(spec *btf.Spec) error {
 		if err := checkTypesNamed(spec, name, want); err != nil {
 			return err
 		}
-		own, _ := spec.Own().AppendIDs(nil, name)
-		at, _ := slices.BinarySearch(want, uint32(first))
-		if !equalIDs(own, want[at:]) {
-			return fmt.Errorf("own ids named %q: %v, want %v", name, own, want[at:])
+	}
+	return nil
+}
+
+// CheckOwnNames asks the own section of spec for the ids of names.
+func CheckOwnNames(spec *btf.Spec, b *naive.Blob, names []string) error {
+	var buf [16]btf.ID
+	own := spec.Own()
+	for _, name := range names {
+		got, err := own.AppendIDs(buf[:0], name)
+		if err != nil || !equalIDs(got, b.Own(name)) {
+			return fmt.Errorf("own ids named %q: %v, %v; want %v", name, got, err, b.Own(name))
 		}
 	}
 	return nil
@@ -92,34 +81,35 @@ func checkTypesNamed(spec *btf.Spec, name string, want []uint32) error {
 	switch {
 	case len(want) == 0 && err != btf.ErrNotFound:
 		return fmt.Errorf("type named %q: %v, %v; want none", name, t, err)
-	case len(want) > 0 && (err != nil || uint32(t.ID()) != want[0]):
+	case len(want) == 0:
+		return nil
+	case err != nil || uint32(t.ID()) != want[0]:
 		return fmt.Errorf("type named %q: %v, %v; want %d", name, t, err, want[0])
 	}
 	return checkKinds(spec, name, want)
 }
 
-// checkKinds asks for the last type with the name by its kind: the answer is the first of
-// that kind.
+// checkKinds asks for the kind of the last type with the name: the answer is the first type
+// of that kind.
 func checkKinds(spec *btf.Spec, name string, want []uint32) error {
-	if len(want) == 0 {
-		return nil
-	}
 	last, err := spec.TypeByID(btf.ID(want[len(want)-1]))
 	if err != nil {
 		return err
 	}
-	t, err := spec.TypeByName(name, 127, last.Kind())
-	if err != nil {
-		return fmt.Errorf("%v named %q: %w", last.Kind(), name, err)
+	t, err := spec.TypeByName(name, btf.KindVoid, last.Kind())
+	if err != nil || t.Kind() != last.Kind() {
+		return fmt.Errorf("%v named %q: %v, %w", last.Kind(), name, t, err)
 	}
 	for _, id := range want {
-		candidate, _ := spec.TypeByID(btf.ID(id))
-		if candidate.Kind() == last.Kind() || candidate.Kind() == 127 {
-			if candidate != t {
-				return fmt.Errorf("%v named %q: %v, want %v", last.Kind(), name, t, candidate)
+		if first, _ := spec.TypeByID(btf.ID(id)); first.Kind() == last.Kind() {
+			if first != t {
+				return fmt.Errorf("%v named %q: %v, want %v", last.Kind(), name, t, first)
 			}
-			return nil
+			break
 		}
+	}
+	if strings.Contains(name, "\x00") {
+		return fmt.Errorf("a type is named %q", name)
 	}
 	return nil
 }

@@ -2,14 +2,14 @@
 //
 // It shares no code with btf, knows the format from Documentation/bpf/btf.rst and
 // include/uapi/linux/btf.h alone, and prefers being obviously right to being fast: it has no
-// id table, no index and no lanes, and every query is a loop over all types. What
-// it and btf say about the same bytes must be equal, down to the offset of the first fault.
+// id table, no hashing of its own and no lanes. What it and btf say about the same bytes must be equal, down to the offset of the first fault.
 package naive
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"sync"
 )
 
 // The kinds, by the names of the UAPI header.
@@ -71,8 +71,11 @@ type Blob struct {
 	StrStart uint32
 	Strings  []byte
 
-	layout  map[uint8][2]uint64 // of unknown kinds
-	pointer int
+	layout map[uint8][2]uint64 // of unknown kinds
+	long   int                 // sizeof(long), 0 if unknown
+
+	namesOnce sync.Once
+	names     map[string][]uint32
 }
 
 // A Type is one record.
@@ -103,7 +106,7 @@ func Parse(data []byte, base *Blob) (*Blob, *Fault) {
 	if fault := b.readTypes(h.cut(data, h.types), h.types.off); fault != nil {
 		return nil, fault
 	}
-	b.pointer = b.findPointerSize()
+	b.long = b.sizeofLong()
 	return b, nil
 }
 

@@ -60,7 +60,7 @@ func (t Type) Kind() uint8 {
 	return uint8(t.word(1) >> 24 & 127)
 }
 
-// Vlen returns the raw vlen.
+// vlen is the raw vlen.
 func (t Type) vlen() int { return int(t.word(1) & 0xffffff) }
 
 func (t Type) flag() bool { return t.word(1)&(1<<31) != 0 }
@@ -278,18 +278,25 @@ func (t Type) Sizeof() (uint64, bool) {
 	return 0, false
 }
 
-// PointerSize is the size of a pointer, derived from the first INT that spells long.
-func (b *Blob) PointerSize() int { return b.pointer }
+// PointerSize is the size of a pointer: that of the first INT that spells long, else 8.
+func (b *Blob) PointerSize() int {
+	if b.long == 0 {
+		return 8
+	}
+	return b.long
+}
 
-func (b *Blob) findPointerSize() int {
-	for _, s := range b.Chain() {
-		for _, t := range s.Types {
-			if t.Kind() == kindInt && (t.word(2) == 4 || t.word(2) == 8) && longs[t.Name()] {
-				return int(t.word(2))
-			}
+// sizeofLong returns the size of the first INT that spells long, 0 if there is none.
+func (b *Blob) sizeofLong() int {
+	if b.Base != nil && b.Base.long != 0 {
+		return b.Base.long
+	}
+	for _, t := range b.Types {
+		if t.Kind() == kindInt && (t.word(2) == 4 || t.word(2) == 8) && longs[t.Name()] {
+			return int(t.word(2))
 		}
 	}
-	return 8
+	return 0
 }
 
 var longs = map[string]bool{

@@ -1,33 +1,26 @@
 package naive
 
-// A Verdict is what is wrong with the references of a chain.
+// A Verdict is what is wrong with the references of a section.
 type Verdict struct {
 	// Fault is the first reference to something missing; nil if there is none.
 	Fault *Fault
-	// Cycle reports a cycle along single targets or by-value containment in a section
-	// before which no Fault lies.
+	// Cycle reports a cycle along single targets or by-value containment, if there is no Fault.
 	Cycle bool
-	// OnCycle has the types of such a section that are part of a cycle of targets.
+	// OnCycle has the types that are part of a cycle of targets.
 	OnCycle map[uint32]bool
 }
 
-// Verify checks the references of all sections, the root first, and stops at the first with
-// something wrong.
+// Verify checks the references of the section's own types.
 func (b *Blob) Verify() Verdict {
-	for _, s := range b.Chain() {
-		for _, t := range s.Types {
-			if f := t.checkRefs(); f != nil {
-				return Verdict{Fault: f}
-			}
-		}
-		if on := s.targetCycles(); len(on) > 0 {
-			return Verdict{Cycle: true, OnCycle: on}
-		}
-		if s.containsItself() {
-			return Verdict{Cycle: true}
+	for _, t := range b.Types {
+		if f := t.checkRefs(); f != nil {
+			return Verdict{Fault: f}
 		}
 	}
-	return Verdict{}
+	if on := b.targetCycles(); len(on) > 0 {
+		return Verdict{Cycle: true, OnCycle: on}
+	}
+	return Verdict{Cycle: b.containsItself()}
 }
 
 // checkRefs checks word after word. Which words are what, by kind:

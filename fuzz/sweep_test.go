@@ -1,0 +1,148 @@
+package fuzz
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/naive"
+)
+
+// CheckInput opens data in every backend, over bases (one for each backend, or nil), and
+// compares the verdict and all answers with the oracle's. turn selects the backend that is
+// looked at in depth, so that many inputs in a row cover all.
+func CheckInput(data []byte, bases []*btf.Spec, base *naive.Blob, turn int) error {
+	want, fault := naive.Parse(data, base)
+	var names []string
+	if fault == nil {
+		names = QueryNames(want, 10)
+	}
+	for i, backend := range Backends {
+		if backend.Variant && turn%len(Backends) != i {
+			continue
+		}
+		var on *btf.Spec
+		if bases != nil {
+			on = bases[i]
+		}
+		spec, err := backend.Parse(data, on)
+		if (spec == nil) == (err == nil) {
+			return fmt.Errorf("%s: neither a spec nor an error, or both", backend.Name)
+		}
+		switch {
+		case fault != nil:
+			err = CheckFault(err, fault)
+		case err == nil && turn%len(Backends) == i:
+			err = CheckSpec(spec, want)
+		case err == nil:
+			err = CheckRecords(spec, want)
+		}
+		switch {
+		case err != nil || spec == nil:
+		case base == nil:
+			err = CheckNames(spec, want, names)
+		default: // a base that scans takes long for a name
+			err = CheckOwnNames(spec, want, names)
+		}
+		if spec != nil {
+			spec.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", backend.Name, err)
+		}
+	}
+	return nil
+}
+
+// TestSweep mutates every small blob, field by field (see corpus/mutate), and reads each
+// result in all backends.
+func TestSweep(t *testing.T) {
+	// A mutation costs what its blob's size costs: bytesEach bounds what large ones take.
+	const perBlob, bytesEach, atLeast = 6000, 12 << 20, 150_000
+	start := time.Now()
+	var total atomic.Int64
+	t.Run("blobs", func(t *testing.T) {
+		for _, b := range smallBlobs(t) {
+			t.Run(b.name, func(t *testing.T) {
+				t.Parallel()
+				total.Add(int64(sweep(t, b, min(perBlob, bytesEach/len(b.data)))))
+			})
+		}
+	})
+	t.Logf("%d mutations in %d backends, %v", total.Load(), len(Backends),
+		time.Since(start).Round(time.Millisecond))
+	if total.Load() < atLeast && !testing.Short() {
+		t.Errorf("%d mutations are fewer than %d: raise perBlob", total.Load(), atLeast)
+	}
+}
+
+// sweep applies about limit mutations of b and returns how many they were.
+func sweep(t *testing.T, b *blob, limit int) (n int) {
+	o := &mutate.Options{Max: limit, Seed: 1}
+	var bases []*btf.Spec
+	base := b.oracleBase(t)
+	if base != nil {
+		for _, backend := range Backends {
+			bases = append(bases, b.openBase(t, &backend))
+		}
+		o.BaseTypes, o.BaseStrings = base.End()-1, base.StrStart+uint32(len(base.Strings))
+	}
+	for edit, data := range mutate.Sweep(bytes.Clone(b.data), o) {
+		if err := CheckInput(data, bases, base, n); err != nil {
+			t.Fatalf("%v: %v", edit, err)
+		}
+		n++
+	}
+	return n
+}
+
+// TestTruncations cuts a real kernel's BTF at every byte. All cuts are refused. All are made
+// in one shared buffer by a backend that copies nothing; a few are given to the others.
+func TestTruncations(t *testing.T) {
+	const workers = 4
+	kernel := findBlob(t, "deb-7.2-amd64/vmlinux").data
+	text := string(kernel)
+	var accepted atomic.Int64
+	t.Run("cuts", func(t *testing.T) {
+		for w := range workers {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				for n := w; n < len(text); n += workers {
+					if spec, err := btf.Open(shared(text[:n]), btf.Options{}); err == nil {
+						spec.Close()
+						accepted.Add(1)
+					}
+				}
+			})
+		}
+	})
+	if n := accepted.Load(); n != 0 {
+		t.Errorf("%d truncations accepted", n)
+	}
+	cuts := []int{0, 1, 2, 3, 23, 24, 25, len(kernel) - 1, len(kernel) - 2}
+	for n := 1000; n < len(kernel); n += 500_000 {
+		cuts = append(cuts, n)
+	}
+	for _, n := range slices.Sorted(slices.Values(cuts)) {
+		if err := CheckInput(kernel[:n], nil, nil, 0); err != nil {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+// shared is a backend over a string that outlives it.
+type shared string
+
+func (s shared) Bytes() string            { return string(s) }
+func (s shared) Index(*btf.Section) error { return nil }
+func (s shared) AppendIDs(dst []btf.ID, sec *btf.Section, name string) []btf.ID {
+	return sec.AppendIDsScanning(dst, name)
+}
+func (s shared) Names(*btf.Section) btf.Names { return btf.Names{} }
+func (s shared) Info() btf.Info               { return btf.Info{Backend: "shared"} }
+func (s shared) Close() error                 { return nil }
