@@ -34,7 +34,7 @@ func (n *namer) name(i int) string {
 		n.buf = append(append(n.buf, syllable(uint64(i)>>(6*d)&63)...), '_')
 	}
 	h := mix(uint64(i), n.seed)
-	want := n.mean/2 + int(h>>32)%(n.mean+1)
+	want := n.mean/2 + int(h>>32%uint64(n.mean+1))
 	for len(n.buf) < want {
 		h = mix(h, 1)
 		n.buf = append(append(n.buf, syllable(h>>58)...), '_')

@@ -2,6 +2,7 @@ package synth_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"log"
 	"math"
@@ -182,6 +183,18 @@ func TestNames(t *testing.T) {
 		if s.Sharing < 0.9 && math.Abs(mean-asked) > asked/4 {
 			t.Errorf("%+v: names of %.1f bytes, want %.0f", s, mean, asked)
 		}
+	}
+}
+
+// TestGolden pins the bytes of one shape: they must not depend on the machine.
+func TestGolden(t *testing.T) {
+	raw, err := synth.Base(synth.Shape{Types: 1000, BigEndian: true, Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "966394d1de2a2d6f81cc22a0ff2d64bf0018853dcb7c342db5512a39ee0f92a7"
+	if got := fmt.Sprintf("%x", sha256.Sum256(raw)); got != want {
+		t.Errorf("sha256 %s, want %s: if the generator was changed on purpose, replace it", got, want)
 	}
 }
 
