@@ -152,13 +152,13 @@ func median(values []float64) float64 {
 // below that depend on where the linker puts a loop.
 const tolerance = 1.1
 
-// Best returns the backends that are best in a row: the one with the least value, and those
-// that are as good within tolerance.
+// Best returns the backends that are best in a row: the one with the lowest median, and those
+// whose Ratio to it is within tolerance.
 func (c *Cells) Best(source, row, unit string, among []string) []string {
 	var best *Cell
 	for _, backend := range among {
 		cell := c.Get(Key{source, row, backend}, unit)
-		if cell != nil && (best == nil || cell.Ratio(best) < 1) {
+		if cell != nil && (best == nil || cell.Center < best.Center) {
 			best = cell
 		}
 	}

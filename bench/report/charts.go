@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench/session"
+	"golang.org/x/perf/benchunit"
 )
 
 // A barChart is one row of one source. Numbers are percent of its width.
 type barChart struct {
 	Title, From, To string
+	Ticks           []float64
 	Bars            []bar
 }
 
@@ -63,14 +65,17 @@ func (b *chartBuilder) chart(title, row, unit string, newScale func(low, high fl
 		return barChart{}
 	}
 	s := newScale(low, high)
-	chart := barChart{Title: title, From: Value(s.from, unit), To: Value(s.to, unit)}
+	chart := barChart{
+		Title: title, From: axisLabel(s.from, unit), To: axisLabel(s.to, unit), Ticks: s.decades(),
+	}
 	best := b.cells.Best(b.source, row, unit, b.backends)
 	for _, c := range shown {
 		v := bar{
-			Who: c.Backend, Value: Value(c.Center, unit), Spread: spread(c), Color: b.colors[c.Backend],
+			Who: c.Backend, Value: Value(c.Center, unit), Color: b.colors[c.Backend],
 			Best: len(shown) > 1 && slices.Contains(best, c.Backend), Width: s.at(c.Center),
 		}
-		if !math.IsInf(c.Lo, 0) && !math.IsInf(c.Hi, 0) && c.Hi > c.Lo {
+		if c.bounded() {
+			v.Spread = spread(c)
 			v.Low = s.at(c.Lo)
 			v.Whisker = round(s.at(c.Hi) - v.Low)
 		}
@@ -98,6 +103,13 @@ func logScale(low, high float64) scaling {
 	return scaling{from, max(to, 10*from), true}
 }
 
+// binaryScale spans whole powers of 16.
+func binaryScale(low, high float64) scaling {
+	from := math.Pow(16, math.Floor(math.Log2(max(low, 1))/4))
+	to := math.Pow(16, math.Ceil(math.Log2(max(high, 1))/4))
+	return scaling{from, max(to, 16*from), true}
+}
+
 func (s scaling) at(v float64) float64 {
 	var part float64
 	if s.log {
@@ -108,9 +120,20 @@ func (s scaling) at(v float64) float64 {
 	return round(100 * min(max(part, 0), 1))
 }
 
+// decades returns where the inner powers of ten are.
+func (s scaling) decades() (at []float64) {
+	if !s.log {
+		return nil
+	}
+	for v := 10 * s.from; v < s.to*0.999; v *= 10 {
+		at = append(at, s.at(v))
+	}
+	return at
+}
+
 func round(v float64) float64 { return math.Round(100*v) / 100 }
 
-// A lineChart has its own coordinates: 480 by 250, of which the plot is 62 to 470 by 10 to 215.
+// A lineChart has its own coordinates: 480 by 250, of which the plot is 62 to 450 by 10 to 215.
 type lineChart struct {
 	Title        string
 	GridX, GridY []tick
@@ -218,16 +241,19 @@ func plot(title, unit string, curves []curve, colors map[string]template.CSS) (l
 		return lineChart{}, false
 	}
 	x := scaling{slices.Min(xs), slices.Max(xs), true}
-	y := logScale(slices.Min(ys), slices.Max(ys))
+	y, step := logScale(slices.Min(ys), slices.Max(ys)), 10.0
+	if benchunit.ClassOf(unit) == benchunit.Binary {
+		y, step = binaryScale(slices.Min(ys), slices.Max(ys)), 16
+	}
 	chart := lineChart{Title: title}
-	atX := func(v float64) float64 { return round(62 + 4.08*x.at(v)) }
+	atX := func(v float64) float64 { return round(62 + 3.88*x.at(v)) }
 	atY := func(v float64) float64 { return round(215 - 2.05*y.at(v)) }
 	slices.Sort(xs)
 	for _, v := range slices.Compact(xs) {
-		chart.GridX = append(chart.GridX, tick{atX(v), Value(v, "")})
+		chart.GridX = append(chart.GridX, tick{atX(v), axisLabel(v, "")})
 	}
-	for v := y.from; v <= y.to*1.001; v *= 10 {
-		chart.GridY = append(chart.GridY, tick{atY(v), Value(v, unit)})
+	for v := y.from; v <= y.to*1.001; v *= step {
+		chart.GridY = append(chart.GridY, tick{atY(v), axisLabel(v, unit)})
 	}
 	for _, c := range curves {
 		if len(c.x) < 2 {

@@ -111,8 +111,8 @@ func (c *Comparison) Write(out io.Writer) error {
 	for _, change := range c.Changes {
 		t = append(t, []string{
 			name(change.Old), change.Old.Unit,
-			Value(change.Old.Center, change.Old.Unit) + " " + spread(change.Old),
-			Value(change.New.Center, change.New.Unit) + " " + spread(change.New),
+			withSpread(change.Old),
+			withSpread(change.New),
 			change.FormatDelta(change.Old.Center, change.New.Center),
 			change.String(),
 		})

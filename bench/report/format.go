@@ -12,7 +12,7 @@ import (
 func Value(v float64, unit string) string {
 	base, _, _ := strings.Cut(unit, "/")
 	if strings.HasSuffix(base, "sec") {
-		return strings.Replace(scale(v, benchunit.Decimal), "n ", "n ", 1) + "s"
+		return scale(v, benchunit.Decimal) + "s"
 	}
 	if base == "B" || strings.HasSuffix(base, "-B") {
 		return scale(v, benchunit.Binary) + "B"
@@ -33,10 +33,44 @@ func scale(v float64, class benchunit.Class) string {
 	return digits + " " + text[len(digits):]
 }
 
+// axisLabel formats a round number: "100 µs", "64 KiB", "10 k" for 10,002.
+func axisLabel(v float64, unit string) string {
+	if unit == "" && v >= 1000 {
+		digits := math.Pow(10, math.Floor(math.Log10(v))-1)
+		v = math.Round(v/digits) * digits
+		return shorten(scale(v, benchunit.Decimal))
+	}
+	return shorten(Value(v, unit))
+}
+
+// shorten cuts zeros behind the point of "1.000 ms".
+func shorten(text string) string {
+	number, prefix, _ := strings.Cut(text, " ")
+	if strings.Contains(number, ".") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return strings.TrimSpace(number + " " + prefix)
+}
+
+// bounded reports whether there were enough samples for a confidence interval.
+func (c *Cell) bounded() bool { return !math.IsInf(c.Lo, 0) && !math.IsInf(c.Hi, 0) }
+
 // spread formats half an interval's width: "±3%"; "±∞" if there are too few samples.
 func spread(c *Cell) string {
-	if math.IsInf(c.Lo, 0) || math.IsInf(c.Hi, 0) {
+	if !c.bounded() {
 		return "±∞"
 	}
 	return fmt.Sprintf("±%.0f%%", 100*c.Spread())
+}
+
+// withSpread formats a cell: "1.234 ms ±3%".
+func withSpread(c *Cell) string { return Value(c.Center, c.Unit) + " " + spread(c) }
+
+// twoDigits formats a large number without pretending to know it well.
+func twoDigits(v float64) string {
+	if v < 10 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	scale := math.Pow(10, math.Floor(math.Log10(v))-1)
+	return fmt.Sprintf("%.0f", math.Round(v/scale)*scale)
 }

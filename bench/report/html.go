@@ -28,6 +28,7 @@ type pageData struct {
 	Elapsed     time.Duration
 	Environment session.Environment
 	Verdict     []Advice
+	Warnings    []string
 	Notes       []string
 	Subjects    []pageSubject
 	Sources     []pageSource
@@ -65,8 +66,13 @@ type tableValue struct {
 
 func newPage(cells *Cells, r *session.Results) pageData {
 	p := pageData{
-		Elapsed: r.Elapsed.Round(100 * time.Millisecond), Environment: r.Environment,
-		Verdict: Advise(cells, r), Notes: append(slices.Clone(r.Notes), Noise(cells)...),
+		Elapsed: r.Elapsed.Round(100 * time.Millisecond), Verdict: Advise(cells, r),
+		Warnings: Noise(cells), Notes: r.Notes,
+	}
+	for _, setting := range r.Environment {
+		if setting.Key != "pkg" && !strings.HasPrefix(setting.Key, "source-") {
+			p.Environment = append(p.Environment, setting)
+		}
 	}
 	for _, c := range cells.List {
 		p.Count = max(p.Count, len(c.Values))
@@ -144,7 +150,7 @@ func tableRows(cells *Cells, source string, backends []string) []tableRow {
 		for _, backend := range backends {
 			v := tableValue{Best: slices.Contains(best, backend)}
 			if c := cells.Get(Key{source, row, backend}, unit); c != nil {
-				v.Text = Value(c.Center, unit) + " " + spread(c)
+				v.Text = withSpread(c)
 			}
 			line.Values = append(line.Values, v)
 		}

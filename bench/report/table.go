@@ -146,9 +146,9 @@ func (c *Cells) line(label, source, row, unit string, backends []string, ranks b
 		case cell == nil:
 			line = append(line, "")
 		case slices.Contains(best, backend):
-			line = append(line, "* "+Value(cell.Center, unit)+" "+spread(cell))
+			line = append(line, "* "+withSpread(cell))
 		default:
-			line = append(line, Value(cell.Center, unit)+" "+spread(cell))
+			line = append(line, withSpread(cell))
 		}
 	}
 	return line

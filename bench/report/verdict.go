@@ -154,7 +154,7 @@ func (c *Cells) advise(source string, rows []string, unit string, own []string) 
 			a.Backends = append(a.Backends, backend)
 			best = append(best, backend+" "+figure)
 		} else {
-			others = append(others, fmt.Sprintf("%s %s, %.3g times that", backend, figure, factor))
+			others = append(others, fmt.Sprintf("%s %s, %s times that", backend, figure, twoDigits(factor)))
 		}
 	}
 	a.Source, a.All = source, len(others) == 0
@@ -200,7 +200,7 @@ func (c *Cells) breakEven(source string, own []string) (a Advice, ok bool) {
 	lookups := (open.Center - quick.Center) / (hit.Center - steady.Center)
 	return Advice{
 		Source:   source,
-		Use:      fmt.Sprintf("more than about %.2g lookups by name", lookups),
+		Use:      "more than about " + twoDigits(lookups) + " lookups by name",
 		Backends: []string{steady.Backend},
 		Figures: fmt.Sprintf("opening takes %s instead of %s (%s), a lookup %s instead of %s",
 			Value(open.Center, "sec"), Value(quick.Center, "sec"), quick.Backend,
