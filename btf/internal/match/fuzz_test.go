@@ -24,7 +24,7 @@ func FuzzMatch(f *testing.F) {
 		}
 		text := names + "\x00"
 		text = strings.Repeat(text, 1+600/len(text))
-		offs := everyOffset(text)
+		offs := anyOffsets(text, len(text))
 		if err == nil {
 			check(t, m, re, text, offs)
 			checkRegexp(t, re, text, offs)
@@ -52,7 +52,7 @@ func FuzzGlob(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, pattern, name string) {
-		if len(pattern) > 30 || len(name) > 60 {
+		if len(pattern) > 30 || len(name) > 40 || strings.Count(pattern, "*") > 4 {
 			t.Skip("the naive matcher is exponential")
 		}
 		m, err := Glob(pattern)

@@ -2,8 +2,10 @@ package match
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -84,10 +86,10 @@ func pack(names []string) (text string, offs []uint32) {
 	return b.String(), offs
 }
 
-// everyOffset returns the offsets of all suffixes of all strings, out of order.
-func everyOffset(text string) []uint32 {
-	offs := make([]uint32, len(text))
-	for i, p := range rand.New(rand.NewPCG(1, 2)).Perm(len(text)) {
+// anyOffsets returns the offsets of n suffixes of strings, out of order.
+func anyOffsets(text string, n int) []uint32 {
+	offs := make([]uint32, n)
+	for i, p := range rand.New(rand.NewPCG(1, 2)).Perm(len(text))[:n] {
 		offs[i] = uint32(p)
 	}
 	return offs
@@ -101,7 +103,7 @@ var ways = []struct {
 }{
 	{"chosen", (*run).selectNames},
 	{"forward", func(r *run, offs []uint32, hits []uint64) {
-		r.spent = -1 << 40
+		r.spent = math.MinInt
 		r.selectForward(offs, hits)
 	}},
 	{"sweep", func(r *run, offs []uint32, hits []uint64) {
@@ -119,7 +121,7 @@ var ways = []struct {
 		r.selectForward(offs, hits)
 	}},
 	{"forgetful forward", func(r *run, offs []uint32, hits []uint64) {
-		r.spent = -1 << 40
+		r.spent = math.MinInt
 		r.forward = newAutomaton(r.plan.forward.get().program)
 		r.forward.limit = r.forward.size + 3*(r.forward.stride+stateSize)
 		r.selectForward(offs, hits)
@@ -176,7 +178,7 @@ func TestSelect(t *testing.T) {
 		}
 		re := regexp.MustCompile(expr)
 		check(t, m, re, packed, starts)
-		check(t, m, re, packed, everyOffset(packed))
+		check(t, m, re, packed, anyOffsets(packed, len(packed)/3))
 	}
 }
 
@@ -199,7 +201,7 @@ func TestFromRegexp(t *testing.T) {
 			for range 2 {
 				check(t, m, re, packed, starts)
 			}
-			check(t, m, re, packed, everyOffset(packed))
+			check(t, m, re, packed, anyOffsets(packed, len(packed)/3))
 		}
 	}
 }
@@ -281,6 +283,7 @@ func TestPrefix(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	packed, starts := pack(hardNames)
+	want := make([]uint64, (len(starts)+63)/64)
 	for _, expr := range []string{`(?i)SKB`, `^[a-z]+_`, `a+?b`, `_.{5}e`, `[[:^word:]]a`,
 		`sk_b?`} {
 		re := regexp.MustCompile(expr)
@@ -288,15 +291,111 @@ func TestConcurrent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		clear(want)
+		for i, name := range hardNames {
+			if re.MatchString(name) {
+				want[i/64] |= 1 << (i % 64)
+			}
+		}
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
 				for range 20 {
-					check(t, m, re, packed, starts)
+					hits := make([]uint64, len(want))
+					if err := m.Select(packed, starts, hits); err != nil {
+						t.Error(err)
+					} else if !slices.Equal(hits, want) {
+						t.Errorf("%q: %x, want %x", expr, hits, want)
+					}
 				}
 			})
 		}
 		wg.Wait()
+	}
+}
+
+// TestScan asks in blocks, as a backend that walks records does.
+func TestScan(t *testing.T) {
+	packed, starts := pack(hardNames)
+	for _, expr := range []string{`sk_buff`, `^tcp_`, `(?i)k`, `^.*a.b$`, `[^a]x`, `a+?b`} {
+		re := regexp.MustCompile(expr)
+		m, err := FromRegexp(re)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, names := range []int{0, len(starts)} {
+			s, err := m.NewScan(packed, names)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(starts); at += 7 {
+				block := starts[at:min(at+7, len(starts))]
+				hits := []uint64{1 << 63}
+				if err := s.Select(block, hits); err != nil {
+					t.Fatal(err)
+				}
+				want := uint64(1 << 63)
+				for i, off := range block {
+					if re.MatchString(nameAt(packed, off)) {
+						want |= 1 << i
+					}
+				}
+				if hits[0] != want {
+					t.Errorf("%q, names %d to %d: %b, want %b", expr, at, at+6, hits[0], want)
+				}
+			}
+			s.Close()
+		}
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	m, err := Compile("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		text string
+		offs []uint32
+		hits int
+	}{
+		{"a", []uint32{0}, 1},
+		{"a\x00", []uint32{2}, 1},
+		{"a\x00", []uint32{0, 0, 0, 0, 0xffffffff}, 1},
+		{"", []uint32{0}, 1},
+		{"a\x00", []uint32{0}, 0},
+	} {
+		if err := m.Select(test.text, test.offs, make([]uint64, test.hits)); err == nil {
+			t.Errorf("Select(%q, %v, %d words): no error", test.text, test.offs, test.hits)
+		}
+	}
+	if err := m.Select("", nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAllocations holds a warm query to the one Scan that it allocates.
+func TestAllocations(t *testing.T) {
+	packed, starts := pack(kernelNames(2000))
+	hits := make([]uint64, (len(starts)+63)/64)
+	for _, expr := range append(queries, hurtful...) {
+		m, err := Compile(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := func() {
+			if err := m.Select(packed, starts, hits); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The pools may lose what they hold at any time, but not every time.
+		best := math.Inf(1)
+		for range 20 {
+			best = min(best, testing.AllocsPerRun(1, ask))
+		}
+		if best > 2 {
+			t.Errorf("%q: %v allocations a query, want at most 2", expr, best)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func TestOverlappingNames(t *testing.T) {
 		text += "\x00"
 		offs := make([]uint32, 80_000)
 		for i := range offs {
-			offs[i] = uint32(i * 11)
+			offs[i] = uint32(i * (len(text) / len(offs)))
 		}
 		for _, expr := range exprs {
 			re := regexp.MustCompile(expr)
@@ -61,8 +61,6 @@ func TestOverlappingNames(t *testing.T) {
 				}
 				if d := time.Since(start); d > time.Minute {
 					t.Errorf("%s: %q took %v", name, expr, d)
-				} else if d > 100*time.Millisecond {
-					t.Logf("%s: %q took %v", name, expr, d)
 				}
 				// The last suffixes are short enough to ask package regexp.
 				for i := len(offs) - 3; i < len(offs); i++ {
