@@ -93,6 +93,7 @@ func TestELFRefused(t *testing.T) {
 		return file
 	}
 	plain := build(progbits(".BTF", blob))
+	claimed := uint64(len(blob))
 	packed := testSection{name: ".BTF", typ: 1, data: blob, compress: chZlib}
 	tests := []struct {
 		name string
@@ -115,11 +116,11 @@ func TestELFRefused(t *testing.T) {
 		{"offset", edit(bytes.Clone(plain), elf64.shOff, ^uint64(0)), ErrCorrupt, "truncated?"},
 		{"wraps", edit(edit(bytes.Clone(plain), elf64.shOff, ^uint64(0)), elf64.shSize, 2),
 			ErrCorrupt, "truncated?"},
-		{"type 9", bytes.Replace(build(packed), chdr(1, len(blob)), chdr(9, len(blob)), 1),
+		{"type 9", bytes.Replace(build(packed), chdr(1, claimed), chdr(9, claimed), 1),
 			ErrUnsupported, "compression type 9"},
-		{"claims less", bytes.Replace(build(packed), chdr(1, len(blob)), chdr(1, 5), 1),
+		{"claims less", bytes.Replace(build(packed), chdr(1, claimed), chdr(1, 5), 1),
 			ErrCorrupt, "its header says 5"},
-		{"claims much", bytes.Replace(build(packed), chdr(1, len(blob)), chdr(1, 1<<40), 1),
+		{"claims much", bytes.Replace(build(packed), chdr(1, claimed), chdr(1, 1<<40), 1),
 			ErrTooLarge, "Options.MaxRatio"},
 	}
 	for _, test := range tests {
@@ -136,9 +137,9 @@ func TestELFRefused(t *testing.T) {
 }
 
 // chdr encodes the start of an Elf64_Chdr.
-func chdr(typ uint32, size int) []byte {
+func chdr(typ uint32, size uint64) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(typ))
-	return binary.LittleEndian.AppendUint64(b, uint64(size))
+	return binary.LittleEndian.AppendUint64(b, size)
 }
 
 // countingReader counts what is read of it.

@@ -11,17 +11,19 @@ import (
 const searchStep = 16 << 20
 
 // Searching must stay linear in the size of the input, although its bytes may be made to look
-// like thousands of overlapping blobs or streams. So the finds together may cost workFactor times
-// the input's size: bytes of records walked, or bytes read by decompressors. attemptCost stands
-// for the buffers that a decompressor sets up, and attemptFloor allows small inputs a few.
+// like thousands of overlapping blobs or streams. So the blobs that are parsed may have workFactor
+// times the input's size together, and what decompressors read feedFactor times: streams that are
+// what they seem do not overlap. attemptCost stands for the buffers that a decompressor sets up,
+// and attemptFloor allows small inputs a few.
 const (
 	workFactor   = 8
+	feedFactor   = 2
 	attemptCost  = 64 << 10
 	attemptFloor = 16 * attemptCost
 )
 
 // scanFeed is what decompressors may read altogether while an input of size bytes is searched.
-func scanFeed(size int64) int64 { return workFactor*size + attemptFloor }
+func scanFeed(size int64) int64 { return feedFactor*size + attemptFloor }
 
 // search looks for BTF in an image, and if streams is set for compressed streams that hold any.
 func (x *extraction) search(in *input, streams bool) (*Data, error) {
