@@ -104,8 +104,8 @@ func TestFingerprint(t *testing.T) {
 	name := make([]byte, 2)
 	for i := range 1 << 16 {
 		name[0], name[1] = byte(i), byte(i>>8)
-		if fingerprint(string(name)) == noPrint {
-			t.Fatalf("fingerprint of %q is that of no name", name)
+		if print := fingerprint(string(name)); print == noPrint || print >= 1<<printBits {
+			t.Fatalf("fingerprint of %q is %#x", name, print)
 		}
 	}
 }
