@@ -1,11 +1,14 @@
 package fuzz
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/corpus/malformed"
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
@@ -48,6 +51,11 @@ func check(t *testing.T, name string, spec *btf.Spec, want *naive.Blob, names []
 	if err := CheckNames(spec, want, names); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
+	for _, expr := range Patterns {
+		if err := CheckMatches(spec, want, expr); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // TestCombinations opens each split blob in every backend over its base in every backend.
@@ -75,5 +83,68 @@ func TestCombinations(t *testing.T) {
 				spec.Close()
 			}
 		}
+	}
+}
+
+// TestMalformed reads the catalogue of malformed blobs, in both byte orders, in every backend
+// over its bases in the same one: the same class, offset and type at fault from all.
+func TestMalformed(t *testing.T) {
+	blobs := 0
+	for c := range malformed.All() {
+		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+			chain := c.Chain(order)
+			bases, base := openChain(t, chain[:len(chain)-1])
+			data := chain[len(chain)-1]
+			turns := len(Backends)
+			if len(data) > 1<<20 {
+				turns = 1 // the four rows of many megabytes
+			}
+			for turn := range turns {
+				if err := CheckInput(data, bases, base, turn); err != nil {
+					t.Errorf("%v, %v: %v", c, order, err)
+				}
+			}
+			blobs++
+		}
+	}
+	if blobs < 2*malformed.Rows {
+		t.Errorf("%d blobs for %d rows", blobs, malformed.Rows)
+	}
+}
+
+// openChain opens sections on top of each other in every backend and the oracle.
+func openChain(t *testing.T, chain [][]byte) (bases []*btf.Spec, base *naive.Blob) {
+	t.Helper()
+	for _, data := range chain {
+		var fault *naive.Fault
+		if base, fault = naive.Parse(data, base); fault != nil {
+			t.Fatal(fault)
+		}
+		next := make([]*btf.Spec, len(Backends))
+		for i, backend := range Backends {
+			var on *btf.Spec
+			if bases != nil {
+				on = bases[i]
+			}
+			spec, err := backend.Parse(data, on)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { spec.Close() })
+			next[i] = spec
+		}
+		bases = next
+	}
+	return bases, base
+}
+
+// TestSuite runs the conformance suite in every backend, over bases in every backend.
+func TestSuite(t *testing.T) {
+	var all []btftest.Backend
+	for _, b := range Backends {
+		all = append(all, btftest.Backend{Name: b.Name, Open: b.Open, Parse: b.Parse})
+	}
+	for _, b := range all {
+		t.Run(b.Name, func(t *testing.T) { btftest.TestBackend(t, b, all...) })
 	}
 }

@@ -49,6 +49,9 @@ func CheckInput(data []byte, bases []*btf.Spec, base *naive.Blob, turn int) erro
 		default: // a base that scans takes long for a name
 			err = CheckOwnNames(spec, want, names)
 		}
+		if err == nil && spec != nil {
+			err = CheckMatches(spec, want, Patterns[turn%len(Patterns)])
+		}
 		if spec != nil {
 			spec.Close()
 		}

@@ -1,0 +1,15 @@
+package fuzz
+
+import "runtime/metrics"
+
+// allocated returns how many bytes the process has allocated on the heap so far. Reading the
+// metric takes a quarter of a microsecond; runtime.ReadMemStats stops the world for longer.
+func allocated() uint64 {
+	sample := [1]metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample[:])
+	return sample[0].Value.Uint64()
+}
+
+// allocationLimit is the goal for opening any input in one backend: 1 MiB, and 16 bytes for
+// each of the input.
+func allocationLimit(size int) uint64 { return 1<<20 + 16*uint64(size) }
