@@ -28,10 +28,15 @@ func TestBpftool(t *testing.T) {
 	dir := t.TempDir()
 	for i, b := range allBlobs(t) {
 		t.Run(b.name, func(t *testing.T) {
-			if why := bpftoolCannot(b); why != "" {
-				t.Skip("not for bpftool: " + why)
+			want, err := bpftoolDump(tool, filepath.Join(dir, fmt.Sprint(i)), b)
+			if err != nil {
+				why := beyondBpftool(t, b)
+				if why == "" {
+					t.Fatalf("bpftool: %v", err)
+				}
+				t.Logf("not compared: %s: %v", why, err)
+				return
 			}
-			want := bpftoolDump(t, tool, filepath.Join(dir, fmt.Sprint(i)), b)
 			for _, backend := range Backends {
 				spec := b.open(t, &backend)
 				compareDumps(t, backend.Name, appendDump(nil, spec.Own()), want)
@@ -54,36 +59,48 @@ func requireTool(t *testing.T, name, remedy string) string {
 	return ""
 }
 
-// bpftoolCannot says why a blob is beyond bpftool, if it is.
-func bpftoolCannot(b *blob) string {
-	if b.base != nil && b.base.base != nil {
-		return "it takes one base, not a chain"
+// beyondBpftool says what makes a sound blob unreadable to some versions of bpftool; it is ""
+// if nothing does.
+func beyondBpftool(t *testing.T, b *blob) string {
+	spec := b.open(t, &Backends[0])
+	h := spec.Section().Header()
+	switch {
+	case b.base != nil && b.base.base != nil:
+		return "a base that is split itself"
+	case h.Len != 24 && h.BigEndian:
+		return "a header of another byte order that is not 24 bytes long"
+	case h.TypesOff != int64(h.Len) || h.StringsOff != h.TypesOff+int64(h.TypesLen):
+		return "gaps, or another order of sections"
+	}
+	for _, typ := range spec.All() {
+		if typ.IsOpaque() || typ.Vlen() > 0xffff {
+			return "kinds that are not known, or a vlen of more than 16 bits (Linux 7.1, 7.2)"
+		}
 	}
 	return ""
 }
 
 // bpftoolDump writes b and its base to files that start with path and dumps b.
-func bpftoolDump(t *testing.T, tool, path string, b *blob) []byte {
-	t.Helper()
-	var args []string
+func bpftoolDump(tool, path string, b *blob) ([]byte, error) {
+	args := []string{"btf", "dump", "file", path, "format", "raw"}
 	if b.base != nil {
 		base := path + ".base"
 		if err := os.WriteFile(base, b.base.data, 0o600); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		args = append(args, "-B", base)
+		args = append([]string{"-B", base}, args...)
 	}
 	if err := os.WriteFile(path, b.data, 0o600); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	cmd := exec.Command(tool, append(args, "btf", "dump", "file", path, "format", "raw")...)
+	cmd := exec.Command(tool, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("bpftool: %v: %s", err, stderr.Bytes())
+		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(stderr.Bytes()))
 	}
-	return out
+	return out, err
 }
 
 // compareDumps finds the first line that differs.
