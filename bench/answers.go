@@ -8,9 +8,14 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// writeAnswers writes every answer to the workload in the protocol's canonical form, to be
-// compared with that of other subjects before anything is timed.
-func writeAnswers(out *bufio.Writer, spec *btf.Spec, w *Workload) error {
+// answers writes every answer to the workload in the protocol's canonical form, to be compared with
+// that of other subjects before anything is timed.
+func (t *Target) answers(out *bufio.Writer) error {
+	spec, err := t.Spec()
+	if err != nil {
+		return err
+	}
+	w := t.Workload
 	_, end := spec.IDs()
 	fmt.Fprintf(out, "types %d\n", end-1)
 	for _, id := range w.IDs {
@@ -31,7 +36,7 @@ func writeAnswers(out *bufio.Writer, spec *btf.Spec, w *Workload) error {
 		}
 	}
 	for _, p := range w.Patterns {
-		m, err := btf.Compile(p.Expr)
+		m, err := t.matchers.get(w, p.Label)
 		if err != nil {
 			return fmt.Errorf("regex %s: %w", p.Label, err)
 		}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"time"
@@ -34,34 +35,50 @@ func measure(n int, defined bool, run loop) (Sample, error) {
 	}, err
 }
 
+// A stopwatch adds up the parts of a sample that count.
+type stopwatch struct {
+	sum   time.Duration
+	began time.Time
+}
+
+func (t *stopwatch) start() { t.began = time.Now() }
+func (t *stopwatch) stop()  { t.sum += time.Since(t.began) }
+
+// measureParts measures n operations that stop the time themselves. Each adds 1 to the checksum.
+func measureParts(n int, op func(i int, t *stopwatch) error) (Sample, error) {
+	var t stopwatch
+	s, err := measure(n, true, func(n int) (uint64, error) {
+		for i := range n {
+			if err := op(i, &t); err != nil {
+				return 0, err
+			}
+		}
+		return uint64(n), nil
+	})
+	s.Time = t.sum
+	return s, err
+}
+
 // sampleOpen times opening the source and its base; with names, looking up the next one is part
 // of it. Closing is not timed.
 func (t *Target) sampleOpen(n int, names []string) (Sample, error) {
 	t.touched = true
-	var elapsed time.Duration
-	total, err := measure(n, true, func(n int) (sum uint64, err error) {
-		for i := range n {
-			start := time.Now()
-			base, spec, err := t.open()
-			if err != nil {
-				return sum, err
-			}
-			add := uint64(1)
-			if names != nil {
-				if add, err = t.lowest(spec, names[i%len(names)]); err != nil {
-					return sum, err
-				}
-			}
-			elapsed += time.Since(start)
-			sum += add
-			if err := (&Target{spec: spec, base: base}).Close(); err != nil {
-				return sum, err
-			}
+	var sum uint64
+	s, err := measureParts(n, func(i int, watch *stopwatch) error {
+		watch.start()
+		base, spec, err := t.open()
+		if err == nil && names != nil {
+			var id uint64
+			id, err = t.lowest(spec, names[i%len(names)])
+			sum += id
 		}
-		return sum, nil
+		watch.stop()
+		return errors.Join(err, closeSpec(spec), closeSpec(base))
 	})
-	total.Time = elapsed
-	return total, err
+	if names != nil {
+		s.Sum = sum
+	}
+	return s, err
 }
 
 // sampleSplitOpen times opening split BTF on a base that is open already.
@@ -75,24 +92,12 @@ func (t *Target) sampleSplitOpen(n int) (Sample, error) {
 		return Sample{}, err
 	}
 	defer base.Close()
-	var elapsed time.Duration
-	total, err := measure(n, true, func(n int) (sum uint64, err error) {
-		for range n {
-			start := time.Now()
-			spec, err := t.Backend.Open(t.Path, base)
-			elapsed += time.Since(start)
-			if err != nil {
-				return sum, err
-			}
-			if err := spec.Close(); err != nil {
-				return sum, err
-			}
-			sum++
-		}
-		return sum, nil
+	return measureParts(n, func(_ int, watch *stopwatch) error {
+		watch.start()
+		spec, err := t.Backend.Open(t.Path, base)
+		watch.stop()
+		return errors.Join(err, closeSpec(spec))
 	})
-	total.Time = elapsed
-	return total, err
 }
 
 func typeByID(spec *btf.Spec, ids []btf.ID) loop {

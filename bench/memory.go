@@ -83,29 +83,12 @@ func (m memory) report(from memory) string {
 	return b.String()
 }
 
-// mappedBytes sums what the backends of the Spec and its bases have mapped.
-func mappedBytes(spec *btf.Spec) (sum int64) {
-	for ; spec != nil; spec = spec.Base() {
+// mappedBytes sums what backends have mapped.
+func mappedBytes(specs []*btf.Spec) (sum int64) {
+	for _, spec := range specs {
 		if info := spec.Info(); info.Storage == btf.Mapped {
 			sum += info.DataBytes
 		}
 	}
 	return sum
-}
-
-// queryEach runs one operation of each kind of query, the second stage of the protocol.
-func (t *Target) queryEach() error {
-	rows := []string{
-		"TypeByID", "NameByID", "IDsByName/hit", "IDsByName/miss", "TypesByName/hit",
-	}
-	if len(t.Workload.Patterns) > 0 {
-		label := t.Workload.Patterns[0].Label
-		rows = append(rows, "IDsByRegex/pattern="+label, "TypesByRegex/pattern="+label)
-	}
-	for _, row := range rows {
-		if _, err := t.Run(row, 1); err != nil && !errors.Is(err, errNoEntries) {
-			return err
-		}
-	}
-	return nil
 }

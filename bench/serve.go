@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/btfkit/btfkit/btf"
 )
 
 // Serve is the program that measures one of the backends: a peer, as bench/peers/README.md defines
@@ -32,7 +34,7 @@ func Serve(backends []Backend, args []string, stdin io.Reader, stdout, stderr io
 		return 0
 	}
 	if err := s.run(stdin, stdout); err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", s.target.Backend.Name, err)
+		fmt.Fprintf(stderr, "%s: %v\n", s.backend.Name, err)
 		return 1
 	}
 	return 0
@@ -55,12 +57,27 @@ func Version() string {
 	return "devel"
 }
 
+// A measured is what a server measures: a Target or a Set.
+type measured interface {
+	Run(row string, n int) (Sample, error)
+	Close() error
+	// load opens what is to be asked, on the first call, and keeps it open.
+	load() error
+	// untouched reports that nothing was opened yet.
+	untouched() bool
+	// specs lists what load opened.
+	specs() []*btf.Spec
+	// queryRows names rows of one query of each kind.
+	queryRows() []string
+	answers(*bufio.Writer) error
+}
+
 type server struct {
-	target   Target
-	workload string // path
-	label    string
-	start    *memory // before anything was opened
-	out      *bufio.Writer
+	target                        measured
+	backend                       Backend
+	source, base, workload, label string  // paths, and the source's name in results
+	start                         *memory // before anything was opened
+	out                           *bufio.Writer
 }
 
 func parseServer(backends []Backend, args []string) (s *server, list bool, err error) {
@@ -70,37 +87,31 @@ func parseServer(backends []Backend, args []string) (s *server, list bool, err e
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&list, "backends", false, "")
 	flags.StringVar(&backend, "backend", "", "")
-	flags.StringVar(&s.target.Path, "source", "", "")
-	flags.StringVar(&s.target.BasePath, "base", "", "")
+	flags.StringVar(&s.source, "source", "", "")
+	flags.StringVar(&s.base, "base", "", "")
 	flags.StringVar(&s.workload, "workload", "", "")
 	flags.StringVar(&s.label, "source-name", "", "")
 	if err := flags.Parse(args); err != nil || list {
 		return s, list, err
 	}
-	if backend == "" || s.target.Path == "" || s.workload == "" || flags.NArg() > 0 {
+	if backend == "" || s.source == "" || s.workload == "" || flags.NArg() > 0 {
 		return nil, false, errors.New("wants --backend, --source and --workload")
 	}
 	if s.label == "" {
-		s.label = filepath.Base(s.target.Path)
+		s.label = filepath.Base(s.source)
 	}
-	s.target.Backend, err = byName(backends, backend)
+	s.backend, err = byName(backends, backend)
 	return s, false, err
 }
 
 func (s *server) run(stdin io.Reader, stdout io.Writer) error {
-	f, err := os.Open(s.workload)
-	if err != nil {
+	if err := s.prepare(); err != nil {
 		return err
-	}
-	s.target.Workload, err = ReadWorkload(f)
-	f.Close()
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.workload, err)
 	}
 	defer s.target.Close()
 	s.out = bufio.NewWriter(stdout)
 	fmt.Fprintf(s.out, "ready protocol=1 backend=%s library=btfkit version=%s omits=-\n",
-		s.target.Backend.Name, Version())
+		s.backend.Name, Version())
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
@@ -127,6 +138,25 @@ func (s *server) run(stdin io.Reader, stdout io.Writer) error {
 	}
 }
 
+// prepare reads the workload. A source that is a folder is a Set.
+func (s *server) prepare() error {
+	f, err := os.Open(s.workload)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w, err := ReadWorkload(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.workload, err)
+	}
+	if st, err := os.Stat(s.source); err == nil && st.IsDir() {
+		s.target = newSet(s.backend, s.source, s.base, w)
+	} else {
+		s.target = &Target{Backend: s.backend, Path: s.source, BasePath: s.base, Workload: w}
+	}
+	return nil
+}
+
 func (s *server) command(words []string) error {
 	switch {
 	case len(words) == 3 && words[0] == "run":
@@ -134,11 +164,7 @@ func (s *server) command(words []string) error {
 	case len(words) == 2 && words[0] == "memory":
 		return s.memory(words[1])
 	case len(words) == 1 && words[0] == "check":
-		spec, err := s.target.Spec()
-		if err != nil {
-			return err
-		}
-		return writeAnswers(s.out, spec, s.target.Workload)
+		return s.target.answers(s.out)
 	case len(words) == 1 && words[0] == "info":
 		return s.info()
 	}
@@ -152,7 +178,7 @@ func (s *server) sample(row, count string) error {
 	}
 	n := float64(sample.N)
 	fmt.Fprintf(s.out, "Benchmark%s/backend=%s/source=%s\t%d\t%.4g ns/op\t%.0f B/op\t%.0f allocs/op\n",
-		row, s.target.Backend.Name, s.label, sample.N, float64(sample.Time.Nanoseconds())/n,
+		row, s.backend.Name, s.label, sample.N, float64(sample.Time.Nanoseconds())/n,
 		float64(sample.AllocBytes)/n, float64(sample.Allocs)/n)
 	if sample.Defined {
 		fmt.Fprintf(s.out, "checksum %s %d %x\n", row, sample.N, sample.Sum)
@@ -168,7 +194,7 @@ func (s *server) count(row, count string) (Sample, error) {
 		if err != nil {
 			return Sample{}, fmt.Errorf("duration %q: %w", count, err)
 		}
-		return s.target.Calibrate(row, time.Duration(n)*time.Millisecond)
+		return calibrate(s.target, row, time.Duration(n)*time.Millisecond)
 	}
 	n, err := strconv.Atoi(count)
 	if err != nil {
@@ -177,10 +203,10 @@ func (s *server) count(row, count string) (Sample, error) {
 	return s.target.Run(row, n)
 }
 
-// Calibrate works its way up to a count whose sample lasts at least that long and returns this
+// calibrate works its way up to a count whose sample lasts at least that long and returns this
 // sample. Like package testing, it aims at a fifth more than the last sample predicts, and raises
 // the count a hundredfold at most.
-func (t *Target) Calibrate(row string, least time.Duration) (Sample, error) {
+func calibrate(t measured, row string, least time.Duration) (Sample, error) {
 	for n := 1; ; {
 		s, err := t.Run(row, n)
 		if err != nil || row == "OpenCold" || s.Time >= least || n >= 1e9 {
@@ -197,7 +223,7 @@ func (s *server) memory(stage string) error {
 		return fmt.Errorf("unknown stage %q", stage)
 	}
 	if s.start == nil {
-		if s.target.touched {
+		if !s.target.untouched() {
 			return errors.New("memory wants a fresh process")
 		}
 		m, err := baseline()
@@ -206,32 +232,32 @@ func (s *server) memory(stage string) error {
 		}
 		s.start = &m
 	}
-	spec, err := s.target.Spec()
-	if err != nil {
+	if err := s.target.load(); err != nil {
 		return err
 	}
 	if stage == "queries" {
-		if err := s.target.queryEach(); err != nil {
-			return err
+		for _, row := range s.target.queryRows() {
+			if _, err := s.target.Run(row, 1); err != nil && !errors.Is(err, errNoEntries) {
+				return err
+			}
 		}
 	}
 	now, err := readMemory()
 	if err != nil {
 		return err
 	}
-	now.mapped = mappedBytes(spec)
+	now.mapped = mappedBytes(s.target.specs())
 	fmt.Fprintf(s.out, "BenchmarkMemory/stage=%s/backend=%s/source=%s\t1%s\n",
-		stage, s.target.Backend.Name, s.label, now.report(*s.start))
+		stage, s.backend.Name, s.label, now.report(*s.start))
 	return nil
 }
 
-// info says where the bytes of the source and of its bases are, the source first.
+// info says where the bytes are: of the source, then of its bases or modules.
 func (s *server) info() error {
-	spec, err := s.target.Spec()
-	if err != nil {
+	if err := s.target.load(); err != nil {
 		return err
 	}
-	for ; spec != nil; spec = spec.Base() {
+	for _, spec := range s.target.specs() {
 		i := spec.Info()
 		fmt.Fprintf(s.out, "info storage=%v data-B=%d index-B=%d why=%s\n",
 			i.Storage, i.DataBytes, i.IndexBytes, i.Why)

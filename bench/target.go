@@ -21,7 +21,7 @@ type Target struct {
 	touched  bool // something was opened
 	spec     *btf.Spec
 	base     *btf.Spec
-	matchers []*btf.Matcher
+	matchers patterns
 	buf      []btf.ID
 }
 
@@ -38,8 +38,10 @@ type Sample struct {
 }
 
 var (
-	errNoEntries = errors.New("the workload has no entries for it")
-	errSplitOnly = errors.New("wants split BTF and its base")
+	errNoEntries    = errors.New("the workload has no entries for it")
+	errNoOperations = errors.New("a sample has at least one operation")
+	errSplitOnly    = errors.New("wants split BTF and its base")
+	errUnknownRow   = errors.New("unknown row")
 )
 
 // Spec opens the source, on the first call, and keeps it open.
@@ -86,7 +88,7 @@ func (t *Target) Close() error {
 // Run measures one sample of n operations of a row.
 func (t *Target) Run(row string, n int) (Sample, error) {
 	if n < 1 {
-		return Sample{}, errors.New("a sample has at least one operation")
+		return Sample{}, errNoOperations
 	}
 	s, err := t.run(row, n)
 	if err != nil {
@@ -133,7 +135,7 @@ func (t *Target) query(row string) (loop, error) {
 	if !isRegex {
 		return t.single(spec, row)
 	}
-	m, err := t.matcher(label)
+	m, err := t.matchers.get(t.Workload, label)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,7 @@ func (t *Target) query(row string) (loop, error) {
 	case "TypesByRegex":
 		return typesByRegex(spec, m), nil
 	}
-	return nil, errors.New("unknown row")
+	return nil, errUnknownRow
 }
 
 func (t *Target) single(spec *btf.Spec, row string) (loop, error) {
@@ -164,7 +166,7 @@ func (t *Target) single(spec *btf.Spec, row string) (loop, error) {
 	case "StructWalk":
 		return structWalk(spec), nil
 	}
-	return nil, errors.New("unknown row")
+	return nil, errUnknownRow
 }
 
 func noneIf(empty bool) error {
@@ -191,23 +193,55 @@ func (t *Target) parallel(spec *btf.Spec, row, count string) (loop, error) {
 	return nil, errNoEntries
 }
 
-// matcher compiles the workload's patterns on the first call.
-func (t *Target) matcher(label string) (*btf.Matcher, error) {
-	if t.matchers == nil {
-		t.matchers = make([]*btf.Matcher, len(t.Workload.Patterns))
+// patterns are the compiled patterns of a workload, by label.
+type patterns map[string]*btf.Matcher
+
+// get compiles a pattern on the first call.
+func (p *patterns) get(w *Workload, label string) (*btf.Matcher, error) {
+	if m := (*p)[label]; m != nil {
+		return m, nil
 	}
-	for i, p := range t.Workload.Patterns {
-		if p.Label != label {
+	for _, pattern := range w.Patterns {
+		if pattern.Label != label {
 			continue
 		}
-		if t.matchers[i] == nil {
-			m, err := btf.Compile(p.Expr)
-			if err != nil {
-				return nil, err
-			}
-			t.matchers[i] = m
+		m, err := btf.Compile(pattern.Expr)
+		if err != nil {
+			return nil, err
 		}
-		return t.matchers[i], nil
+		if *p == nil {
+			*p = make(patterns)
+		}
+		(*p)[label] = m
+		return m, nil
 	}
-	return nil, fmt.Errorf("the workload has no pattern with that label")
+	return nil, errors.New("the workload has no pattern with that label")
+}
+
+func (t *Target) untouched() bool { return !t.touched }
+
+func (t *Target) load() error {
+	_, err := t.Spec()
+	return err
+}
+
+// specs lists the source's Spec and its bases'.
+func (t *Target) specs() []*btf.Spec {
+	var specs []*btf.Spec
+	for spec := t.spec; spec != nil; spec = spec.Base() {
+		specs = append(specs, spec)
+	}
+	return specs
+}
+
+// queryRows are one of each kind of query that the workload has.
+func (t *Target) queryRows() []string {
+	rows := []string{
+		"TypeByID", "NameByID", "IDsByName/hit", "IDsByName/miss", "TypesByName/hit",
+	}
+	if len(t.Workload.Patterns) > 0 {
+		label := t.Workload.Patterns[0].Label
+		rows = append(rows, "IDsByRegex/pattern="+label, "TypesByRegex/pattern="+label)
+	}
+	return rows
 }

@@ -88,6 +88,36 @@ func Generate(spec *btf.Spec, seed uint64) *Workload {
 	return w
 }
 
+// GenerateSet draws names as Generate does from a kernel with its modules, half of them from the
+// kernel and half from random modules.
+func GenerateSet(c *btf.Collection, seed uint64) *Workload {
+	rng := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
+	w := &Workload{Patterns: DefaultPatterns()}
+	specs := []*btf.Spec{c.Base()}
+	for _, spec := range c.Specs() {
+		if first, end := spec.IDs(); spec != c.Base() && end > first {
+			specs = append(specs, spec)
+		}
+	}
+	for i := range Size {
+		spec := specs[0]
+		if i%2 == 1 {
+			spec = specs[rng.IntN(len(specs))]
+		}
+		first, end := spec.IDs()
+		name := drawName(spec, rng, idRange{max(first, 1), end})
+		if name == "" {
+			continue
+		}
+		w.Hits = append(w.Hits, name)
+		miss := absent(c, rng, name)
+		if miss != "" {
+			w.Misses = append(w.Misses, miss)
+		}
+	}
+	return w
+}
+
 type idRange struct{ first, end btf.ID }
 
 func idRanges(spec *btf.Spec) []idRange {
@@ -122,8 +152,13 @@ func expressible(name string) bool {
 		strings.TrimSpace(name) == name
 }
 
-// absent changes letters of name until no type has it.
-func absent(spec *btf.Spec, rng *rand.Rand, name string) string {
+// lookup is what a Spec and a Collection have in common.
+type lookup interface {
+	TypeByName(name string, kinds ...btf.Kind) (btf.Type, error)
+}
+
+// absent changes letters of name until no type in there has it.
+func absent(in lookup, rng *rand.Rand, name string) string {
 	const letters = "abcdefghijklmnopqrstuvwxyz_0123456789"
 	b := []byte(name)
 	for range 64 {
@@ -131,7 +166,7 @@ func absent(spec *btf.Spec, rng *rand.Rand, name string) string {
 		if !expressible(string(b)) {
 			continue
 		}
-		if _, err := spec.TypeByName(string(b)); err != nil {
+		if _, err := in.TypeByName(string(b)); err != nil {
 			return string(b)
 		}
 	}

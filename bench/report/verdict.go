@@ -86,10 +86,14 @@ var uses = []struct {
 	use, unit string
 	row       func(string) bool
 }{
-	{"opening, one question, and the end", "sec/op", is("OpenFirstName")},
-	{"many lookups by id and name", "sec/op", is("TypeByID", "IDsByName/hit", "IDsByName/miss")},
+	{"opening, one question, and the end", "sec/op", is("OpenFirstName", "CollectionOpenFirstName")},
+	{"many lookups by id and name", "sec/op", is("TypeByID", "IDsByName/hit",
+		"IDsByName/miss", "CollectionTypesByName/hit", "CollectionTypesByName/miss")},
 	{"regular expressions", "sec/op",
-		func(row string) bool { return strings.HasPrefix(row, "IDsByRegex/") }},
+		func(row string) bool {
+			return strings.HasPrefix(row, "IDsByRegex/") ||
+				strings.HasPrefix(row, "CollectionTypesByRegex/")
+		}},
 	{"the least private memory, queries made", "private-B", is("Memory/stage=queries")},
 }
 

@@ -1,7 +1,7 @@
 package session
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -127,32 +127,71 @@ func (o omissions) keep(all []named) (kept []named) {
 	return kept
 }
 
-// check compares a subject's answers to the workload with the right ones. The error shows the
-// first difference.
-func (o *oracle) check(p *process) error {
+// answers are what a subject said to the command "check".
+type answers struct {
+	subject string
+	omits   omissions
+	lines   []string
+}
+
+// askAll gets a subject's answers in a process of its own.
+func askAll(ctx context.Context, subject Subject, src *Source, workload string) (answers, error) {
+	p, err := start(ctx, subject, src, workload)
+	if err != nil {
+		return answers{}, err
+	}
+	defer p.close()
 	omits, err := parseOmissions(p.ready)
 	if err != nil {
-		return fmt.Errorf("%s: %w", p.subject.Name, err)
+		return answers{}, fmt.Errorf("%s: %w", subject.Name, err)
 	}
 	lines, err := p.ask("check")
-	if errors.Is(err, errUnsupported) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return answers{}, err
 	}
-	next := 0
-	for want := range o.lines(omits) {
-		if next == len(lines) {
-			return fmt.Errorf("%s: check: ends before %q", p.subject.Name, want.line)
+	return answers{subject.Name, omits, lines}, p.close()
+}
+
+// compareAll compares answers with those of the first subject, where there is no oracle.
+func compareAll(all []answers) error {
+	for _, a := range all[1:] {
+		if len(a.lines) != len(all[0].lines) {
+			return fmt.Errorf("%s: check: %d answers, but %s has %d", a.subject, len(a.lines),
+				all[0].subject, len(all[0].lines))
 		}
-		if got := lines[next]; got != want.line && !want.mayBe(got) {
-			return fmt.Errorf("%s: check: wrong answer %q: %q is right", p.subject.Name, got, want.line)
+		for i, line := range a.lines {
+			if want := all[0].lines[i]; line != want {
+				return fmt.Errorf("%s: check: answer %q, but %s says %q", a.subject, line,
+					all[0].subject, want)
+			}
+		}
+	}
+	return nil
+}
+
+// checkAll compares subjects' answers with the right ones. The error shows the first difference.
+func (o *oracle) checkAll(all []answers) error {
+	for _, a := range all {
+		if err := o.check(a); err != nil {
+			return fmt.Errorf("%s: check: %w", a.subject, err)
+		}
+	}
+	return nil
+}
+
+func (o *oracle) check(a answers) error {
+	next := 0
+	for want := range o.lines(a.omits) {
+		if next == len(a.lines) {
+			return fmt.Errorf("ends before %q", want.line)
+		}
+		if got := a.lines[next]; got != want.line && !want.mayBe(got) {
+			return fmt.Errorf("wrong answer %q: %q is right", got, want.line)
 		}
 		next++
 	}
-	if next != len(lines) {
-		return fmt.Errorf("%s: check: %q is too much", p.subject.Name, lines[next])
+	if next != len(a.lines) {
+		return fmt.Errorf("%q is too much", a.lines[next])
 	}
 	return nil
 }

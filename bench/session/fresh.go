@@ -16,8 +16,10 @@ func (s *stage) fresh(ctx context.Context) error {
 			s.note("%s has no process of its own: memory and cold opens are not measured", subject.Name)
 			continue
 		}
-		if err := s.askFresh(ctx, subject, "run OpenCold 1"); err != nil {
-			return err
+		if !s.src.Set {
+			if err := s.askFresh(ctx, subject, "run OpenCold 1"); err != nil {
+				return err
+			}
 		}
 		if err := s.askFresh(ctx, subject, "memory open", "memory queries"); err != nil {
 			return err

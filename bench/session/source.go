@@ -41,6 +41,8 @@ type Source struct {
 	// Growth marks synthetic BTF, measured by few rows on our own backends to show how cost
 	// grows with size.
 	Growth bool
+	// Set marks a kernel with its modules: Path is a folder of raw BTF.
+	Set bool
 }
 
 // A Workspace prepares sources and holds the temporary files that they need.
@@ -57,8 +59,8 @@ func (w *Workspace) Close() error {
 	return os.RemoveAll(w.dir)
 }
 
-// write stores data in a new temporary file.
-func (w *Workspace) write(name string, data []byte) (string, error) {
+// path invents the path of a new temporary file.
+func (w *Workspace) path(name string) (string, error) {
 	if w.dir == "" {
 		dir, err := os.MkdirTemp("", "btfkit-benchmark-")
 		if err != nil {
@@ -67,8 +69,25 @@ func (w *Workspace) write(name string, data []byte) (string, error) {
 		w.dir = dir
 	}
 	w.count++
-	path := filepath.Join(w.dir, fmt.Sprintf("%d-%s", w.count, name))
+	return filepath.Join(w.dir, fmt.Sprintf("%d-%s", w.count, name)), nil
+}
+
+// write stores data in a new temporary file.
+func (w *Workspace) write(name string, data []byte) (string, error) {
+	path, err := w.path(name)
+	if err != nil {
+		return "", err
+	}
 	return path, os.WriteFile(path, data, 0o600)
+}
+
+// folder makes a new temporary folder.
+func (w *Workspace) folder(name string) (string, error) {
+	path, err := w.path(name)
+	if err != nil {
+		return "", err
+	}
+	return path, os.Mkdir(path, 0o700)
 }
 
 // writeWorkload stores a workload in a new temporary file.

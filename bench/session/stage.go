@@ -26,7 +26,7 @@ type stage struct {
 
 // subjects returns those that the source is for.
 func (s *stage) subjects() []Subject {
-	if !s.src.Growth {
+	if !s.src.Growth && !s.src.Set {
 		return s.Subjects
 	}
 	return slices.DeleteFunc(slices.Clone(s.Subjects), func(s Subject) bool { return !s.Own })
@@ -46,28 +46,29 @@ func (s *stage) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.src.oracle(&w)
-	if err != nil {
-		return err
+	compare := compareAll
+	if !s.src.Set {
+		o, err := s.src.oracle(&w)
+		if err != nil {
+			return err
+		}
+		compare = o.checkAll
 	}
 	subjects := s.subjects()
+	answers := make([]answers, len(subjects))
 	errs := make([]error, len(subjects))
 	var wg sync.WaitGroup
 	for i, subject := range subjects {
-		wg.Go(func() {
-			p, err := start(ctx, subject, s.src, path)
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			errs[i] = errors.Join(o.check(p), p.close())
-		})
+		wg.Go(func() { answers[i], errs[i] = askAll(ctx, subject, s.src, path) })
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return compare(answers)
 }
 
 // begin starts the subjects that will be timed.
@@ -84,7 +85,7 @@ func (s *stage) begin(ctx context.Context) error {
 			}
 		}
 	}
-	for _, row := range bench.Rows(s.workload, s.src.Base != nil, s.Extra, runtime.GOMAXPROCS(0)) {
+	for _, row := range s.rows() {
 		if s.Rows != nil && !s.Rows(row) || s.src.Growth && !growthRow(row) {
 			continue
 		}
@@ -95,6 +96,15 @@ func (s *stage) begin(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rows lists the rows of the source.
+func (s *stage) rows() []string {
+	procs := runtime.GOMAXPROCS(0)
+	if s.src.Set {
+		return bench.SetRows(s.workload, procs)
+	}
+	return bench.Rows(s.workload, s.src.Base != nil, s.Extra, procs)
 }
 
 // growthRow selects one row of each kind.

@@ -25,6 +25,8 @@ What to measure:
                     (default /sys/kernel/btf/vmlinux)
   --embedded        measure the kernel that is built in, as where there is no other
   --split FILE      split BTF on the base, such as a module; may be repeated
+  --dir DIR         a kernel with all its modules: a folder of raw BTF such as /sys/kernel/btf, or
+                    a tree such as /lib/modules/RELEASE; --base then names the kernel's file
   --backend LIST    default, all, or names separated by commas: %s (default default)
   --peers[=DIR]     also measure the other libraries built in DIR (default bench/peers/bin;
                     build them with "make peers")
@@ -53,6 +55,7 @@ Exit status: 0, 1 on failure, 2 for wrong usage.
 type options struct {
 	base       string
 	embedded   bool
+	dir        string
 	splits     []string
 	backends   []bench.Backend
 	peers      bool
@@ -83,6 +86,7 @@ func parseOptions(args []string) (*options, error) {
 	var backend string
 	f.StringVar(&backend, "backend", "default", "")
 	f.StringVar(&o.base, "base", "", "")
+	f.StringVar(&o.dir, "dir", "", "")
 	f.BoolVar(&o.embedded, "embedded", false, "")
 	f.StringVar(&o.format, "format", "table", "")
 	f.StringVar(&o.report, "report", "", "")
@@ -130,6 +134,12 @@ func (o *options) check(set map[string]bool) error {
 		return errors.New("--base: wants a file")
 	case o.report == "" && set["report"]:
 		return errors.New("--report: wants a file")
+	case o.dir == "" && set["dir"]:
+		return errors.New("--dir: wants a directory")
+	case o.dir != "" && (o.embedded || len(o.splits) > 0 || o.peers):
+		return errors.New("--dir: goes with neither --embedded, --split nor --peers")
+	case o.dir != "" && len(o.ids) > 0:
+		return errors.New("--id: modules share ids, so it does not go with --dir")
 	case o.embedded && set["base"]:
 		return errors.New("--embedded: stands in for --base, give one of them")
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/session"
@@ -16,18 +16,15 @@ func (o *options) queries(sources []*session.Source) (
 	workloads := make(map[*session.Source]*bench.Workload)
 	answered := make(map[any]bool)
 	for _, src := range sources {
-		spec, err := src.Open()
+		workload := o.workload
+		if src.Set {
+			workload = o.setWorkload
+		}
+		w, err := workload(src, answered)
 		if err != nil {
 			return nil, err
 		}
-		if o.chosen() {
-			workloads[src], err = o.choose(spec, answered)
-		} else {
-			workloads[src] = bench.Generate(spec, o.seed)
-		}
-		if err = errors.Join(err, spec.Close()); err != nil {
-			return nil, err
-		}
+		workloads[src] = w
 	}
 	if err := o.unanswered(sources, answered); err != nil {
 		return nil, err
@@ -35,8 +32,16 @@ func (o *options) queries(sources []*session.Source) (
 	return func(s *session.Source) (*bench.Workload, error) { return workloads[s], nil }, nil
 }
 
-// choose takes the queries that a source answers and notes them in answered, by value.
-func (o *options) choose(spec *btf.Spec, answered map[any]bool) (*bench.Workload, error) {
+// workload prepares that of one Spec, and notes the queries that it answers, by value.
+func (o *options) workload(src *session.Source, answered map[any]bool) (*bench.Workload, error) {
+	spec, err := src.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer spec.Close()
+	if !o.chosen() || src.Growth {
+		return bench.Generate(spec, o.seed), nil
+	}
 	w := new(bench.Workload)
 	for _, id := range o.ids {
 		if _, err := spec.TypeByID(id); err == nil {
@@ -44,8 +49,33 @@ func (o *options) choose(spec *btf.Spec, answered map[any]bool) (*bench.Workload
 			answered[id] = true
 		}
 	}
+	return w, o.choose(w, spec, answered)
+}
+
+// setWorkload does the same for a kernel with its modules.
+func (o *options) setWorkload(src *session.Source, answered map[any]bool) (*bench.Workload, error) {
+	c, err := src.Collection()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if !o.chosen() {
+		return bench.GenerateSet(c, o.seed), nil
+	}
+	w := new(bench.Workload)
+	return w, o.choose(w, c, answered)
+}
+
+// A queried answers names and patterns: a Spec or a Collection.
+type queried interface {
+	TypeByName(name string, kinds ...btf.Kind) (btf.Type, error)
+	Matching(m *btf.Matcher) iter.Seq[btf.Type]
+}
+
+// choose takes the names and patterns that are answered.
+func (o *options) choose(w *bench.Workload, in queried, answered map[any]bool) error {
 	for _, name := range o.names {
-		if _, err := spec.TypeByName(name); err == nil {
+		if _, err := in.TypeByName(name); err == nil {
 			w.Hits = append(w.Hits, name)
 			answered[name] = true
 		}
@@ -53,18 +83,15 @@ func (o *options) choose(spec *btf.Spec, answered map[any]bool) (*bench.Workload
 	for _, p := range bench.Patterns(o.patterns) {
 		m, err := btf.Compile(p.Expr)
 		if err != nil {
-			return nil, fmt.Errorf("--regex: %w", err)
+			return fmt.Errorf("--regex: %w", err)
 		}
-		ids, err := spec.AppendMatches(nil, m)
-		if err != nil {
-			return nil, fmt.Errorf("--regex %s: %w", p.Expr, err)
-		}
-		if len(ids) > 0 {
+		for range in.Matching(m) {
 			w.Patterns = append(w.Patterns, p)
 			answered[p] = true
+			break
 		}
 	}
-	return w, nil
+	return nil
 }
 
 func (o *options) unanswered(sources []*session.Source, answered map[any]bool) error {

@@ -63,7 +63,9 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 	began := time.Now()
 	ws := new(session.Workspace)
 	defer func() { err = errors.Join(err, ws.Close()) }()
-	sources, err := o.sources(ctx, ws, stderr)
+	bar := newProgress(stderr)
+	defer bar.clear()
+	sources, err := o.sources(ctx, ws, bar, stderr)
 	if err != nil {
 		return err
 	}
@@ -75,8 +77,6 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 	if err != nil {
 		return err
 	}
-	bar := newProgress(stderr)
-	defer bar.clear()
 	c := session.Config{
 		Sources: sources, Subjects: subjects, Workload: queries, Rows: o.selectRow, Extra: o.full,
 		Count: o.count, Iterations: o.iterations, Progress: bar.show,
@@ -131,10 +131,18 @@ func writeFile(path string, write func(io.Writer) error) error {
 }
 
 // sources prepares what the options name: the base, and each split on it.
-func (o *options) sources(ctx context.Context, ws *session.Workspace, stderr io.Writer,
-) ([]*session.Source, error) {
+func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progress,
+	stderr io.Writer) ([]*session.Source, error) {
 	var base *session.Source
 	var err error
+	if o.dir != "" {
+		set, note, err := ws.Dir(ctx, o.dir, o.base, bar.show)
+		bar.clear()
+		if note != "" {
+			fmt.Fprintf(stderr, "benchmark: %s\n", note)
+		}
+		return []*session.Source{set}, err
+	}
 	switch {
 	case o.embedded:
 		base, err = ws.Embedded()
