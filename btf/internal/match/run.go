@@ -30,7 +30,10 @@ func (r *run) close() {
 // and hits is long enough.
 func (r *run) selectNames(offs []uint32, hits []uint64) {
 	method := r.plan.method
-	if method >= methodLiteral && (r.swept || method != methodForward && r.few()) {
+	switch {
+	case r.swept:
+		method = methodSweep
+	case method >= methodLiteral && r.few():
 		method = methodForward
 	}
 	switch method {

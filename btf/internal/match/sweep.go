@@ -100,11 +100,15 @@ func block(a *automaton, text string, high *[lanes]int, refs *[lanes]ref, hits *
 	if some&here == 0 {
 		return
 	}
+	var h0, h1, h2, h3 uint64
 	for i := range blockSize {
-		for k, s := range seen[i] {
-			hits[k] = hits[k]>>1 | uint64(s&here)<<32
-		}
+		s := &seen[i]
+		h0 = h0>>1 | uint64(s[0]&here)<<32
+		h1 = h1>>1 | uint64(s[1]&here)<<32
+		h2 = h2>>1 | uint64(s[2]&here)<<32
+		h3 = h3>>1 | uint64(s[3]&here)<<32
 	}
+	*hits = [lanes]uint64{h0, h1, h2, h3}
 }
 
 // sweepRest finishes the lanes one after the other.
