@@ -1,8 +1,8 @@
 // Package mmap is the btfkit backend that maps the file: it opens fastest and takes the
 // least private memory, since the bytes stay in the page cache, which processes share.
 //
-// Of its own it holds where records start, 2.3 bytes a type, and from the first query by
-// name on one more byte a type, or less if the types are sorted by name, as those of
+// Of its own it holds where records start, 2.3 bytes a type, and from the second query by
+// name on half a byte a type, or nothing if the types are sorted by name, as those of
 // kernels since Linux 7.0 are. A regular expression reads the record headers.
 //
 // # Lifetime
@@ -33,10 +33,11 @@
 // "go run ./cmd/benchmark --backend mmap" (README.md has current figures):
 //
 //	open            linear in the number of types: 3 ns each, 0.4 ms
-//	memory          2.3 bytes a type (285 kB); the first name query adds one byte a type
+//	memory          2.3 bytes a type (285 kB); names add half a byte (63 kB)
 //	type by id      O(1), no allocation
-//	ids by name     linear, but 64 types a ns: 8 us, no allocation; the first 1.5 ms
-//	  name-sorted   O(log n): 0.5 us, no allocation; the first 1 ms
+//	ids by name     linear, no allocation: 0.6 ns a type, 70 us; the first query, which
+//	                prepares nothing, 0.5 ms, the second 1.5 ms
+//	  if sorted     O(log n), no allocation: 0.4 us; the second query 1 ms
 //	regex           one pass over the record headers and the names that come in question
 package mmap
 

@@ -2,7 +2,6 @@ package mmap
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -210,7 +209,7 @@ func TestClose(t *testing.T) {
 	for _, typ := range spec.All() {
 		types = append(types, typ)
 		names = append(names, typ.Name())
-		want = append(want, fmt.Sprintf("%s", typ.AppendName(nil)))
+		want = append(want, string(typ.AppendName(nil)))
 	}
 	for range 2 {
 		if err := spec.Close(); err != nil {
