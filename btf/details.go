@@ -21,7 +21,7 @@ const (
 )
 
 // String returns the flag's name as bpftool prints it: "SIGNED", "CHAR", "BOOL", or
-// "(none)"; "(unknown)" for anything else.
+// "(none)"; "UNKN" for anything else.
 func (e IntEncoding) String() string {
 	switch e {
 	case 0:
@@ -33,7 +33,7 @@ func (e IntEncoding) String() string {
 	case IntBool:
 		return "BOOL"
 	}
-	return "(unknown)"
+	return "UNKN"
 }
 
 // Int returns the encoding of an INT; ok is false for other kinds.

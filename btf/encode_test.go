@@ -120,73 +120,74 @@ func TestBuilderStringsOnEmptyBase(t *testing.T) {
 	}
 }
 
-// Whatever the format cannot hold is an error that names the type.
+// limits are what the format cannot hold, with the error that names the type.
+var limits = []struct {
+	name string
+	add  func(b *btf.Builder)
+	want string
+}{
+	{"vlen", func(b *btf.Builder) { b.FuncProto(0, make([]btf.ParamSpec, 1<<16)...) },
+		"btf: type 2 FUNC_PROTO: vlen 65536 exceeds 65535"},
+	{"encoding", func(b *btf.Builder) { b.Int("i", 4, btf.Int{Encoding: 16}) },
+		`btf: type 2 INT "i": encoding 0x10 exceeds 4 bits`},
+	{"bitfield offset", func(b *btf.Builder) {
+		b.Struct("s", 1<<22, btf.MemberSpec{Name: "flag", Type: 1, BitfieldSize: 1},
+			btf.MemberSpec{Name: "far", Type: 1, BitOffset: 1 << 24})
+	}, `btf: type 2 STRUCT "s": member 1 "far": ` +
+		`bit offset 16777216 exceeds 24 bits, in a type with bitfields`},
+	{"bitfield size", func(b *btf.Builder) {
+		b.Union("", 64, btf.MemberSpec{Type: 1, BitfieldSize: 256})
+	}, "btf: type 2 UNION: member 0: bitfield size 256 exceeds 8 bits"},
+	{"enum below", func(b *btf.Builder) {
+		b.Enum("e", 4, true, btf.EnumeratorSpec{Name: "LOW", Value: math.MinInt32 - 1})
+	}, `btf: type 2 ENUM "e": enumerator 0 "LOW": ` +
+		`value -2147483649 outside [-2147483648, 2147483647]`},
+	{"enum above", func(b *btf.Builder) {
+		b.Enum("e", 4, false, btf.EnumeratorSpec{Name: "HIGH", Value: math.MaxUint32 + 1})
+	}, `btf: type 2 ENUM "e": enumerator 0 "HIGH": value 4294967296 outside [0, 4294967295]`},
+	{"unsigned enum", func(b *btf.Builder) {
+		b.Enum("e", 4, false, btf.EnumeratorSpec{Name: "NEG", Value: -1})
+	}, `btf: type 2 ENUM "e": enumerator 0 "NEG": value -1 outside [0, 4294967295]`},
+	{"linkage", func(b *btf.Builder) { b.Func("f", 1, 65536) },
+		`btf: type 2 FUNC "f": vlen 65536 exceeds 65535`},
+	{"fwd", func(b *btf.Builder) { b.Fwd("f", btf.KindEnum) },
+		`btf: type 2 FWD "f": forward declaration of a ENUM`},
+	{"component", func(b *btf.Builder) { b.DeclTag("t", 1, -2) },
+		`btf: type 2 DECL_TAG "t": component index -2 outside [-1, 2147483647]`},
+	{"reference", func(b *btf.Builder) {
+		b.Struct("s", 8, btf.MemberSpec{Name: "m", Type: 9})
+		b.Ptr(2)
+	}, `btf: type 2 STRUCT "s": member 0 "m": reference to type 9, but the last one is 3`},
+	{"reference in header", func(b *btf.Builder) { b.Typedef("t", 3) },
+		`btf: type 2 TYPEDEF "t": reference to type 3, but the last one is 2`},
+	{"NUL", func(b *btf.Builder) { b.Fwd("a\x00b", btf.KindStruct) },
+		`btf: type 2 FWD "a\x00b": string with a NUL byte`},
+	{"string offset", func(b *btf.Builder) {
+		b.Fwd(strings.Repeat("x", 0xfffff9), btf.KindStruct) // "\0int\0" is before
+		b.Fwd("y", btf.KindStruct)
+	}, `btf: type 3 FWD "y": string of 1 bytes at offset 0xffffff exceeds 0xffffff`},
+	{"definition without layout", func(b *btf.Builder) { b.DefineKind(20, 0, 0) },
+		"btf: type 2 KIND(20): definition of a kind without a layout section"},
+	{"definition of a known kind", func(b *btf.Builder) { b.DefineKind(19, 0, 0) },
+		"btf: type 2 ENUM64: definition of a kind outside [20, 127]"},
+	{"raw kind", func(b *btf.Builder) { b.Raw(btf.RawType{Kind: 20}) },
+		"btf: type 2 KIND(20): kind of unknown size"},
+	{"raw void", func(b *btf.Builder) { b.Raw(btf.RawType{}) },
+		"btf: type 2 VOID: kind of unknown size"},
+	{"raw trailer", func(b *btf.Builder) {
+		b.Raw(btf.RawType{Kind: btf.KindEnum, Vlen: 2, Trailer: make([]uint32, 3)})
+	}, "btf: type 2 ENUM: trailer of 12 bytes, not 16"},
+	{"raw vlen", func(b *btf.Builder) { b.Raw(btf.RawType{Kind: btf.KindPtr, Vlen: -1}) },
+		"btf: type 2 PTR: vlen -1"},
+	{"raw name", func(b *btf.Builder) {
+		b.Raw(btf.RawType{Kind: btf.KindPtr, NameOffset: 5})
+	}, "btf: type 2 PTR: name offset 0x5 beyond the strings"},
+	{"interned string", func(b *btf.Builder) { b.Intern("\x00") },
+		"btf: string with a NUL byte"},
+}
+
 func TestBuilderLimits(t *testing.T) {
-	many := make([]btf.ParamSpec, 1<<16)
-	for _, test := range []struct {
-		name string
-		add  func(b *btf.Builder)
-		want string
-	}{
-		{"vlen", func(b *btf.Builder) { b.FuncProto(0, many...) },
-			"btf: type 2 FUNC_PROTO: vlen 65536 exceeds 65535"},
-		{"encoding", func(b *btf.Builder) { b.Int("i", 4, btf.Int{Encoding: 16}) },
-			`btf: type 2 INT "i": encoding 0x10 exceeds 4 bits`},
-		{"bitfield offset", func(b *btf.Builder) {
-			b.Struct("s", 1<<22, btf.MemberSpec{Name: "flag", Type: 1, BitfieldSize: 1},
-				btf.MemberSpec{Name: "far", Type: 1, BitOffset: 1 << 24})
-		}, `btf: type 2 STRUCT "s": member 1 "far": ` +
-			`bit offset 16777216 exceeds 24 bits, in a type with bitfields`},
-		{"bitfield size", func(b *btf.Builder) {
-			b.Union("", 64, btf.MemberSpec{Type: 1, BitfieldSize: 256})
-		}, "btf: type 2 UNION: member 0: bitfield size 256 exceeds 8 bits"},
-		{"enum below", func(b *btf.Builder) {
-			b.Enum("e", 4, true, btf.EnumeratorSpec{Name: "LOW", Value: math.MinInt32 - 1})
-		}, `btf: type 2 ENUM "e": enumerator 0 "LOW": ` +
-			`value -2147483649 outside [-2147483648, 2147483647]`},
-		{"enum above", func(b *btf.Builder) {
-			b.Enum("e", 4, false, btf.EnumeratorSpec{Name: "HIGH", Value: math.MaxUint32 + 1})
-		}, `btf: type 2 ENUM "e": enumerator 0 "HIGH": value 4294967296 outside [0, 4294967295]`},
-		{"unsigned enum", func(b *btf.Builder) {
-			b.Enum("e", 4, false, btf.EnumeratorSpec{Name: "NEG", Value: -1})
-		}, `btf: type 2 ENUM "e": enumerator 0 "NEG": value -1 outside [0, 4294967295]`},
-		{"linkage", func(b *btf.Builder) { b.Func("f", 1, 65536) },
-			`btf: type 2 FUNC "f": vlen 65536 exceeds 65535`},
-		{"fwd", func(b *btf.Builder) { b.Fwd("f", btf.KindEnum) },
-			`btf: type 2 FWD "f": forward declaration of a ENUM`},
-		{"component", func(b *btf.Builder) { b.DeclTag("t", 1, -2) },
-			`btf: type 2 DECL_TAG "t": component index -2 outside [-1, 2147483647]`},
-		{"reference", func(b *btf.Builder) {
-			b.Struct("s", 8, btf.MemberSpec{Name: "m", Type: 9})
-			b.Ptr(2)
-		}, `btf: type 2 STRUCT "s": member 0 "m": reference to type 9, but the last one is 3`},
-		{"reference in header", func(b *btf.Builder) { b.Typedef("t", 3) },
-			`btf: type 2 TYPEDEF "t": reference to type 3, but the last one is 2`},
-		{"NUL", func(b *btf.Builder) { b.Fwd("a\x00b", btf.KindStruct) },
-			`btf: type 2 FWD "a\x00b": string with a NUL byte`},
-		{"string offset", func(b *btf.Builder) {
-			b.Fwd(strings.Repeat("x", 0xfffff9), btf.KindStruct) // "\0int\0" is before
-			b.Fwd("y", btf.KindStruct)
-		}, `btf: type 3 FWD "y": string of 1 bytes at offset 0xffffff exceeds 0xffffff`},
-		{"definition without layout", func(b *btf.Builder) { b.DefineKind(20, 0, 0) },
-			"btf: type 2 KIND(20): definition of a kind without a layout section"},
-		{"definition of a known kind", func(b *btf.Builder) { b.DefineKind(19, 0, 0) },
-			"btf: type 2 ENUM64: definition of a kind outside [20, 127]"},
-		{"raw kind", func(b *btf.Builder) { b.Raw(btf.RawType{Kind: 20}) },
-			"btf: type 2 KIND(20): kind of unknown size"},
-		{"raw void", func(b *btf.Builder) { b.Raw(btf.RawType{}) },
-			"btf: type 2 VOID: kind of unknown size"},
-		{"raw trailer", func(b *btf.Builder) {
-			b.Raw(btf.RawType{Kind: btf.KindEnum, Vlen: 2, Trailer: make([]uint32, 3)})
-		}, "btf: type 2 ENUM: trailer of 12 bytes, not 16"},
-		{"raw vlen", func(b *btf.Builder) { b.Raw(btf.RawType{Kind: btf.KindPtr, Vlen: -1}) },
-			"btf: type 2 PTR: vlen -1"},
-		{"raw name", func(b *btf.Builder) {
-			b.Raw(btf.RawType{Kind: btf.KindPtr, NameOffset: 5})
-		}, "btf: type 2 PTR: name offset 0x5 beyond the strings"},
-		{"interned string", func(b *btf.Builder) { b.Intern("\x00") },
-			"btf: string with a NUL byte"},
-	} {
+	for _, test := range limits {
 		b := btf.NewBuilder(btf.BuilderOptions{})
 		b.Int("int", 4, btf.Int{Bits: 32})
 		test.add(b)
@@ -276,7 +277,8 @@ func TestBuilderReadBack(t *testing.T) {
 		v, _ := at(12).VarSecinfo(0)
 		n, _ := at(13).ArrayLen()
 		got := fmt.Sprintln(i, a.BitOffset(), u.BitOffset(), u.BitfieldSize(), enums,
-			at(8).FwdKind(), at(9).IsAttribute(), tag, linkage, v.TargetID(), v.Offset(), v.Size(), n)
+			at(8).FwdKind(), at(9).IsAttribute(), tag, linkage, v.TargetID(), v.Offset(), v.Size(),
+			n)
 		want := fmt.Sprintln(btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9}, uint32(1<<31), 0xffffff, 255,
 			[]string{"-2147483648 18446744071562067968", "4294967295 4294967295",
 				"-9223372036854775808 9223372036854775808", "-2 18446744073709551614"},

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
@@ -80,5 +82,32 @@ func TestDump(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, blob.Name+".dump", got.Bytes())
+	}
+}
+
+// What has no name in the format prints as bpftool 7.1 prints it, too.
+func TestDumpOdd(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	b.Int("odd", 4, btf.Int{Encoding: btf.IntSigned | btf.IntChar, Bits: 32})
+	b.Func("odd", 0, 7)
+	b.Var("odd", 0, 7)
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := btftest.Parse(data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	if err := btftest.Dump(&got, spec); err != nil {
+		t.Fatal(err)
+	}
+	want := `[1] INT 'odd' size=4 bits_offset=0 nr_bits=32 encoding=UNKN
+[2] FUNC 'odd' type_id=0 linkage=(unknown)
+[3] VAR 'odd' type_id=0, linkage=(unknown)
+`
+	if got.String() != want {
+		t.Errorf("%s\nwant\n%s", got.String(), want)
 	}
 }
