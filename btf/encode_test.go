@@ -279,7 +279,8 @@ func TestBuilderReadBack(t *testing.T) {
 		got := fmt.Sprintln(i, a.BitOffset(), u.BitOffset(), u.BitfieldSize(), enums,
 			at(8).FwdKind(), at(9).IsAttribute(), tag, linkage, v.TargetID(), v.Offset(), v.Size(),
 			n)
-		want := fmt.Sprintln(btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9}, uint32(1<<31), 0xffffff, 255,
+		want := fmt.Sprintln(btf.Int{Encoding: btf.IntBool, Offset: 3, Bits: 9}, uint32(1<<31),
+			0xffffff, 255,
 			[]string{"-2147483648 18446744071562067968", "4294967295 4294967295",
 				"-9223372036854775808 9223372036854775808", "-2 18446744073709551614"},
 			"UNION", true, math.MaxInt32, "extern", 11, 5, 6, uint32(math.MaxUint32))

@@ -151,31 +151,3 @@ func TestNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations a query", allocs)
 	}
 }
-
-// Nothing need be closed: dropping spec frees it.
-func ExampleParse() {
-	spec, err := cache.Parse(btftest.Kernel(false), nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fn, err := spec.TypeByName("tcp_sendmsg", btf.KindFunc)
-	if err != nil {
-		log.Fatal(err)
-	}
-	proto, _ := fn.Target()
-	for i, p := range proto.Params() {
-		t, _ := p.Target()
-		fmt.Println(i, p.Name(), t)
-	}
-	module, err := cache.Parse(btftest.Module(spec, false), &cache.Options{Base: spec})
-	if err != nil {
-		log.Fatal(err)
-	}
-	ids, err := module.IDsByName("kfree_skb")
-	fmt.Println("kfree_skb:", ids, err)
-	// Output:
-	// 0 sk [22] PTR
-	// 1 msg [24] PTR
-	// 2 size [10] TYPEDEF size_t
-	// kfree_skb: [36 62] <nil>
-}
