@@ -93,6 +93,72 @@ func TestKernelImages(t *testing.T) {
 	}
 }
 
+// unpackers say how an image of a format is unpacked without this project's code: the magic
+// number of the stream within, and the program that reads such a stream.
+var unpackers = map[string]struct{ magic, tool string }{
+	"bzImage/lz4-legacy/ELF64": {"\x02\x21\x4c\x18", "lz4"},
+	"bzImage/zstd/ELF64":       {"\x28\xb5\x2f\xfd", "zstd"},
+}
+
+// TestKernelImagesBpftool unpacks the images that hold an ELF file with the compressors' own
+// programs, lets bpftool read that file, and wants the BTF that is extracted from the image to
+// print the same.
+func TestKernelImagesBpftool(t *testing.T) {
+	dir := requireKernels(t)
+	bpftool := requireTool(t, "bpftool", "apt-get install bpftool")
+	for _, group := range []string{"deb-6.1-cloud-amd64", "deb-6.12-cloud-amd64", "deb-7.2-amd64"} {
+		t.Run(group, func(t *testing.T) {
+			image := kernelImage(t, filepath.Join(dir, group))
+			d, err := elfx.ReadFile(t.Context(), image, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u, ok := unpackers[d.Format]
+			if !ok {
+				t.Fatalf("format %s, want a bzImage of lz4 or zstd", d.Format)
+			}
+			path := unpack(t, image, u.magic, requireTool(t, u.tool, "apt-get install "+u.tool))
+			want, err := exec.Command(bpftool, "btf", "dump", "file", path, "format", "raw").Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			spec, err := Backends[0].Parse(d.BTF, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer spec.Close()
+			compareDumps(t, d.Format, appendDump(nil, spec), want)
+		})
+	}
+}
+
+// unpack writes what tool makes of an image, from the first magic number on, to a file.
+func unpack(t *testing.T, image, magic, tool string) string {
+	t.Helper()
+	b, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(b, []byte(magic))
+	if at < 0 {
+		t.Fatalf("%s: no stream for %s", image, tool)
+	}
+	out, err := os.Create(filepath.Join(t.TempDir(), "vmlinux"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(tool, "-dc")
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(b[at:]), out
+	// The rest of the image stands behind the stream, which the program complains of in the end.
+	if err := cmd.Run(); err != nil {
+		t.Logf("%s: %v", tool, err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Name()
+}
+
 // moduleKernel is the kernel whose every module TestKernelModules reads.
 const moduleKernel = "deb-6.12-cloud-amd64"
 
@@ -148,9 +214,9 @@ func openOneByOne(t *testing.T, tree string, o elfx.CollectionOptions) {
 			first = time.Since(start)
 		}
 	}
-	t.Logf("lazily: kernel after %v, first module after %v, all %d after %v, peak memory %s",
+	t.Logf("lazily: kernel after %v, first module after %v, all %d after %v, %s",
 		kernel.Round(time.Millisecond), first.Round(time.Millisecond), c.Len(),
-		time.Since(start).Round(time.Millisecond), peak())
+		time.Since(start).Round(time.Millisecond), memory())
 }
 
 // openInParallel opens all modules at once.
@@ -162,8 +228,8 @@ func openInParallel(t *testing.T, tree string, o elfx.CollectionOptions) *btf.Co
 	if err := c.OpenAll(t.Context(), runtime.NumCPU(), nil); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("in parallel: all %d after %v with %d workers, peak memory %s", c.Len(),
-		time.Since(start).Round(time.Millisecond), runtime.NumCPU(), peak())
+	t.Logf("in parallel: all %d after %v with %d workers, %s", c.Len(),
+		time.Since(start).Round(time.Millisecond), runtime.NumCPU(), memory())
 	for _, p := range c.Problems() {
 		t.Errorf("%s: %v", p.Path, p.Err)
 	}
@@ -292,13 +358,21 @@ func resetPeak() {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 }
 
-// peak returns the peak of resident memory as Linux prints it.
-func peak() string {
+// memory returns the peak of resident memory, and what remains of it without garbage, as Linux
+// prints them.
+func memory() string {
+	highest := status("VmHWM:")
+	debug.FreeOSMemory()
+	return fmt.Sprintf("peak memory %s, then %s", highest, status("VmRSS:"))
+}
+
+// status returns a field of the process's status.
+func status(field string) string {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return "unknown"
 	}
-	_, after, _ := strings.Cut(string(b), "VmHWM:")
+	_, after, _ := strings.Cut(string(b), field)
 	line, _, _ := strings.Cut(after, "\n")
 	return strings.TrimSpace(line)
 }
