@@ -100,7 +100,8 @@ func TestMalformed(t *testing.T) {
 				turns = 1 // the four rows of many megabytes
 			}
 			for turn := range turns {
-				if err := CheckInput(data, bases, base, turn); err != nil {
+				in := &Input{Data: data, Bases: bases, Base: base, Turn: turn}
+				if err := in.Check(); err != nil {
 					t.Errorf("%v, %v: %v", c, order, err)
 				}
 			}

@@ -2,7 +2,6 @@ package fuzz
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -10,57 +9,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/mutate"
-	"github.com/btfkit/btfkit/fuzz/naive"
 )
-
-// CheckInput opens data in every backend, over bases (one for each backend, or nil), and
-// compares the verdict and all answers with the oracle's. turn selects the backend that is
-// looked at in depth, so that many inputs in a row cover all.
-func CheckInput(data []byte, bases []*btf.Spec, base *naive.Blob, turn int) error {
-	want, fault := naive.Parse(data, base)
-	var names []string
-	if fault == nil {
-		names = QueryNames(want, 10)
-	}
-	for i, backend := range Backends {
-		if backend.Variant && turn%len(Backends) != i {
-			continue
-		}
-		var on *btf.Spec
-		if bases != nil {
-			on = bases[i]
-		}
-		spec, err := backend.Parse(data, on)
-		if (spec == nil) == (err == nil) {
-			return fmt.Errorf("%s: neither a spec nor an error, or both", backend.Name)
-		}
-		switch {
-		case fault != nil:
-			err = CheckFault(err, fault)
-		case err == nil && turn%len(Backends) == i:
-			err = CheckSpec(spec, want)
-		case err == nil:
-			err = CheckRecords(spec, want)
-		}
-		switch {
-		case err != nil || spec == nil:
-		case base == nil:
-			err = CheckNames(spec, want, names)
-		default: // a base that scans takes long for a name
-			err = CheckOwnNames(spec, want, names)
-		}
-		if err == nil && spec != nil {
-			err = CheckMatches(spec, want, Patterns[turn%len(Patterns)])
-		}
-		if spec != nil {
-			spec.Close()
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", backend.Name, err)
-		}
-	}
-	return nil
-}
 
 // TestSweep mutates every small blob, field by field (see corpus/mutate), and reads each
 // result in all backends.
@@ -96,7 +45,7 @@ func sweep(t *testing.T, b *blob, limit int) (n int) {
 		o.BaseTypes, o.BaseStrings = base.End()-1, base.StrStart+uint32(len(base.Strings))
 	}
 	for edit, data := range mutate.Sweep(bytes.Clone(b.data), o) {
-		if err := CheckInput(data, bases, base, n); err != nil {
+		if err := (&Input{Data: data, Bases: bases, Base: base, Turn: n}).Check(); err != nil {
 			t.Fatalf("%v: %v", edit, err)
 		}
 		n++
@@ -132,7 +81,7 @@ func TestTruncations(t *testing.T) {
 		cuts = append(cuts, n)
 	}
 	for _, n := range slices.Sorted(slices.Values(cuts)) {
-		if err := CheckInput(kernel[:n], nil, nil, 0); err != nil {
+		if err := (&Input{Data: kernel[:n]}).Check(); err != nil {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}

@@ -89,25 +89,37 @@ type Type struct {
 
 // Parse decodes data, which it keeps, on top of base, which may be nil.
 func Parse(data []byte, base *Blob) (*Blob, *Fault) {
-	b := &Blob{Base: base, First: 1}
-	if base != nil {
-		b.First = base.End()
-		b.StrStart = base.strEnd()
-	}
-	h, fault := b.parseHeader(data)
+	b := &Blob{Base: base}
+	fault := b.scan(data, func(t Type) { b.Types = append(b.Types, t) })
 	if fault != nil {
-		return nil, fault
-	}
-	b.Strings = h.cut(data, h.str)
-	if fault := b.checkStrings(h); fault != nil {
-		return nil, fault
-	}
-	b.readLayout(h.cut(data, h.layout))
-	if fault := b.readTypes(h.cut(data, h.types), h.types.off); fault != nil {
 		return nil, fault
 	}
 	b.long = b.sizeofLong()
 	return b, nil
+}
+
+// Scan calls visit for each record of a blob that stands alone, and keeps nothing: it is for
+// large inputs of which only the structure matters.
+func Scan(data []byte, visit func(id uint32, offset int64)) *Fault {
+	return new(Blob).scan(data, func(t Type) { visit(t.ID, t.Offset) })
+}
+
+func (b *Blob) scan(data []byte, visit func(Type)) *Fault {
+	b.First = 1
+	if b.Base != nil {
+		b.First = b.Base.End()
+		b.StrStart = b.Base.strEnd()
+	}
+	h, fault := b.parseHeader(data)
+	if fault != nil {
+		return fault
+	}
+	b.Strings = h.cut(data, h.str)
+	if fault := b.checkStrings(h); fault != nil {
+		return fault
+	}
+	b.readLayout(h.cut(data, h.layout))
+	return b.readTypes(h.cut(data, h.types), h.types.off, visit)
 }
 
 type span struct{ off, len int64 }
@@ -193,10 +205,11 @@ func (b *Blob) readLayout(data []byte) {
 	}
 }
 
-func (b *Blob) readTypes(data []byte, start int64) *Fault {
-	for pos := uint64(0); pos < uint64(len(data)); {
+func (b *Blob) readTypes(data []byte, start int64, visit func(Type)) *Fault {
+	id := b.First
+	for pos := uint64(0); pos < uint64(len(data)); id++ {
 		fault := func(at uint64, unsupported bool, why string) *Fault {
-			return &Fault{unsupported, start + int64(pos+at), b.End(), why}
+			return &Fault{unsupported, start + int64(pos+at), id, why}
 		}
 		rest := data[pos:]
 		if len(rest) < 12 {
@@ -221,7 +234,7 @@ func (b *Blob) readTypes(data []byte, start int64) *Fault {
 		if name := b.Order.Uint32(rest); name != 0 && name >= b.strEnd() {
 			return fault(0, false, "name offset")
 		}
-		b.Types = append(b.Types, Type{b, b.End(), start + int64(pos), rest[:n]})
+		visit(Type{b, id, start + int64(pos), rest[:n]})
 		pos += n
 	}
 	return nil

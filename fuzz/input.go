@@ -1,0 +1,116 @@
+package fuzz
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/fuzz/naive"
+)
+
+// An Input is bytes to open in every backend.
+type Input struct {
+	Data []byte
+	// Bases has what the input is split from in each of Backends, and Base in the oracle;
+	// nil if it stands alone.
+	Bases []*btf.Spec
+	Base  *naive.Blob
+	// Turn selects the backend that is looked at in depth and the regular expression, so
+	// that many inputs in a row cover all.
+	Turn int
+	// Measured checks time, memory and goroutines, too. Nothing else may run meanwhile.
+	Measured bool
+}
+
+// Check compares the verdict of each backend with the oracle's: class, offset and type of a
+// refusal; else all answers.
+func (in *Input) Check() error {
+	want, fault := naive.Parse(in.Data, in.Base)
+	var names []string
+	if fault == nil {
+		names = QueryNames(want, 10)
+	}
+	for i := range Backends {
+		b := &Backends[i]
+		if b.Variant && in.Turn%len(Backends) != i {
+			continue
+		}
+		spec, err := in.open(b, i)
+		switch {
+		case err == nil && spec == nil, err != nil && spec != nil:
+			err = errors.New("neither a spec nor an error, or both")
+		case fault != nil:
+			err = CheckFault(err, fault)
+		case err == nil:
+			err = in.checkSpec(spec, want, names, i)
+		}
+		if spec != nil {
+			spec.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.Name, err)
+		}
+	}
+	return nil
+}
+
+func (in *Input) checkSpec(spec *btf.Spec, want *naive.Blob, names []string, i int) error {
+	check := CheckRecords
+	if in.Turn%len(Backends) == i {
+		check = CheckSpec
+	}
+	if err := check(spec, want); err != nil {
+		return err
+	}
+	ask := CheckNames
+	if in.Base != nil && len(in.Base.Types) > 1000 {
+		ask = CheckOwnNames // a large base that scans takes long for a name
+	}
+	if err := ask(spec, want, names); err != nil {
+		return err
+	}
+	return CheckMatches(spec, want, Patterns[in.Turn%len(Patterns)])
+}
+
+// openLimit bounds the time to open an input of 64 KiB or less. The goal is 50 ms and 100 ns
+// a byte; what a busy machine adds must not fail a run.
+const openLimit = 2 * time.Second
+
+// open opens the input, and measures what that takes.
+func (in *Input) open(b *Backend, i int) (*btf.Spec, error) {
+	var base *btf.Spec
+	if in.Bases != nil {
+		base = in.Bases[i]
+	}
+	if !in.Measured {
+		return b.Parse(in.Data, base)
+	}
+	goroutines, start, before := runtime.NumGoroutine(), time.Now(), allocated()
+	spec, err := b.Parse(in.Data, base)
+	used, took := allocated()-before, time.Since(start)
+	switch {
+	case used > allocationLimit(len(in.Data)):
+		err = fmt.Errorf("%d bytes allocated to open %d", used, len(in.Data))
+	case took > openLimit+time.Duration(len(in.Data))*time.Microsecond:
+		err = fmt.Errorf("%v to open %d bytes", took, len(in.Data))
+	case runtime.NumGoroutine() > goroutines:
+		err = errors.New("a goroutine is left")
+	default:
+		return spec, err
+	}
+	if spec != nil {
+		spec.Close()
+	}
+	return nil, err
+}
+
+// turn derives a Turn from the input's bytes, so that equal inputs are looked at equally.
+func turn(data []byte) int {
+	h := uint32(2166136261) // FNV-1a
+	for _, c := range data {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return int(h >> 4)
+}
