@@ -165,6 +165,9 @@ func (p *process) close() error {
 	p.in.Close()
 	err := p.wait()
 	p.wait = nil
+	if cause := context.Cause(p.ctx); cause != nil {
+		return cause // which killed it
+	}
 	return err
 }
 

@@ -20,7 +20,7 @@ import (
 // Dir prepares a kernel with all its modules: a folder of raw BTF, measured as it is, or a tree
 // such as /lib/modules/RELEASE, whose BTF is extracted first, so that backends are measured and not
 // decompressors. base is the kernel's file, in the folder or elsewhere; empty means vmlinux, or
-// what the tree holds. Modules that cannot be opened are left out; note says which.
+// what the tree holds. Modules that cannot be opened are left out; note says so. progress may be nil.
 func (w *Workspace) Dir(ctx context.Context, dir, base string, progress func(float64, string)) (
 	s *Source, note string, err error) {
 	s = &Source{Name: resultName(dir), Origin: dir, Format: "raw", Path: dir, Set: true}
@@ -76,10 +76,12 @@ func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 		return "", err
 	}
 	defer c.Close()
-	err = c.OpenAll(ctx, runtime.GOMAXPROCS(0), func(done, total int) {
-		progress(float64(done)/float64(total), "extracting BTF of modules")
-	})
-	if err != nil {
+	report := func(done, total int) {
+		if progress != nil {
+			progress(float64(done)/float64(total), "extracting BTF of modules")
+		}
+	}
+	if err := c.OpenAll(ctx, runtime.GOMAXPROCS(0), report); err != nil {
 		return "", err
 	}
 	if s.Path, err = w.folder(s.Name); err != nil {
