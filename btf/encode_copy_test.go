@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
@@ -50,12 +51,13 @@ func TestBuilderCopyMapsIDs(t *testing.T) {
 	b.Struct("list", 16, btf.MemberSpec{Name: "next", Type: list + 1},
 		btf.MemberSpec{Name: "names", Type: list + 2, BitOffset: 64})
 	b.Ptr(list)
-	b.Array(list+3, list+3, 8)
+	b.Array(list+3, list+8, 8)
 	b.Int("char", 1, btf.Int{Bits: 8})
 	b.FuncProto(list+3, btf.ParamSpec{Name: "list", Type: list + 1})
 	b.Func("walk", list+4, btf.LinkageGlobal)
 	b.Var("lists", list, btf.LinkageStatic)
 	b.Datasec(".data", 16, btf.VarSecinfoSpec{Type: list + 6, Size: 16})
+	b.Int("index", 4, btf.Int{Bits: 32})
 	spec := build(t, b, nil)
 
 	b = btf.NewBuilder(btf.BuilderOptions{})
@@ -65,14 +67,21 @@ func TestBuilderCopyMapsIDs(t *testing.T) {
 		t.Error(err)
 	}
 	walk, err := reversed.TypeByName("walk")
-	if err != nil || walk.ID() != 3 {
+	if err != nil || walk.ID() != 4 {
 		t.Fatalf("walk: %v, %v", walk, err)
 	}
 	proto, _ := walk.Target()
 	p, _ := proto.Param(0)
 	ptr, _ := p.Target()
-	if s, _ := ptr.Target(); s.ID() != 8 || !s.NameIs("list") {
+	if s, _ := ptr.Target(); s.ID() != 9 || !s.NameIs("list") {
 		t.Errorf("walk's parameter points at %v", s)
+	}
+
+	names, _ := mustType(t, reversed, 9).Member(1)
+	array, _ := names.Target()
+	elem, _ := array.Elem()
+	if index, _ := array.IndexType(); !index.NameIs("index") || !elem.NameIs("char") {
+		t.Errorf("%v of %v, indexed by %v", array, elem, index)
 	}
 
 	b = btf.NewBuilder(btf.BuilderOptions{})
@@ -195,6 +204,9 @@ func TestBuilderFromLayout(t *testing.T) {
 	data[32+12+2] = 7
 	spec = parse(t, data, nil)
 	flags := build(t, btf.NewBuilderFrom(spec, btf.CopyOptions{Order: binary.BigEndian}), nil)
+	if big, _ := btf.NewBuilderFrom(flags, btf.CopyOptions{}).Bytes(); big[32+12+3] != 7 {
+		t.Errorf("flags of kind 0: % x", big[32+12:][:4])
+	}
 	back, err := btf.NewBuilderFrom(flags, btf.CopyOptions{Order: binary.LittleEndian}).Bytes()
 	if err != nil || !bytes.Equal(back, data) {
 		t.Errorf("swapped twice: %x, %v; want %x", back, err, data)
@@ -203,5 +215,84 @@ func TestBuilderFromLayout(t *testing.T) {
 	_, err = btf.NewBuilderFrom(parse(t, data, nil), btf.CopyOptions{}).Bytes()
 	if !errors.Is(err, btf.ErrUnsupported) || !strings.Contains(err.Error(), "79 bytes") {
 		t.Errorf("ragged layout: %v", err)
+	}
+}
+
+// A layout section that ends before the last known kind, or has more than these, can be
+// added to.
+func TestBuilderDefinesMoreKinds(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{Layout: true})
+	data, _ := b.Bytes()
+	want := bytes.Clone(data[32:112])
+	data[28] = 40 // entries for kinds 0 to 9
+	b = btf.NewBuilderFrom(parse(t, data, nil), btf.CopyOptions{})
+	b.DefineKind(20, 4, 0)
+	b.Raw(btf.RawType{Kind: btf.KindFuncProto, Vlen: 1, Trailer: []uint32{0, 0}})
+	b.Raw(btf.RawType{Kind: 20, Trailer: []uint32{0}})
+	spec := build(t, b, nil)
+	got, _ := b.Bytes()
+	off := spec.Section().Header().LayoutOff
+	if want = append(want, 4, 0, 0, 0); !bytes.Equal(got[off:off+84], want) {
+		t.Errorf("layout % x; want % x", got[off:off+84], want)
+	}
+
+	b = btf.NewBuilder(btf.BuilderOptions{Layout: true})
+	b.DefineKind(20, 8, 0)
+	b = btf.NewBuilderFrom(build(t, b, nil), btf.CopyOptions{})
+	b.DefineKind(21, 4, 0)
+	b.Raw(btf.RawType{Kind: 20, Trailer: []uint32{1, 2}})
+	b.Raw(btf.RawType{Kind: 21, Trailer: []uint32{3}})
+	if ty := mustType(t, build(t, b, nil), 2); ty.Kind() != 21 {
+		t.Errorf("type 2 is %v", ty)
+	}
+}
+
+func TestBuilderCopyVoid(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	if id := b.Copy(btf.Type{}, nil); id != 0 || !errors.Is(b.Err(), btf.ErrUnsupported) {
+		t.Errorf("id %d, %v", id, b.Err())
+	}
+}
+
+// Of equal strings, which no tool writes, the first is used.
+func TestBuilderTwinStrings(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	b.Fwd("ab", btf.KindStruct)
+	b.Fwd("cd", btf.KindStruct)
+	data, _ := b.Bytes()
+	copy(data[len(data)-3:], "ab")
+	b = btf.NewBuilderFrom(parse(t, data, nil), btf.CopyOptions{})
+	if off := b.Intern("ab"); off != 1 {
+		t.Errorf("offset %d", off)
+	}
+}
+
+// volatileBackend is a mapping in the eyes of the core: its bytes are gone after Close.
+type volatileBackend struct{ data []byte }
+
+func (v *volatileBackend) Bytes() string {
+	return unsafe.String(unsafe.SliceData(v.data), len(v.data))
+}
+func (v *volatileBackend) Index(*btf.Section) error     { return nil }
+func (v *volatileBackend) Names(*btf.Section) btf.Names { return btf.Names{} }
+func (v *volatileBackend) Info() btf.Info               { return btf.Info{Storage: btf.Mapped} }
+func (v *volatileBackend) Close() error                 { clear(v.data); return nil }
+func (v *volatileBackend) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+	return s.AppendIDsScanning(dst, name)
+}
+
+// A base may be unmapped while a Builder still needs its strings.
+func TestBuilderOnUnmappedBase(t *testing.T) {
+	base, err := btf.Open(&volatileBackend{btftest.Kernel(false)}, btf.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := btf.NewBuilder(btf.BuilderOptions{Base: base})
+	want := b.Intern("sk_buff")
+	if err := base.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Intern("sk_buff"); got != want {
+		t.Errorf("offset %d, then %d", want, got)
 	}
 }

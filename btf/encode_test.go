@@ -160,6 +160,10 @@ var limits = []struct {
 	}, `btf: type 2 STRUCT "s": member 0 "m": reference to type 9, but the last one is 3`},
 	{"reference in header", func(b *btf.Builder) { b.Typedef("t", 3) },
 		`btf: type 2 TYPEDEF "t": reference to type 3, but the last one is 2`},
+	{"reference one further", func(b *btf.Builder) {
+		b.Ptr(3)
+		b.Ptr(4)
+	}, `btf: type 3 PTR: reference to type 4, but the last one is 3`},
 	{"NUL", func(b *btf.Builder) { b.Fwd("a\x00b", btf.KindStruct) },
 		`btf: type 2 FWD "a\x00b": string with a NUL byte`},
 	{"string offset", func(b *btf.Builder) {
@@ -200,6 +204,42 @@ func TestBuilderLimits(t *testing.T) {
 		}
 		if id := b.Ptr(0); id != 0 || !errors.Is(err, b.Err()) {
 			t.Errorf("%s: id %d and error %v after the error", test.name, id, b.Err())
+		}
+	}
+}
+
+// DefineKind writes entries up to the kind, and Raw then has the kind's size.
+func TestBuilderDefineKind(t *testing.T) {
+	for _, test := range []struct {
+		kind       btf.Kind
+		info, elem uint8
+		want       string
+	}{
+		{20, 4, 8, ""}, {127, 0, 252, ""},
+		{128, 4, 8, "btf: type 1 KIND(128): definition of a kind outside [20, 127]"},
+		{20, 6, 8, "btf: type 1 KIND(20): sizes 6 and 8, not multiples of 4"},
+		{20, 4, 6, "btf: type 1 KIND(20): sizes 4 and 6, not multiples of 4"},
+	} {
+		b := btf.NewBuilder(btf.BuilderOptions{Layout: true})
+		b.DefineKind(test.kind, test.info, test.elem)
+		got := ""
+		if b.Err() != nil {
+			got = b.Err().Error()
+		}
+		if got != test.want {
+			t.Errorf("kind %d: %q; want %q", test.kind, got, test.want)
+		}
+		if test.want != "" {
+			continue
+		}
+		b.Raw(btf.RawType{Kind: test.kind, Vlen: 2,
+			Trailer: make([]uint32, (int(test.info)+2*int(test.elem))/4)})
+		spec := build(t, b, nil)
+		if n := spec.Section().Header().LayoutLen; n != 4*uint32(test.kind)+4 {
+			t.Errorf("kind %d: layout of %d bytes", test.kind, n)
+		}
+		if k := mustType(t, spec, 1).Kind(); k != test.kind {
+			t.Errorf("kind %d reads as %v", test.kind, k)
 		}
 	}
 }

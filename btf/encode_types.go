@@ -277,7 +277,8 @@ func (b *Builder) DefineKind(kind Kind, infoSize, elemSize uint8) {
 		b.layout = appendLayout(b.layout, b.trailers[k])
 	}
 	b.trailers[kind] = trailer{info: infoSize, elem: elemSize, known: true}
-	b.layout[4*kind], b.layout[4*kind+1] = infoSize, elemSize
+	at := 4 * int(kind)
+	b.layout[at], b.layout[at+1] = infoSize, elemSize
 }
 
 // RawType is a record in the words of the format, for what the other methods cannot
