@@ -10,8 +10,10 @@ import (
 
 // Dump writes the types that spec covers in the raw format of "bpftool btf dump file":
 // a line for each type, and one for each of its elements. It writes what bpftool 7.1
-// does; kinds that bpftool does not know get a line with their number. Void has none. It
-// reads spec only through its views.
+// does; kinds that bpftool does not know get a line with their number. Void has none.
+//
+// It reads spec only through its views. So, on corrupt input, it differs from bpftool:
+// missing names are "(anon)", and a missing index or return type has the id 0.
 func Dump(w io.Writer, spec *btf.Spec) error {
 	d := dumper{bufio.NewWriter(w)}
 	for _, t := range spec.All() {

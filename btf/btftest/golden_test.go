@@ -3,6 +3,7 @@ package btftest_test
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,26 @@ func TestHex(t *testing.T) {
 	}
 	if err := btftest.Hex(new(bytes.Buffer), []byte("no BTF"), nil); err == nil {
 		t.Error("no error for what is no BTF")
+	}
+}
+
+// Hex shows whatever can be opened.
+func TestHexDamaged(t *testing.T) {
+	data := btftest.Tour(btf.BuilderOptions{Layout: true})
+	// A layout section that goes on behind the last kind there can be.
+	long := append(bytes.Clone(data), make([]byte, 2000)...)
+	long[24], long[25], long[26] = byte(len(data)-32), byte((len(data)-32)>>8), 0
+	long[28], long[29] = 2000&0xff, 2000>>8
+	if err := btftest.Hex(io.Discard, long, nil); err != nil {
+		t.Error(err)
+	}
+	for bit := range 8 * len(data) {
+		data[bit/8] ^= 1 << (bit % 8)
+		_, err := btftest.Parse(data, nil)
+		if hexErr := btftest.Hex(io.Discard, data, nil); (hexErr == nil) != (err == nil) {
+			t.Fatalf("bit %d: %v, though opening says %v", bit, hexErr, err)
+		}
+		data[bit/8] ^= 1 << (bit % 8)
 	}
 }
 

@@ -170,9 +170,12 @@ func (h *hexer) writeLayout() {
 		return
 	}
 	h.section("layout", h.header.LayoutOff)
-	for kind := btf.Kind(0); uint32(kind)*4+4 <= h.header.LayoutLen; kind++ {
-		info, elem := h.data[h.off], h.data[h.off+1]
-		h.field(4, "%v info_sz %d, elem_sz %d", kind, info, elem)
+	for entry := range h.header.LayoutLen / 4 {
+		what := fmt.Sprintf("entry %d", entry)
+		if entry < 128 {
+			what = btf.Kind(entry).String()
+		}
+		h.field(4, "%s info_sz %d, elem_sz %d", what, h.data[h.off], h.data[h.off+1])
 	}
 }
 
