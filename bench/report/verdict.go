@@ -65,9 +65,9 @@ type Advice struct {
 // String returns the advice as a sentence.
 func (a Advice) String() string {
 	if a.All {
-		return fmt.Sprintf("%s: for %s all are equal: %s", a.Source, a.Use, a.Figures)
+		return fmt.Sprintf("%s: for %s, all are equal: %s", a.Source, a.Use, a.Figures)
 	}
-	return fmt.Sprintf("%s: for %s choose %s: %s", a.Source, a.Use,
+	return fmt.Sprintf("%s: for %s, choose %s: %s", a.Source, a.Use,
 		strings.Join(a.Backends, " or "), a.Figures)
 }
 
@@ -86,7 +86,7 @@ var uses = []struct {
 	use, unit string
 	row       func(string) bool
 }{
-	{"opening, one question, and the end", "sec/op", is("OpenFirstName", "CollectionOpenFirstName")},
+	{"a tool that opens, asks for one name and exits", "sec/op", is("OpenFirstName", "CollectionOpenFirstName")},
 	{"many lookups by id and name", "sec/op", is("TypeByID", "IDsByName/hit",
 		"IDsByName/miss", "CollectionTypesByName/hit", "CollectionTypesByName/miss")},
 	{"regular expressions", "sec/op",
@@ -94,7 +94,7 @@ var uses = []struct {
 			return strings.HasPrefix(row, "IDsByRegex/") ||
 				strings.HasPrefix(row, "CollectionTypesByRegex/")
 		}},
-	{"the least private memory, queries made", "private-B", is("Memory/stage=queries")},
+	{"the least private memory, queries included", "private-B", is("Memory/stage=queries")},
 }
 
 func is(rows ...string) func(string) bool {

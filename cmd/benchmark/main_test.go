@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestMain lets the test binary be the program that it tests, which starts itself to measure.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == serveCommand {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// benchmark runs the program; temporary files go to a folder that must be empty afterwards.
+func benchmark(t *testing.T, ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, dir)
+	}
+	var out, errs bytes.Buffer
+	status = run(ctx, args, strings.NewReader(""), &out, &errs)
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range left {
+		t.Errorf("%v: %s is left behind", args, entry.Name())
+	}
+	return status, out.String(), errs.String()
+}
+
+// files writes a small kernel, a module, and a file that is none.
+func files(t *testing.T) (kernel, module, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	kernel, module = filepath.Join(dir, "vmlinux"), filepath.Join(dir, "mod")
+	text = filepath.Join(dir, "text.txt")
+	data := btftest.Kernel(false)
+	base, err := btftest.Parse(data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range map[string][]byte{
+		kernel: data, module: btftest.Module(base, false), text: []byte("no BTF"),
+	} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return kernel, module, text
+}
+
+func TestStatus(t *testing.T) {
+	kernel, module, text := files(t)
+	quick := []string{"--count", "1", "-i", "1"}
+	for _, c := range []struct {
+		args   []string
+		status int
+		stderr string
+	}{
+		{[]string{"--base", kernel}, 0, ""},
+		{[]string{"--base", kernel, "--split", module, "--backend", "mmap,arena"}, 0, ""},
+		{[]string{"--base", kernel, "--name", "sk_buff", "--regex", "^tcp_", "--id", "0x2"}, 0, ""},
+		{[]string{"--base", kernel, "--id", "99999"}, 1, "--id 99999: no such type in " + kernel},
+		{[]string{"--base", kernel, "--name", "nope"}, 1, "--name nope: no such type in " + kernel},
+		{[]string{"--base", kernel, "--regex", "^nope$"}, 1, "--regex ^nope$: matches no name in " + kernel},
+		{[]string{"--base", kernel, "--split", module, "--name", "nope"}, 1, "what is split from it"},
+		{[]string{"--base", text}, 1, text},
+		{[]string{"--base", text + ".gone"}, 1, "text.txt.gone"},
+		{[]string{"--base", kernel, "--split", text}, 1, text},
+		{[]string{"--base", module}, 1, module},
+		{[]string{"--dir", kernel}, 1, "not a directory"},
+		{[]string{"--base", kernel, "--peers=" + filepath.Dir(text) + "/none"}, 1, "make peers"},
+		{[]string{"--base", kernel, "--report", filepath.Join(text, "x.html")}, 1, text},
+		{[]string{"--bogus"}, 2, "bogus"},
+		{[]string{"extra"}, 2, `unexpected argument "extra"`},
+		{[]string{"--backend", "nope"}, 2, `backend "nope": unknown, one of default, all, cache`},
+		{[]string{"--format", "xml"}, 2, `--format "xml"`},
+		{[]string{"--count", "0"}, 2, "--count"},
+		{[]string{"-i", "0"}, 2, "--iterations"},
+		{[]string{"--budget", "0s"}, 2, "--budget"},
+		{[]string{"--id", "x"}, 2, "id"},
+		{[]string{"--id", "4294967296"}, 2, "id"},
+		{[]string{"--regex", "("}, 2, "missing closing )"},
+		{[]string{"--rows", "("}, 2, "missing closing )"},
+		{[]string{"--name", ""}, 2, "name"},
+		{[]string{"--base", ""}, 2, "--base"},
+		{[]string{"--report", ""}, 2, "--report"},
+		{[]string{"--dir", "/", "--split", module}, 2, "--dir"},
+		{[]string{"--dir", "/", "--id", "1"}, 2, "--id"},
+		{[]string{"--embedded", "--base", kernel}, 2, "--embedded"},
+		{[]string{"compare"}, 2, "two files, got 0"},
+		{[]string{"compare", text, text}, 1, text},
+		{[]string{"compare", text, text + ".gone", "--fail-above", "x"}, 2, "percentage"},
+		{[]string{"serve"}, 2, "--backend"},
+	} {
+		args := c.args
+		if c.status < 2 && args[0] != "compare" {
+			args = append(slices.Clone(quick), args...)
+		}
+		status, stdout, stderr := benchmark(t, t.Context(), args...)
+		if status != c.status || !strings.Contains(stderr, c.stderr) {
+			t.Errorf("%v: status %d, want %d; stderr %q, want %q in it", c.args, status, c.status,
+				stderr, c.stderr)
+		}
+		if c.status == 0 && stderr != "" {
+			t.Errorf("%v: stderr %q", c.args, stderr)
+		}
+		if (c.status == 0) != strings.Contains(stdout, "Time per operation") {
+			t.Errorf("%v: stdout %q", c.args, stdout)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for file, args := range map[string][]string{
+		"help.txt":         {"--help"},
+		"help-compare.txt": {"compare", "-h"},
+	} {
+		status, stdout, stderr := benchmark(t, t.Context(), args...)
+		if status != 0 || stderr != "" {
+			t.Errorf("%v: status %d, stderr %q", args, status, stderr)
+		}
+		path := filepath.Join("testdata", file)
+		if *update {
+			if err := os.WriteFile(path, []byte(stdout), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stdout != string(want) {
+			t.Errorf("%s differs (-update writes it):\n%s", path, stdout)
+		}
+	}
+}
+
+// Every option that is parsed is explained, and nothing else.
+func TestHelpIsComplete(t *testing.T) {
+	explained := strings.Fields(usage)
+	for _, name := range []string{"base", "embedded", "split", "dir", "backend", "peers[=DIR]", "id",
+		"name", "regex", "seed", "rows", "full", "count", "iterations", "budget", "format", "report"} {
+		if !slices.Contains(explained, "--"+name) {
+			t.Errorf("--%s is not explained", name)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	kernel, _, _ := files(t)
+	page := filepath.Join(t.TempDir(), "page.html")
+	args := []string{"--base", kernel, "--backend", "all", "--count", "1", "-i", "1", "--full=false"}
+	status, stdout, stderr := benchmark(t, t.Context(), append(args, "--format", "bench", "--report", page)...)
+	if status != 0 {
+		t.Fatalf("status %d, stderr %q", status, stderr)
+	}
+	file := filepath.Join(t.TempDir(), "results.txt")
+	if err := os.WriteFile(file, []byte(stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	results, err := report.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := report.Collect(results)
+	for _, b := range bench.Backends() {
+		for _, row := range []string{"Open", "OpenCold", "TypeByID", "IDsByRegex/pattern=^tcp_"} {
+			if cells.Get(report.Key{Source: "vmlinux", Row: row, Backend: b.Name}, "sec/op") == nil {
+				t.Errorf("no %s of %s in:\n%s", row, b.Name, stdout)
+			}
+		}
+	}
+	for _, key := range []string{"goos:", "cpu:", "go:", "gomaxprocs:", "source-vmlinux:"} {
+		if !strings.Contains(stdout, "\n"+key+" ") && !strings.HasPrefix(stdout, key) {
+			t.Errorf("no line %s", key)
+		}
+	}
+	html, err := os.ReadFile(page)
+	if err != nil || !bytes.HasSuffix(html, []byte("</html>\n")) {
+		t.Errorf("report of %d bytes, %v", len(html), err)
+	}
+	status, stdout, stderr = benchmark(t, t.Context(), append(args, "--format", "json")...)
+	if status != 0 || !json.Valid([]byte(stdout)) {
+		t.Errorf("status %d, stderr %q, JSON %.200s", status, stderr, stdout)
+	}
+}
+
+// Without options the running kernel is measured, or the embedded one, which is said.
+func TestDefault(t *testing.T) {
+	status, stdout, stderr := benchmark(t, t.Context(), "--count", "1", "-i", "1")
+	if status != 0 || strings.Contains(stdout, "embedded") != strings.Contains(stderr, "embedded") {
+		t.Errorf("status %d, stderr %q:\n%s", status, stderr, stdout)
+	}
+	status, stdout, stderr = benchmark(t, t.Context(), "--count", "1", "-i", "1", "--embedded",
+		"--backend", "mmap", "--rows", "^Open$")
+	if status != 0 || stderr != "" || !strings.Contains(stdout, "embedded kernel") {
+		t.Errorf("status %d, stderr %q:\n%s", status, stderr, stdout)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{{"--embedded"}, {"--dir", filepath.Dir(first(files(t)))}} {
+		status, stdout, stderr := benchmark(t, ctx, args...)
+		if status != 1 || stdout != "" || stderr != "benchmark: interrupted\n" {
+			t.Errorf("%v: status %d, stdout %q, stderr %q", args, status, stdout, stderr)
+		}
+	}
+}
+
+func first(a, _, _ string) string { return a }
+
+// A budget that is too small for all samples is said, and what there is gets printed.
+func TestBudget(t *testing.T) {
+	kernel, _, _ := files(t)
+	status, stdout, stderr := benchmark(t, t.Context(), "--base", kernel, "--budget", "3s", "--count",
+		"1000000")
+	if status != 0 || !strings.Contains(stdout, "budget") {
+		t.Errorf("status %d, stderr %q:\n%s", status, stderr, stdout)
+	}
+}
