@@ -82,7 +82,7 @@ func TestInfo(t *testing.T) {
 			}
 		}
 		types := spec.Section().Len()
-		least, most := 2*types+14*named, 4*types+16*named+256
+		least, most := types+14*named, 4*types+16*named+256
 		if n := int(info.IndexBytes); n < least || n > most {
 			t.Errorf("%s: %d bytes of index for %d types and %d names, want %d to %d",
 				mode.name, n, types, named, least, most)

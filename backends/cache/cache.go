@@ -12,7 +12,7 @@
 // "go run ./cmd/benchmark --backend cache" (README.md has current figures):
 //
 //	open            linear: read the file, 3 ns a type, 30 ns a name
-//	memory          the blob, 2.3 bytes a type (where records start), 32 bytes
+//	memory          the blob, 2 bytes a type (where records start), 32 bytes
 //	                a name; the first regex adds 1.8 MB
 //	type by id      O(1), no allocation
 //	ids by name     O(1), two cache misses, no allocation

@@ -1,7 +1,7 @@
 // Package mmap is the btfkit backend that maps the file: it opens fastest and takes the
 // least private memory, since the bytes stay in the page cache, which processes share.
 //
-// Of its own it holds where records start, 2.3 bytes a type, and from the second query by
+// Of its own it holds where records start, some 2 bytes a type, and from the second query by
 // name on half a byte a type, or nothing if the types are sorted by name, as those of
 // kernels since Linux 7.0 are. A regular expression reads the record headers.
 //
@@ -33,7 +33,7 @@
 // "go run ./cmd/benchmark --backend mmap" (README.md has current figures):
 //
 //	open            linear in the number of types: 3 ns each, 0.4 ms
-//	memory          2.3 bytes a type (285 kB); names add half a byte (63 kB)
+//	memory          2 bytes a type; names add half a byte (63 kB)
 //	type by id      O(1), no allocation
 //	ids by name     linear, no allocation: 0.6 ns a type, 70 us; the first query, which
 //	                prepares nothing, 0.5 ms, the second 1.5 ms
