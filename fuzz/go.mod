@@ -13,6 +13,7 @@ require (
 
 require (
 	github.com/anchore/go-lzo v0.1.1 // indirect
+	github.com/cilium/ebpf v0.22.0
 	github.com/edsrzf/mmap-go v1.2.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mikelolasagasti/xz v1.0.1 // indirect

@@ -1,0 +1,104 @@
+package fuzz
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/fuzz/naive"
+)
+
+// An opened blob is open in every backend.
+type opened struct {
+	name   string
+	specs  []*btf.Spec
+	oracle *naive.Blob
+}
+
+var queried struct {
+	once  sync.Once
+	blobs []opened
+}
+
+// queriedBlobs opens the small blobs that do not need a kernel, once a process.
+func queriedBlobs(t testing.TB) []opened {
+	queried.once.Do(func() {
+		for _, b := range smallBlobs(t) {
+			if b.base != nil && len(b.base.data) > 1<<20 {
+				continue
+			}
+			o := opened{name: b.name, oracle: b.oracle(t)}
+			for i := range Backends {
+				o.specs = append(o.specs, openForever(t, b, &Backends[i]))
+			}
+			queried.blobs = append(queried.blobs, o)
+		}
+	})
+	return queried.blobs
+}
+
+// openForever opens a blob until the process ends.
+func openForever(t testing.TB, b *blob, backend *Backend) *btf.Spec {
+	var base *btf.Spec
+	if b.base != nil {
+		base = openForever(t, b.base, backend)
+	}
+	spec, err := backend.Parse(b.data, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// FuzzQueries asks every backend, of a real blob, for a name, a regular expression, an id and
+// a kind.
+func FuzzQueries(f *testing.F) {
+	f.Fuzz(func(t *testing.T, blob byte, name, expr string, id uint32, kind byte) {
+		if len(expr) > 200 || len(name) > 1000 {
+			t.Skip("compiling takes too long")
+		}
+		all := queriedBlobs(t)
+		o := all[int(blob)%len(all)]
+		for i, spec := range o.specs {
+			err := CheckNames(spec, o.oracle, []string{name})
+			if err == nil {
+				err = CheckMatches(spec, o.oracle, expr)
+			}
+			if err == nil {
+				err = checkID(spec, o.oracle, id)
+			}
+			if err == nil {
+				err = checkKind(spec, o.oracle, name, kind)
+			}
+			if err != nil {
+				t.Fatalf("%s in %s: %v", o.name, Backends[i].Name, err)
+			}
+		}
+	})
+}
+
+func checkID(spec *btf.Spec, want *naive.Blob, id uint32) error {
+	got, err := spec.TypeByID(btf.ID(id))
+	n, ok := want.ByID(id)
+	if ok != (err == nil) || uint32(got.ID()) != n.ID {
+		return fmt.Errorf("type %d: %v, %v; want %v", id, got, err, n.ID)
+	}
+	return nil
+}
+
+func checkKind(spec *btf.Spec, want *naive.Blob, name string, kind byte) error {
+	got, err := spec.TypeByName(name, btf.Kind(kind))
+	for _, id := range want.Named(name) {
+		if n, _ := want.ByID(id); n.Kind() == kind {
+			if err != nil || uint32(got.ID()) != id {
+				return fmt.Errorf("%v named %q: %v, %v; want %d", btf.Kind(kind), name, got, err, id)
+			}
+			return nil
+		}
+	}
+	if err != btf.ErrNotFound {
+		return fmt.Errorf("%v named %q: %v, %v; want none", btf.Kind(kind), name, got, err)
+	}
+	return nil
+}
