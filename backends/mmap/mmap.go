@@ -23,9 +23,10 @@
 //
 // # When it reads
 //
-// Whatever keeps a file from being mapped, such as a kernel before Linux 6.16, a pipe, or
-// an operating system without mapping, Open reads it into the Go heap instead. All queries
-// work the same then. [btf.Spec.Info] says which of the two it was, and why.
+// Whatever keeps a file from being mapped, Open reads it into the Go heap instead: the
+// running kernel's BTF before Linux 6.16, that of its modules, a pipe, any file where the
+// operating system has no mapping. All queries work the same then. [btf.Spec.Info] says
+// which of the two it was, and why.
 //
 // # Cost
 //
