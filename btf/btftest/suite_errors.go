@@ -16,6 +16,8 @@ var errorRules = []rule{
 	{name: "faults", rule: "Input that is not BTF is refused with a *FormatError that has the " +
 		"class, the section, the offset in the input and the type.",
 		check: checkFaults},
+	{name: "faults far in", rule: "A fault in any record of a long section is found where it is.",
+		check: checkFarFaults, once: true},
 	{name: "truncated", rule: "No proper prefix of a section is accepted.",
 		check: checkTruncated},
 	{name: "zero bytes", rule: "A file of no bytes is an error, unlike an empty module.",
@@ -129,6 +131,33 @@ func checkFaults(t *testing.T, s setup) {
 	var format *btf.FormatError
 	if !errors.As(err, &format) || format.Offset != 28 || format.ID != kernelLen+1 {
 		t.Errorf("kind 0 in a split section: %v", err)
+	}
+}
+
+func checkFarFaults(t *testing.T, s setup) {
+	const n, size = 20_000, 12
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	for range n {
+		b.Fwd("same", btf.KindStruct)
+	}
+	data := must(b)
+	at := order(false)
+	for i := 0; i < n; i += 397 {
+		for word, bad := range map[int]uint32{0: 6, 4: 0, 8: 1<<32 - 1} {
+			off := 24 + i*size + word
+			good := at.Uint32(data[off:])
+			at.PutUint32(data[off:], bad)
+			spec, err := s.own.Parse(data, nil)
+			at.PutUint32(data[off:], good)
+			var format *btf.FormatError
+			switch {
+			case word == 8 && err == nil: // a FWD has no type, and nobody looks
+				spec.Close()
+			case word == 8 || !errors.As(err, &format) || format.Offset != int64(off) ||
+				format.ID != btf.ID(i+1):
+				t.Fatalf("word %d of record %d: %v", word/4, i, err)
+			}
+		}
 	}
 }
 

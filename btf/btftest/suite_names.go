@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/btfkit/btfkit/btf"
 )
@@ -41,6 +42,10 @@ var nameRules = []rule{
 		check: checkDuplicates},
 	{name: "sorted", rule: "Sections sorted by name answer like all others.",
 		check: checkSorted},
+	{name: "small sections", rule: "Sections of any small number of names answer like all others.",
+		check: checkSmall},
+	{name: "many names", rule: "Names that differ are told apart, however many there are.",
+		check: checkManyNames, once: true},
 	{name: "HasName", rule: "HasName tells an anonymous type from one whose kind has no name.",
 		check: checkHasName},
 }
@@ -278,6 +283,44 @@ func checkSorted(t *testing.T, s setup) {
 				wantIDs(t, fmt.Sprintf("%d pairs, %q", n, other), ids, err, want[other])
 			}
 		}
+	}
+}
+
+func checkSmall(t *testing.T, s setup) {
+	for n := range 40 {
+		b := btf.NewBuilder(btf.BuilderOptions{BigEndian: s.ownOrder})
+		for i := range n {
+			b.Fwd(fmt.Sprint("name_", i), btf.KindStruct)
+		}
+		spec := s.open(t, must(b), nil)
+		for i := range n + 60 {
+			var want []btf.ID
+			if i < n {
+				want = []btf.ID{btf.ID(i + 1)}
+			}
+			ids, err := spec.IDsByName(fmt.Sprint("name_", i))
+			wantIDs(t, fmt.Sprint(n, " names, name_", i), ids, err, want)
+		}
+	}
+}
+
+func checkManyNames(t *testing.T, s setup) {
+	const n = 200_000
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	for i := range n {
+		b.Fwd(fmt.Sprint("name_", i), btf.KindStruct)
+	}
+	spec := s.open(t, must(b), nil)
+	// All of them, present and absent in turn, or as many as backends without an index can
+	// do in a second.
+	for i, end := 0, time.Now().Add(time.Second); i < 2*n && time.Now().Before(end); i++ {
+		i := i/2 + i%2*n
+		var want []btf.ID
+		if i < n {
+			want = []btf.ID{btf.ID(i + 1)}
+		}
+		ids, err := spec.IDsByName(fmt.Sprint("name_", i))
+		wantIDs(t, fmt.Sprint("name_", i), ids, err, want)
 	}
 }
 
