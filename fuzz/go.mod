@@ -9,6 +9,7 @@ require (
 	github.com/btfkit/btfkit/btf v0.0.0
 	github.com/btfkit/btfkit/corpus v0.0.0
 	github.com/btfkit/btfkit/elfx v0.0.0
+	github.com/google/gofuzz v1.2.0
 )
 
 require (

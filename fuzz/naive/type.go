@@ -253,8 +253,10 @@ func (t Type) Sizeof() (uint64, bool) {
 	limit := big.NewInt(math.MaxInt64)
 	product := big.NewInt(1)
 	times := func(n uint64) (uint64, bool) {
-		product.Mul(product, new(big.Int).SetUint64(n))
-		return product.Uint64(), product.Cmp(limit) <= 0
+		if product.Mul(product, new(big.Int).SetUint64(n)); product.Cmp(limit) > 0 {
+			return 0, false
+		}
+		return product.Uint64(), true
 	}
 	for range t.maxSteps() {
 		switch t.Kind() {
