@@ -11,6 +11,8 @@
 // A [Type] is a small value that points at a record of the blob. Nothing is decoded
 // ahead, and accessors neither allocate, lock, nor fail.
 //
+// A [Builder] writes BTF, from scratch or from what was read.
+//
 // # Format
 //
 // As of Linux 7.2; see Documentation/bpf/btf.rst and include/uapi/linux/btf.h in the
