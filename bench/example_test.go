@@ -9,7 +9,8 @@ import (
 
 // A server of the protocol says which backends it measures.
 func ExampleServe() {
-	status := bench.Serve(bench.Backends()[:1], []string{"--backend"}, os.Stdin, os.Stdout, os.Stdout)
+	args := []string{"--backend"}
+	status := bench.Serve(bench.Backends(), args, os.Stdin, os.Stdout, os.Stdout)
 	fmt.Println("status", status)
 	// Output:
 	// flag needs an argument: -backend

@@ -185,7 +185,8 @@ func (t *Target) parallel(spec *btf.Spec, row, count string) (loop, error) {
 	w := t.Workload
 	switch {
 	case row == "TypeByID" && len(w.IDs) > 0:
-		return inParallel(workers, w.IDs, func(ids []btf.ID) loop { return typeByID(spec, ids) }), nil
+		own := func(ids []btf.ID) loop { return typeByID(spec, ids) }
+		return inParallel(workers, w.IDs, own), nil
 	case row == "IDsByName/hit" && len(w.Hits) > 0:
 		own := func(hits []string) loop { return new(Target).idsByName(spec, hits) }
 		return inParallel(workers, w.Hits, own), nil

@@ -64,9 +64,9 @@ const Size = 4096
 
 // Generate draws a workload from the BTF itself, the same for the same seed and BTF. Ids are
 // drawn from all types but void, names from those of named types, so common names of many types
-// come up more often; if the Spec is split, half of each is drawn from its own section. Absent names are
-// present ones with a few letters changed. Names that the workload file or a peer cannot express
-// (newlines, NUL, not UTF-8) are left out.
+// come up more often; if the Spec is split, half of each is drawn from its own section. Absent
+// names are present ones with a few letters changed. Names that the workload file or a peer cannot
+// express (newlines, NUL, not UTF-8) are left out.
 func Generate(spec *btf.Spec, seed uint64) *Workload {
 	rng := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
 	w := &Workload{Patterns: DefaultPatterns()}

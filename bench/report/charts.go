@@ -52,7 +52,8 @@ func (b *chartBuilder) memory(unit string) []barChart {
 	}
 }
 
-func (b *chartBuilder) chart(title, row, unit string, newScale func(low, high float64) scaling) barChart {
+func (b *chartBuilder) chart(title, row, unit string, newScale func(low, high float64) scaling,
+) barChart {
 	var shown []*Cell
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, backend := range b.backends {
@@ -213,8 +214,8 @@ func scalingCharts(cells *Cells, r *session.Results, colors map[string]template.
 				for _, cell := range cells.List {
 					count, ok := strings.CutPrefix(cell.Row, row+"/goroutines=")
 					n, err := strconv.Atoi(count)
-					if ok && err == nil && cell.Source == source.Name && cell.Backend == subject.Name &&
-						cell.Unit == "sec/op" {
+					if ok && err == nil && cell.Unit == "sec/op" &&
+						cell.Source == source.Name && cell.Backend == subject.Name {
 						curves[i].x = append(curves[i].x, float64(n))
 						curves[i].y = append(curves[i].y, cell.Center)
 					}

@@ -75,7 +75,8 @@ func TestCompareRates(t *testing.T) {
 }
 
 func TestCompareNothingInCommon(t *testing.T) {
-	_, err := report.Compare(side(t, map[string]float64{"Old": 1}), side(t, map[string]float64{"New": 1}))
+	before, after := map[string]float64{"Old": 1}, map[string]float64{"New": 1}
+	_, err := report.Compare(side(t, before), side(t, after))
 	if err == nil || !strings.Contains(err.Error(), "nothing in common") {
 		t.Errorf("error %v", err)
 	}

@@ -90,8 +90,8 @@ func newPage(cells *Cells, r *session.Results) pageData {
 		}
 	}
 	p.Lines = append(growthCharts(cells, r, colors), scalingCharts(cells, r, colors)...)
-	p.LinesText = "With the number of types of synthetic BTF, and with the number of goroutines that " +
-		"ask at once: time per operation, both axes logarithmic."
+	p.LinesText = "With the number of types of synthetic BTF, and with the number of goroutines " +
+		"that ask at once: time per operation, both axes logarithmic."
 	return p
 }
 
@@ -124,8 +124,8 @@ func newSource(cells *Cells, s *session.Source, colors map[string]template.CSS) 
 	}
 	add("Opening", "Cold: the first open of a fresh process.", b.times(
 		is("Open", "OpenCold", "OpenFirstName", "SplitOpen"))...)
-	add("Private memory", "Private_Dirty in a fresh process, less what it was before. The scale is linear.",
-		b.memory("private-B")...)
+	add("Private memory", "Private_Dirty in a fresh process, less what it was before the source was "+
+		"opened. The scale is linear.", b.memory("private-B")...)
 	add("By id and name", "", b.times(is("TypeByID", "NameByID", "IDsByName/hit", "IDsByName/miss",
 		"TypesByName/hit"))...)
 	add("By regular expression", "Ids of all types whose name matches.", b.times(

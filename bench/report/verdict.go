@@ -29,7 +29,7 @@ func Noise(cells *Cells) []string {
 	}
 	if few {
 		warnings = append(warnings,
-			"fewer than 6 samples: no interval is certain, and benchstat finds no difference significant")
+			"fewer than 6 samples: no interval is certain, and no difference significant for benchstat")
 	}
 	if wide*4 > times {
 		warnings = append(warnings, fmt.Sprintf("the machine is too noisy to rank: half of the samples "+
@@ -86,7 +86,8 @@ var uses = []struct {
 	use, unit string
 	row       func(string) bool
 }{
-	{"a tool that opens, asks for one name and exits", "sec/op", is("OpenFirstName", "CollectionOpenFirstName")},
+	{"a tool that opens, asks for one name and exits", "sec/op",
+		is("OpenFirstName", "CollectionOpenFirstName")},
 	{"many lookups by id and name", "sec/op", is("TypeByID", "IDsByName/hit",
 		"IDsByName/miss", "CollectionTypesByName/hit", "CollectionTypesByName/miss")},
 	{"regular expressions", "sec/op",
@@ -134,7 +135,8 @@ func Advise(cells *Cells, r *session.Results) []Advice {
 }
 
 // advise ranks backends by one or several rows.
-func (c *Cells) advise(source string, rows []string, unit string, own []string) (a Advice, ok bool) {
+func (c *Cells) advise(source string, rows []string, unit string, own []string) (
+	a Advice, ok bool) {
 	scores := make([]float64, len(own))
 	for _, row := range rows {
 		first := c.Get(Key{source, row, own[0]}, unit)
@@ -158,7 +160,8 @@ func (c *Cells) advise(source string, rows []string, unit string, own []string) 
 			a.Backends = append(a.Backends, backend)
 			best = append(best, backend+" "+figure)
 		} else {
-			others = append(others, fmt.Sprintf("%s %s, %s times that", backend, figure, twoDigits(factor)))
+			others = append(others, fmt.Sprintf("%s %s, %s times that", backend, figure,
+				twoDigits(factor)))
 		}
 	}
 	a.Source, a.All = source, len(others) == 0

@@ -29,8 +29,8 @@ type Config struct {
 	Result func(*benchfmt.Result) error
 }
 
-// DefaultSample is how long a sample lasts unless a deadline says otherwise: some thousand times the timer's resolution and
-// the cost of a command, short enough for hundreds of them.
+// DefaultSample is how long a sample lasts unless a deadline says otherwise: some thousand times
+// the timer's resolution and the cost of a command, short enough for hundreds of them.
 const DefaultSample = 20 * time.Millisecond
 
 // Results is what a run measured.

@@ -37,7 +37,8 @@ func ReadEnvironment(sources []*Source) Environment {
 	add("go", runtime.Version())
 	add("gomaxprocs", fmt.Sprint(runtime.GOMAXPROCS(0)))
 	for _, s := range sources {
-		add("source-"+configKey(s.Name), fmt.Sprintf("%s %d bytes sha256:%s", s.Origin, s.Size, s.SHA256))
+		add("source-"+configKey(s.Name),
+			fmt.Sprintf("%s %d bytes sha256:%s", s.Origin, s.Size, s.SHA256))
 	}
 	return e
 }

@@ -189,7 +189,8 @@ func TestRunInThisProcess(t *testing.T) {
 
 func TestRunRefusesWrongAnswers(t *testing.T) {
 	ws, kernel, _ := prepare(t)
-	subjects := append(session.Own(withToy(), program("serve")), session.Own(liars(), program("lie"))...)
+	subjects := append(session.Own(withToy(), program("serve")),
+		session.Own(liars(), program("lie"))...)
 	_, err := session.Run(t.Context(), ws, session.Config{
 		Sources: []*session.Source{kernel}, Subjects: subjects, Workload: workload, Count: 1,
 		Iterations: 1,

@@ -20,7 +20,8 @@ import (
 // Dir prepares a kernel with all its modules: a folder of raw BTF, measured as it is, or a tree
 // such as /lib/modules/RELEASE, whose BTF is extracted first, so that backends are measured and not
 // decompressors. base is the kernel's file, in the folder or elsewhere; empty means vmlinux, or
-// what the tree holds. Modules that cannot be opened are left out; note says so. progress may be nil.
+// what the tree holds. Modules that cannot be opened are left out; note says so. progress may be
+// nil.
 func (w *Workspace) Dir(ctx context.Context, dir, base string, progress func(float64, string)) (
 	s *Source, note string, err error) {
 	s = &Source{Name: resultName(dir), Origin: dir, Format: "raw", Path: dir, Set: true}

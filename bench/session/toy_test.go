@@ -19,7 +19,10 @@ func (t *toy) Bytes() string                { return t.data }
 func (t *toy) Index(*btf.Section) error     { return nil }
 func (t *toy) Names(*btf.Section) btf.Names { return btf.Names{} } // read the records
 func (t *toy) Close() error                 { return nil }
-func (t *toy) Info() btf.Info               { return btf.Info{Backend: "toy", DataBytes: int64(len(t.data))} }
+func (t *toy) Info() btf.Info {
+	return btf.Info{Backend: "toy", DataBytes: int64(len(t.data))}
+}
+
 func (t *toy) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
 	return s.AppendIDsScanning(dst, name)
 }

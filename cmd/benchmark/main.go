@@ -1,5 +1,5 @@
-// Command benchmark measures the backends of btfkit on this machine: opening, memory, and queries by
-// id, by name and by regular expression. See the usage text, or README.md.
+// Command benchmark measures the backends of btfkit on this machine: opening, memory, and queries
+// by id, by name and by regular expression. See the usage text, or README.md.
 package main
 
 import (
