@@ -14,7 +14,7 @@ type CopyOptions struct {
 	// copied as they are, unused ones included, and no name offset changes.
 	RebuildStrings bool
 	// AddLayout writes a layout section if the source has none; DropLayout leaves the
-	// source's out.
+	// source's out, and wins if both are set.
 	AddLayout, DropLayout bool
 }
 
