@@ -109,10 +109,12 @@ func TestStatus(t *testing.T) {
 		{[]string{"compare"}, 2, "two files, got 0"},
 		{[]string{"compare", text, text}, 1, text},
 		{[]string{"compare", text, text + ".gone", "--fail-above", "x"}, 2, "percentage"},
+		{[]string{"ranking"}, 2, "wants files"},
+		{[]string{"ranking", text}, 1, text},
 		{[]string{"serve"}, 2, "--backend"},
 	} {
 		args := c.args
-		if c.status < 2 && args[0] != "compare" {
+		if c.status < 2 && args[0] != "compare" && args[0] != "ranking" {
 			args = append(slices.Clone(quick), args...)
 		}
 		status, stdout, stderr := benchmark(t, t.Context(), args...)
@@ -133,6 +135,7 @@ func TestHelp(t *testing.T) {
 	for file, args := range map[string][]string{
 		"help.txt":         {"--help"},
 		"help-compare.txt": {"compare", "-h"},
+		"help-ranking.txt": {"ranking", "--help"},
 	} {
 		status, stdout, stderr := benchmark(t, t.Context(), args...)
 		if status != 0 || stderr != "" {
