@@ -143,7 +143,8 @@ func (c *Collection) get(m *member) (*Spec, error) {
 // OpenAll opens all modules with the given number of workers, at least one. After each
 // it calls progress, unless nil, one call at a time. It returns the context's error if
 // that ends first; modules that fail are left to Problems.
-func (c *Collection) OpenAll(ctx context.Context, workers int, progress func(done, total int)) error {
+func (c *Collection) OpenAll(
+	ctx context.Context, workers int, progress func(done, total int)) error {
 	members := c.snapshot()
 	var (
 		wg   sync.WaitGroup

@@ -22,30 +22,30 @@ func TestIDTable(t *testing.T) {
 		name     string
 		count    int
 		huge     int // a record of 100 kB every so many
-		wantWide bool
+		wantFull int // blocks
 	}{
-		{"empty", 0, 0, false},
-		{"one", 1, 0, false},
-		{"block less one", 15, 0, false},
-		{"block", 16, 0, false},
-		{"block and one", 17, 0, false},
-		{"many", 10_001, 0, false},
-		{"wide from the start", 100, 5, true},
-		{"wide late", 5_000, 4_001, true},
+		{"empty", 0, 0, 0},
+		{"one", 1, 0, 0},
+		{"block less one", 15, 0, 0},
+		{"block", 16, 0, 0},
+		{"block and one", 17, 0, 0},
+		{"many", 10_001, 0, 0},
+		{"all in full", 100, 5, 6},
+		{"one in full", 5_000, 4_001, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			offs := make([]uint32, test.count)
 			at := uint32(0)
 			for i := range offs {
 				offs[i] = at
-				at += uint32(12 + rng.IntN(20)*4)
+				at += uint32(12 + rng.IntN(14)*4)
 				if test.huge != 0 && i%test.huge == test.huge-1 {
 					at += 100_000
 				}
 			}
 			table, n := buildTable(rng, offs)
-			if int(n) != test.count || table.wide != test.wantWide {
-				t.Fatalf("count %d, wide %v, want %d, %v", n, table.wide, test.count, test.wantWide)
+			if full := len(table.full) / blockLen; int(n) != test.count || full != test.wantFull {
+				t.Fatalf("count %d, %d blocks in full, want %d, %d", n, full, test.count, test.wantFull)
 			}
 			for i, want := range offs {
 				if got := table.at(uint32(i)); got != want {

@@ -110,6 +110,7 @@ type query struct {
 	hits  []uint64 // bit i: name i of those handed to the matcher matches
 	offs  [queryBlock]uint32
 	index [queryBlock]uint32 // own type whose name is at offs[i]
+	scan  match.Scan
 }
 
 // queryBlock is how many names read from headers go to the matcher at once.
@@ -134,7 +135,11 @@ func (q *query) selectNames(sec *Section, m *Matcher) error {
 	names := sec.backend.Names(sec)
 	if names.Named != nil {
 		q.hits = bitmap(q.hits, uint32(len(names.Offsets)))
-		if err := m.match.Select(names.Text, names.Offsets, q.hits); err != nil {
+		if err := q.scan.Reset(m.match, names.Text, len(names.Offsets)); err != nil {
+			return err
+		}
+		defer q.scan.Close()
+		if err := q.scan.Select(names.Offsets, q.hits); err != nil {
 			return err
 		}
 		q.spread(names.Named)
@@ -194,11 +199,10 @@ func (q *query) selectHeaders(sec, level *Section, m *Matcher) error {
 	if len(level.strs) == 0 {
 		return nil
 	}
-	scan, err := m.match.NewScan(level.strs, int(sec.count))
-	if err != nil {
+	if err := q.scan.Reset(m.match, level.strs, int(sec.count)); err != nil {
 		return err
 	}
-	defer scan.Close()
+	defer q.scan.Close()
 	n := 0
 	for i := range sec.count {
 		off := sec.word(sec.ids.at(i)) - level.strStart
@@ -207,19 +211,19 @@ func (q *query) selectHeaders(sec, level *Section, m *Matcher) error {
 		}
 		q.offs[n], q.index[n] = off, i
 		if n++; n == queryBlock {
-			if err := q.selectBlock(scan, n); err != nil {
+			if err := q.selectBlock(n); err != nil {
 				return err
 			}
 			n = 0
 		}
 	}
-	return q.selectBlock(scan, n)
+	return q.selectBlock(n)
 }
 
-func (q *query) selectBlock(scan *match.Scan, n int) error {
+func (q *query) selectBlock(n int) error {
 	hits := q.hits[:(n+63)/64]
 	clear(hits)
-	if err := scan.Select(q.offs[:n], hits); err != nil {
+	if err := q.scan.Select(q.offs[:n], hits); err != nil {
 		return err
 	}
 	for w, word := range hits {

@@ -29,22 +29,6 @@ func (s *Section) AppendIDsScanning(dst []ID, name string) []ID {
 	return dst
 }
 
-// NamesOverlap reports whether the names of the own types are together longer than
-// four times the strings they lie in. Only offsets into the middle of long strings
-// do that. They are legal, but make whatever reads each name in full quadratic in the
-// input (1 MB of input, 20 GB of names), so an index must not be built then.
-func (s *Section) NamesOverlap() bool {
-	limit := 4 * uint64(s.strEnd())
-	sum := uint64(0)
-	for i := range s.count {
-		sum += uint64(len(s.nameBytes(s.NameOffset(int(i)))))
-		if sum > limit {
-			return true
-		}
-	}
-	return false
-}
-
 // appendAnonymous appends the ids of the own anonymous structs, unions and enums.
 func (s *Section) appendAnonymous(dst []ID) []ID {
 	for w, word := range s.anonymousTypes() {
@@ -71,7 +55,7 @@ func (s *Section) anonymousTypes() []uint64 {
 			if !infoKind(s.word(off + 4)).in(setAnonymous) {
 				continue
 			}
-			if name := s.word(off); name == 0 || s.nameBytes(name) == "" {
+			if name := s.tail(s.word(off)); name == "" || name[0] == 0 {
 				set[i/64] |= 1 << (i % 64)
 			}
 		}

@@ -80,7 +80,8 @@ func (s *Section) checkStrings() error {
 	n := len(s.strs)
 	switch {
 	case uint64(s.strStart)+uint64(n) > math.MaxUint32:
-		return fault(0, fmt.Errorf("%d bytes exceed 32-bit offsets on top of the base's %d", n, s.strStart))
+		return fault(0, fmt.Errorf("%d bytes on top of the base's %d exceed 32-bit offsets",
+			n, s.strStart))
 	case n == 0:
 		return nil
 	case s.strs[n-1] != 0:

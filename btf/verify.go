@@ -91,7 +91,8 @@ func (t Type) verifyReferences() error {
 	for i := range n {
 		at := headerSize/4 + i*step
 		if r.name >= 0 && e.word(uint32(r.name)) >= names {
-			return t.fault(at+uint32(r.name), fmt.Errorf("%s %d: name offset %#x beyond the strings' end %#x",
+			return t.fault(at+uint32(r.name), fmt.Errorf(
+				"%s %d: name offset %#x beyond the strings' end %#x",
 				r.description, i, e.word(uint32(r.name)), names))
 		}
 		if r.id >= 0 && ID(e.word(uint32(r.id))) >= ids {

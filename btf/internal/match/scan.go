@@ -15,16 +15,23 @@ type Scan struct {
 	posix *run // the other reading, as long as it might be the right one
 }
 
-// NewScan starts a query. The text must be empty or end in a NUL. About names offsets will
+// NewScan returns a Scan that was Reset.
+func (m *Matcher) NewScan(text string, names int) (*Scan, error) {
+	s := new(Scan)
+	return s, s.Reset(m, text, names)
+}
+
+// Reset starts a query in a Scan that is new or closed; so scans may be kept and do not
+// have to be allocated. The text must be empty or end in a NUL. About names offsets will
 // be asked in all: the figure only guides the choice between a look at each name
 // and one pass over the whole text.
-func (m *Matcher) NewScan(text string, names int) (*Scan, error) {
+func (s *Scan) Reset(m *Matcher, text string, names int) error {
 	if text != "" && text[len(text)-1] != 0 {
-		return nil, errors.New("match: text: no NUL at its end")
+		return errors.New("match: text: no NUL at its end")
 	}
-	s := &Scan{m: m, run: run{plan: m.plan, text: text, names: names}}
+	*s = Scan{m: m, run: run{plan: m.plan, text: text, names: names}}
 	if m.posix == nil || m.newlineOnly && strings.IndexByte(text, '\n') < 0 {
-		return s, nil
+		return nil
 	}
 	posix := run{plan: m.posix, text: text, names: names}
 	switch m.reading.Load() {
@@ -33,7 +40,7 @@ func (m *Matcher) NewScan(text string, names int) (*Scan, error) {
 	case readingPOSIX:
 		s.run = posix
 	}
-	return s, nil
+	return nil
 }
 
 // Select sets bit i of hits for every i such that the name at text[offs[i]:] matches. Other
@@ -91,6 +98,7 @@ func (s *Scan) Close() {
 	if s.posix != nil {
 		s.posix.close()
 	}
+	*s = Scan{} // who keeps it must not keep the text
 }
 
 // largest returns the largest of some numbers, of which there is at least one. Four chains
