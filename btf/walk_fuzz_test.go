@@ -1,0 +1,130 @@
+package btf
+
+import (
+	"encoding/binary"
+	"testing"
+)
+
+// FuzzWalk compares the walk in lanes with its oracle, the plain loop: the same table, count,
+// end and error. A few bytes of input become a type section of many blocks, since the lanes
+// only run on whole blocks:
+//
+//	the number of edits; then as many edits of 8 bytes; then records of 4 bytes, repeated
+//
+// Records hold filler that looks like headers, which is what misleads a guess.
+func FuzzWalk(f *testing.F) {
+	f.Add([]byte{0, 4, 3, 1, 1, 2, 0, 0, 0, 13, 2, 0, 9, 12, 1, 1, 0})
+	f.Add([]byte{1, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0x7f, 4, 200, 1, 1, 6, 255, 0, 2})
+	f.Add([]byte{0, 12, 1, 5, 0})
+	f.Add([]byte{0, 15, 255, 5, 3, 2, 0, 0, 1, 2, 0, 0, 2})
+	f.Fuzz(func(t *testing.T, input []byte) {
+		for _, bigEndian := range []bool{false, true} {
+			types := expand(input, bigEndian)
+			if types == "" {
+				t.Skip("no records")
+			}
+			checkWalk(t, types, bigEndian)
+		}
+	})
+}
+
+// TestWalk runs FuzzWalk's check over sections that end at and around the edges of blocks and
+// lanes, and over one with each record at a multiple of a lane.
+func TestWalk(t *testing.T) {
+	ptrs := expand([]byte{0, 2, 0, 0, 0}, false)
+	for _, edge := range []int{walkBlock, 2 * walkBlock, 3 * walkBlock, laneLen} {
+		for off := -40; off <= 40; off += 4 {
+			checkWalk(t, ptrs[:(edge+off)/headerSize*headerSize], false)
+			checkWalk(t, ptrs[:edge+off], false) // ends within a record
+		}
+	}
+	for _, seed := range []byte{1, 2, 3} {
+		checkWalk(t, expand([]byte{0, 4, 99, 1, seed, 15, 250, 2, seed, 6, 17, 1, 1}, false), false)
+	}
+}
+
+func checkWalk(t *testing.T, types string, bigEndian bool) {
+	t.Helper()
+	newWalker := func() *walker {
+		return &walker{types: types, sizes: builtinTrailers.sizes(), bigEndian: bigEndian,
+			nameEnd: 1 << 16, table: newTableBuilder(len(types))}
+	}
+	lanes, plain := newWalker(), newWalker()
+	got, want := lanes.walk(), plain.walkPlain(len(types))
+	if !sameError(got, want) {
+		t.Fatalf("lanes: %v; plain: %v", got, want)
+	}
+	if lanes.pos != plain.pos || lanes.table.count != plain.table.count {
+		t.Fatalf("lanes end at %d behind %d types, plain at %d behind %d",
+			lanes.pos, lanes.table.count, plain.pos, plain.table.count)
+	}
+	count := plain.table.count
+	a, b := lanes.table.finish(nil), plain.table.finish(nil)
+	for i := range count {
+		if a.at(i) != b.at(i) {
+			t.Fatalf("record %d at %#x in lanes, at %#x in plain", i, a.at(i), b.at(i))
+		}
+	}
+}
+
+// sameError compares place, class and text.
+func sameError(a, b error) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := a.(*recordError), b.(*recordError)
+	return x.at == y.at && x.class == y.class && x.Error() == y.Error()
+}
+
+// expand makes a type section of five blocks and some records from input.
+func expand(input []byte, bigEndian bool) string {
+	if len(input) < 5 {
+		return ""
+	}
+	edits, input := int(input[0]%8), input[1:]
+	edit := input[:min(edits*8, len(input)/8*8)]
+	records := input[len(edit):]
+	var order binary.AppendByteOrder = binary.LittleEndian
+	if bigEndian {
+		order = binary.BigEndian
+	}
+	var out []byte
+	for i := 0; len(out) < 5*walkBlock+1000; i += 4 {
+		if len(records) < 4 {
+			return ""
+		}
+		if i+4 > len(records) {
+			i = 0
+		}
+		out = appendRecord(out, order, [4]byte(records[i:]))
+	}
+	for ; len(edit) >= 8; edit = edit[8:] {
+		at := binary.LittleEndian.Uint32(edit) % uint32(len(out)/4) * 4
+		copy(out[at:], order.AppendUint32(nil, binary.LittleEndian.Uint32(edit[4:])))
+	}
+	return string(out)
+}
+
+// appendRecord appends one record: kind, vlen, name, and what the filler looks like.
+func appendRecord(out []byte, order binary.AppendByteOrder, r [4]byte) []byte {
+	kind := Kind(r[0]%19 + 1)
+	vlen := uint32(r[1])
+	if r[3]&0x80 != 0 {
+		vlen <<= 4
+	}
+	out = order.AppendUint32(out, uint32(r[2]))
+	out = order.AppendUint32(out, uint32(kind)<<24|vlen)
+	out = order.AppendUint32(out, uint32(r[3]))
+	tr := builtinTrailers[kind]
+	words := uint32(tr.info)/4 + uint32(tr.elem)/4*vlen
+	for i := range words {
+		// Every filler phase of three words may pass for a PTR, FUNC or small STRUCT.
+		w := uint32(r[2])
+		if (i+uint32(r[3]))%3 == 1 {
+			w = [4]uint32{uint32(KindPtr) << 24, uint32(KindFunc)<<24 | 1,
+				uint32(KindStruct)<<24 | i%5, i}[r[3]>>2&3]
+		}
+		out = order.AppendUint32(out, w)
+	}
+	return out
+}
