@@ -1,0 +1,266 @@
+// Command seeds writes the seed inputs of the fuzz targets to testdata/fuzz in the module's
+// folder, one file each, in the format of the go command. It takes them from the corpus and
+// from the images of package elfx, so that every target starts from real input. What it
+// writes depends on these alone; files of other names, such as crashers, are left as they are.
+//
+// Run it in the folder of this module: go run ./cmd/seeds
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/btfkit/btfkit/corpus"
+	"github.com/btfkit/btfkit/corpus/malformed"
+	"github.com/btfkit/btfkit/corpus/mutate"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("seeds: ")
+	for _, s := range []struct {
+		target string
+		seeds  func(add func(name string, args ...any)) error
+	}{
+		{"FuzzParse", parseSeeds},
+		{"FuzzSplit", splitSeeds},
+		{"FuzzEdits", editSeeds},
+		{"FuzzQueries", querySeeds},
+		{"FuzzBuilder", builderSeeds},
+		{"FuzzMetamorphic", metamorphicSeeds},
+		{"FuzzELF", elfSeeds},
+		{"FuzzDecompress", decompressSeeds},
+		{"FuzzRelocate", relocateSeeds},
+		{"FuzzCollection", collectionSeeds},
+		{"FuzzStateful", statefulSeeds},
+	} {
+		if err := write(filepath.Join("testdata", "fuzz", s.target), s.seeds); err != nil {
+			log.Fatalf("%s: %v", s.target, err)
+		}
+	}
+}
+
+// write replaces the seeds of one target.
+func write(dir string, seeds func(func(string, ...any)) error) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	old, err := filepath.Glob(filepath.Join(dir, "seed-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	var failed error
+	err = seeds(func(name string, args ...any) {
+		name = "seed-" + strings.NewReplacer("/", "-", " ", "-").Replace(name)
+		if err := os.WriteFile(filepath.Join(dir, name), encode(args), 0o644); err != nil {
+			failed = err
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// encode writes arguments as the go command does.
+func encode(args []any) []byte {
+	var b bytes.Buffer
+	b.WriteString("go test fuzz v1\n")
+	for _, arg := range args {
+		switch v := arg.(type) {
+		case []byte:
+			fmt.Fprintf(&b, "[]byte(%s)\n", strconv.Quote(string(v)))
+		case byte:
+			fmt.Fprintf(&b, "byte(%s)\n", strconv.QuoteRune(rune(v)))
+		default:
+			fmt.Fprintf(&b, "%T(%#v)\n", v, v)
+		}
+	}
+	return b.Bytes()
+}
+
+// alone calls f for the small blobs of the corpus that stand alone and have at most max bytes.
+func alone(max int, f func(name string, data []byte)) error {
+	for _, b := range corpus.Small() {
+		if b.BaseName != "" || b.Size > max {
+			continue
+		}
+		data, err := b.Bytes()
+		if err != nil {
+			return err
+		}
+		f(b.Name, data)
+	}
+	return nil
+}
+
+func parseSeeds(add func(string, ...any)) error {
+	rows := make(map[int]bool)
+	for c := range malformed.All() {
+		chain := c.Chain(order(c.Row))
+		data := chain[len(chain)-1]
+		if rows[c.Row] || len(chain) > 1 || len(data) > 4096 {
+			continue
+		}
+		rows[c.Row] = true
+		add(fmt.Sprintf("row-%d", c.Row), data)
+	}
+	return alone(4096, func(name string, data []byte) { add(name, data) })
+}
+
+func splitSeeds(add func(string, ...any)) error {
+	for _, b := range corpus.Small() {
+		base, ok := b.Base()
+		if !ok || base.Size > 4096 {
+			continue
+		}
+		if _, ok := base.Base(); ok {
+			continue
+		}
+		own, err := b.Bytes()
+		if err != nil {
+			return err
+		}
+		below, err := base.Bytes()
+		if err != nil {
+			return err
+		}
+		add(b.Name, below, own)
+	}
+	return nil
+}
+
+// editSeeds has one edit of each operation, in the kernel and in a small blob.
+func editSeeds(add func(string, ...any)) error {
+	for op := range byte(11) {
+		edit := make([]byte, 1, 1+mutate.RecordSize)
+		for _, slot := range []byte{3, 200} {
+			one := append(slices.Clone(edit), slot, op*7, op, 0, op, 0, op*3, 0)
+			add(fmt.Sprintf("kernel-%d-%d", op, slot), one)
+			one[0] = op*4 + 1
+			add(fmt.Sprintf("small-%d-%d", op, slot), one)
+		}
+	}
+	return nil
+}
+
+func querySeeds(add func(string, ...any)) error {
+	for i, q := range []struct{ name, expr string }{
+		{"int", "^int$"}, {"", "^$"}, {"unsigned int", "(?i)UNSIGNED"}, {"task", "_[a-z]+$"},
+		{"char", `\bchar\b|long`}, {"long\x00", ".*"}, {"st", "[^a-z]"}, {"x", `(a.*){2,3}b?`},
+		{"\xff", `\xff|\x00`}, {"main", `^\w+(_t|_s)?$`},
+	} {
+		add(fmt.Sprint(i), byte(i*5), q.name, q.expr, uint32(i*7), byte(i*2))
+	}
+	return nil
+}
+
+// builderSeeds fills the first bytes, which select the shape, with runs of one value.
+func builderSeeds(add func(string, ...any)) error {
+	for _, fill := range []byte{0x01, 0x55, 0x80, 0xaa, 0xff} {
+		data := bytes.Repeat([]byte{fill, 0x13, fill ^ 0x37, 0x71}, 200)
+		for i := range data {
+			data[i] += byte(i * i >> 3)
+		}
+		add(fmt.Sprintf("%02x", fill), data)
+	}
+	return nil
+}
+
+func metamorphicSeeds(add func(string, ...any)) error {
+	return alone(4096, func(name string, data []byte) { add(name, data, uint64(len(data))) })
+}
+
+// elfSeeds takes the compiler-made objects and the images.
+func elfSeeds(add func(string, ...any)) error {
+	return files(8192, func(name string, data []byte) { add(name, data) },
+		"../corpus/fixtures/objects/*bpfel.o", "../corpus/fixtures/objects/pahole-*.o",
+		"../elfx/testdata/images/*")
+}
+
+// decompressSeeds cuts the magic number off compressed modules; its order is that of magics
+// in the target.
+func decompressSeeds(add func(string, ...any)) error {
+	starts := []struct {
+		suffix string
+		length int
+	}{{"gz", 3}, {"bz2", 10}, {"lzma", 5}, {"xz", 6}, {"lzo", 9}, {"lz4", 4}, {"zst", 4}}
+	for codec, s := range starts {
+		err := files(corpus.SmallSize, func(name string, data []byte) {
+			add(name, byte(codec), data[s.length:])
+		}, "../elfx/testdata/images/module*.ko."+s.suffix)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func relocateSeeds(add func(string, ...any)) error {
+	for _, arch := range []string{"x86_64", "s390x"} {
+		var args []any
+		for _, name := range []string{"distilled-" + arch, "distilled-" + arch + ".base", "kernel-" + arch} {
+			b, ok := corpus.Find("fixtures/pahole-" + name)
+			if !ok {
+				return fmt.Errorf("no blob %s", name)
+			}
+			data, err := b.Bytes()
+			if err != nil {
+				return err
+			}
+			args = append(args, data)
+		}
+		add(arch, args...)
+	}
+	return nil
+}
+
+func collectionSeeds(add func(string, ...any)) error {
+	add("sound", []byte{0})
+	add("parallel", append([]byte{0x82}, make([]byte, 100)...))
+	add("header", []byte{1, 1, 0, 0, 0, 0, 0, 9, 0})
+	add("truncated", []byte{2, 40, 0, 0, 0, 10, 0, 0, 0, 60, 0, 0, 0, 10, 0, 0, 0})
+	return nil
+}
+
+func statefulSeeds(add func(string, ...any)) error {
+	add("close-base-first", []byte{0, 0, 1, 0, 3, 41, 12, 80, 2, 0, 7, 0, 2, 1, 7, 0})
+	add("split-of-split", []byte{0, 1, 1, 0, 1, 9, 3, 100, 5, 2, 6, 2, 4, 2, 2, 2, 2, 0, 7, 0})
+	add("use-after-close", []byte{0, 0, 3, 80, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8, 0, 1, 0, 2, 0})
+	add("all-backends", []byte{0, 0, 0, 3, 0, 6, 0, 9, 1, 0, 1, 9, 4, 40, 4, 81, 6, 162, 8, 3})
+	return nil
+}
+
+// files calls f for the files of at most max bytes.
+func files(max int, f func(name string, data []byte), patterns ...string) error {
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		if len(paths) == 0 {
+			return fmt.Errorf("no file %s: run this in the folder fuzz", pattern)
+		}
+		for _, path := range paths {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if len(data) <= max {
+				f(filepath.Base(path), data)
+			}
+		}
+	}
+	return nil
+}
