@@ -1,22 +1,26 @@
 package bench_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/corpus/synth"
+	"golang.org/x/perf/benchfmt"
 )
 
 // The rows of the benchmark program as Go benchmarks, on the running kernel's BTF or else the
-// embedded kernel's. They show no memory, which needs processes of its own, and do not interleave
-// backends.
+// embedded kernel's. They do not interleave backends.
 
 func BenchmarkOpen(b *testing.B)          { benchmarkRow(b, "Open") }
 func BenchmarkOpenFirstName(b *testing.B) { benchmarkRow(b, "OpenFirstName") }
@@ -56,13 +60,92 @@ func benchmarkRow(b *testing.B, base string) {
 	}
 }
 
+// BenchmarkSplitOpen opens a synthetic module on the kernel.
+func BenchmarkSplitOpen(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "module")
+	base, err := input.source.Open()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer base.Close()
+	data, err := synth.Split(base, synth.Shape{Types: 1000})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for _, backend := range bench.Backends() {
+		b.Run("backend="+backend.Name+"/source=synthetic", func(b *testing.B) {
+			t := target(backend)
+			defer t.Close()
+			t.Path, t.BasePath = path, t.Path
+			sample, err := t.Run("SplitOpen", b.N)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(sample.Time.Nanoseconds())/float64(b.N), "ns/op")
+		})
+	}
+}
+
+func BenchmarkOpenCold(b *testing.B) { benchmarkFresh(b, "", "run OpenCold 1") }
+func BenchmarkMemory(b *testing.B) {
+	benchmarkFresh(b, "stage=open/", "memory open")
+	benchmarkFresh(b, "stage=queries/", "memory queries")
+}
+
+// benchmarkFresh sends each operation's command to a process of its own and reports what the last
+// one answers. What is timed is that answer, not the process.
+func benchmarkFresh(b *testing.B, prefix, command string) {
+	for _, backend := range bench.Backends() {
+		b.Run(prefix+"backend="+backend.Name+"/source="+input.source.Name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "workload")
+			write(b, path, []byte("id 1\nhit sk_buff\nmiss absent\nregex tcp ^tcp_\n"))
+			b.ReportMetric(0, "ns/op") // none, unless the answer has it
+			for range b.N {
+				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name,
+					"--source", input.source.Path, "--workload", path)
+				cmd.Stdin = strings.NewReader(command + "\n")
+				out, err := cmd.Output()
+				if err != nil {
+					b.Fatal(err)
+				}
+				report(b, out)
+			}
+		})
+	}
+}
+
+// report takes over the figures of a result line.
+func report(b *testing.B, answer []byte) {
+	b.Helper()
+	r := benchfmt.NewReader(bytes.NewReader(answer), "answer")
+	for r.Scan() {
+		if result, ok := r.Result().(*benchfmt.Result); ok {
+			for _, v := range result.Values {
+				if v.OrigUnit != "" {
+					v.Value, v.Unit = v.OrigValue, v.OrigUnit
+				}
+				b.ReportMetric(v.Value, v.Unit)
+			}
+			return
+		}
+	}
+	b.Fatalf("no result: %s", answer)
+}
+
 // input is what all tests and benchmarks of this package read.
 var input struct {
 	source   *session.Source
 	workload *bench.Workload
 }
 
+// TestMain lets this binary be the server that some benchmarks start.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		os.Exit(bench.Serve(bench.Backends(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	ws := new(session.Workspace)
 	status, err := 1, prepare(ws)
 	if err == nil {

@@ -13,14 +13,13 @@ import (
 
 // memory is what this process holds, in bytes but for the objects and the time.
 type memory struct {
+	told    bool // the operating system says what a process holds
 	process                         processMemory
 	heap, heapObjects, mapped, gcNs int64
 }
 
 // processMemory is what the operating system says.
 type processMemory struct{ private, rss, pss, peak int64 }
-
-var errNoProcessMemory = errors.New("the memory of a process is read from Linux's /proc")
 
 // readMemory collects more than once, so that what finalizers and sync.Pools let go is collected
 // too, and gives back what is free before it asks.
@@ -29,12 +28,14 @@ func readMemory() (memory, error) {
 	gc := timeGC()
 	debug.FreeOSMemory()
 	process, err := readProcessMemory()
-	if err != nil {
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return memory{}, err
 	}
+	told := err == nil
 	var heap runtime.MemStats
 	runtime.ReadMemStats(&heap)
 	return memory{
+		told:        told,
 		process:     process,
 		heap:        int64(heap.HeapAlloc),
 		heapObjects: int64(heap.HeapObjects),
@@ -63,18 +64,20 @@ func baseline() (memory, error) {
 }
 
 // report formats the differences to an earlier reading and the process's own figures as values of
-// Go's benchmark format.
+// Go's benchmark format. Where only Linux tells, there is only what the Go runtime knows.
 func (m memory) report(from memory) string {
 	var b strings.Builder
 	add := func(value int64, unit string) { fmt.Fprintf(&b, "\t%d %s", value, unit) }
-	add(m.process.private-from.process.private, "private-B")
-	add(m.process.rss-from.process.rss, "rss-B")
-	add(m.process.pss-from.process.pss, "pss-B")
-	add(m.process.peak-from.process.peak, "peak-B")
-	add(m.process.private, "private-total-B")
-	add(m.process.rss, "rss-total-B")
-	add(m.process.pss, "pss-total-B")
-	add(m.process.peak, "peak-total-B")
+	if m.told {
+		add(m.process.private-from.process.private, "private-B")
+		add(m.process.rss-from.process.rss, "rss-B")
+		add(m.process.pss-from.process.pss, "pss-B")
+		add(m.process.peak-from.process.peak, "peak-B")
+		add(m.process.private, "private-total-B")
+		add(m.process.rss, "rss-total-B")
+		add(m.process.pss, "pss-total-B")
+		add(m.process.peak, "peak-total-B")
+	}
 	add(m.heap-from.heap, "heap-B")
 	add(m.heapObjects-from.heapObjects, "heap-objects")
 	add(m.mapped, "mapped-B")

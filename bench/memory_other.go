@@ -2,6 +2,9 @@
 
 package bench
 
-func readProcessMemory() (processMemory, error) { return processMemory{}, errNoProcessMemory }
+import "errors"
+
+// readProcessMemory reads /proc on Linux.
+func readProcessMemory() (processMemory, error) { return processMemory{}, errors.ErrUnsupported }
 
 func resetPeak() {}

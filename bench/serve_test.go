@@ -28,7 +28,7 @@ func serve(t *testing.T, args []string, commands ...string) (status int, out, er
 	return status, stdout.String(), stderr.String()
 }
 
-func write(t *testing.T, path string, data []byte) {
+func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 )
 
 // fresh takes one sample of each subject's memory, and of a cold open, in fresh processes.
@@ -50,6 +52,10 @@ func (s *stage) askFresh(ctx context.Context, subject Subject, commands ...strin
 		result, err := parseResult(lines[0])
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", subject.Name, command, err)
+		}
+		if _, told := result.Value("private-B"); !told && strings.HasPrefix(command, "memory") {
+			s.note("%s does not tell what memory a process holds: the Go heap alone is shown",
+				runtime.GOOS)
 		}
 		if err := s.keep(result); err != nil {
 			return err
