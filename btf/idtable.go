@@ -29,6 +29,22 @@ func (t *idTable) at(i uint32) uint32 {
 	return first + t.words[b+1+i/4%(blockLen/4)]>>(i%4*8)&0xff*4
 }
 
+// block returns the offsets of record i, which must be a multiple of blockLen and exist, and
+// of the records behind it. Behind the last record, it repeats that one's.
+func (t *idTable) block(i uint32, offs *[blockLen]uint32) {
+	b := t.words[i/blockLen*blockWords:][:blockWords]
+	first := b[0]
+	if first&1 != 0 {
+		copy(offs[:], t.full[first>>1:])
+		return
+	}
+	for k, w := range b[1:blockWords] {
+		o := offs[k*4:][:4]
+		o[0], o[1] = first+w&0xff*4, first+w>>8&0xff*4
+		o[2], o[3] = first+w>>16&0xff*4, first+w>>24*4
+	}
+}
+
 // A tableBuilder collects ascending offsets into an idTable.
 type tableBuilder struct {
 	idTable

@@ -95,12 +95,11 @@ func (s *Spec) IDsByMatch(m *Matcher) ([]ID, error) { return s.AppendMatches(nil
 func (s *Spec) Matching(m *Matcher) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		buf := idBuffers.Get().(*[]ID)
-		defer idBuffers.Put(buf)
-		ids, err := s.AppendMatches((*buf)[:0], m)
-		*buf = ids
-		if err == nil {
-			s.yieldTypes(ids, yield)
+		var err error
+		if *buf, err = s.AppendMatches((*buf)[:0], m); err == nil {
+			s.yieldTypes(*buf, yield)
 		}
+		idBuffers.Put(buf) // if yield panics, the collector takes it
 	}
 }
 
@@ -203,21 +202,45 @@ func (q *query) selectHeaders(sec, level *Section, m *Matcher) error {
 		return err
 	}
 	defer q.scan.Close()
-	n := 0
-	for i := range sec.count {
-		off := sec.word(sec.ids.at(i)) - level.strStart
-		if uint64(off) >= uint64(len(level.strs)) || level.strs[off] == 0 {
-			continue
-		}
-		q.offs[n], q.index[n] = off, i
-		if n++; n == queryBlock {
-			if err := q.selectBlock(n); err != nil {
-				return err
+	// Offset 0 is the empty name, and that of the root. Below start, differences wrap.
+	start, skip := level.strStart, uint32(0)
+	if level.base == nil {
+		skip = 1
+	}
+	size := uint32(len(level.strs)) - skip
+	for first := 0; first < sec.Len(); first += queryBlock {
+		block := q.offs[:sec.NameOffsets(q.offs[:], first)]
+		n := 0
+		for i, off := range block {
+			off -= start
+			// n does not pass i. Half the types have no name, in no order: storing
+			// first and counting afterwards leaves no branch to mispredict.
+			q.offs[n&(queryBlock-1)], q.index[n&(queryBlock-1)] = off, uint32(first+i)
+			if off-skip < size {
+				n++
 			}
-			n = 0
+		}
+		if m.empty {
+			n = q.dropEmpty(level.strs, n)
+		}
+		if err := q.selectBlock(n); err != nil {
+			return err
 		}
 	}
-	return q.selectBlock(n)
+	return nil
+}
+
+// dropEmpty drops names that are empty, though not at offset 0, and returns how many are
+// left: of types without a name, only anonymous ones count.
+func (q *query) dropEmpty(strs string, n int) int {
+	kept := 0
+	for i, off := range q.offs[:n] {
+		if strs[off] != 0 {
+			q.offs[kept], q.index[kept] = off, q.index[i]
+			kept++
+		}
+	}
+	return kept
 }
 
 func (q *query) selectBlock(n int) error {

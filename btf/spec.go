@@ -175,10 +175,9 @@ func (s *Spec) IDsByName(name string) ([]ID, error) { return s.AppendIDs(nil, na
 func (s *Spec) Named(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		buf := idBuffers.Get().(*[]ID)
-		defer idBuffers.Put(buf)
-		ids, _ := s.AppendIDs((*buf)[:0], name)
-		*buf = ids
-		s.yieldTypes(ids, yield)
+		*buf, _ = s.AppendIDs((*buf)[:0], name)
+		s.yieldTypes(*buf, yield)
+		idBuffers.Put(buf) // if yield panics, the collector takes it
 	}
 }
 
@@ -195,12 +194,11 @@ func (s *Spec) yieldTypes(ids []ID, yield func(Type) bool) {
 func (s *Spec) TypeByName(name string, kinds ...Kind) (Type, error) {
 	buf := idBuffers.Get().(*[]ID)
 	defer idBuffers.Put(buf)
-	ids, err := s.AppendIDs((*buf)[:0], name)
-	*buf = ids
-	if err != nil {
+	var err error
+	if *buf, err = s.AppendIDs((*buf)[:0], name); err != nil {
 		return Type{}, err
 	}
-	for _, id := range ids {
+	for _, id := range *buf {
 		if t, _ := s.sec.byID(id); t.isOneOf(kinds) {
 			return t, nil
 		}
@@ -226,15 +224,24 @@ func (s *Spec) All() iter.Seq2[ID, Type] {
 			return
 		}
 		for _, sec := range s.chain {
-			for i := range sec.count {
-				id := sec.first + ID(i)
-				if !yield(id, Type{sec, sec.ids.at(i), id}) {
-					return
-				}
-				if i+1 >= sec.count { // closed by the loop's body
-					break
-				}
+			if !sec.yieldAll(yield) {
+				return
 			}
 		}
 	}
+}
+
+// yieldAll yields all own types. It stops, too, if the loop's body closes the section.
+func (s *Section) yieldAll(yield func(ID, Type) bool) bool {
+	var offs [blockLen]uint32
+	for i := uint32(0); i < s.count; i += blockLen {
+		s.ids.block(i, &offs)
+		for k, off := range offs[:min(blockLen, s.count-i)] {
+			id := s.first + ID(i) + ID(k)
+			if s.count == 0 || !yield(id, Type{s, off, id}) {
+				return false
+			}
+		}
+	}
+	return true
 }

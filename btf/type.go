@@ -103,12 +103,25 @@ func (t Type) NameIs(s string) bool {
 	if t.sec == nil {
 		return s == ""
 	}
-	return nameIs(t.sec, t.word(0), s)
+	return nameIs(t.sec, t.sec.word(t.off), s)
+}
+
+// NameOffset returns where the name starts in the strings, those of all bases first; 0 is
+// the empty name. Types with the same offset in a chain have the same name.
+func (t Type) NameOffset() uint32 {
+	if t.sec == nil {
+		return 0
+	}
+	return t.sec.word(t.off)
 }
 
 // nameIs is NameEquals that takes a missing string for the empty one, as Name does.
 func nameIs(sec *Section, off uint32, s string) bool {
-	return sec.NameEquals(off, s) || s == "" && sec.tail(off) == ""
+	if s == "" {
+		t := sec.tail(off)
+		return t == "" || t[0] == 0
+	}
+	return sec.NameEquals(off, s)
 }
 
 // HasName reports whether the kind has a name at all. A type with HasName true and
