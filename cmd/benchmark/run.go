@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -182,11 +183,7 @@ func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progr
 
 // subjects are our backends, each in a process of this very program, and the peers.
 func (o *options) subjects(ctx context.Context) ([]session.Subject, error) {
-	var program []string
-	if self, err := os.Executable(); err == nil {
-		program = []string{self, serveCommand}
-	}
-	subjects := session.Own(o.backends, program)
+	subjects := session.Own(o.backends, self(ctx))
 	if !o.peers {
 		return subjects, nil
 	}
@@ -196,6 +193,16 @@ func (o *options) subjects(ctx context.Context) ([]session.Subject, error) {
 	}
 	peers, err := session.Peers(ctx, dir)
 	return append(subjects, peers...), err
+}
+
+// self returns how this program is started as a server; nil where it cannot start itself, as under
+// an emulator, and then measures in this process.
+func self(ctx context.Context) []string {
+	path, err := os.Executable()
+	if err != nil || exec.CommandContext(ctx, path, serveCommand, "--backends").Run() != nil {
+		return nil
+	}
+	return []string{path, serveCommand}
 }
 
 // findPeers looks for the folder of peers here and above, as tools look for a module's root.
