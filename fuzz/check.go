@@ -159,8 +159,8 @@ func checkChain(t btf.Type, want naive.Type) (steps int, err error) {
 			return steps, err
 		}
 	}
-	if s, w := t.SkipModifiers(), want.SkipModifiers(); uint32(s.ID()) != w.ID {
-		return steps, fmt.Errorf("%v: SkipModifiers %v, want %d", t, s, w.ID)
+	if s, w := t.SkipModsAndTypedefs(), want.SkipModifiers(); uint32(s.ID()) != w.ID {
+		return steps, fmt.Errorf("%v: SkipModsAndTypedefs %v, want %d", t, s, w.ID)
 	}
 	size, ok := t.Sizeof()
 	if wantSize, wantOK := want.Sizeof(); size != wantSize || ok != wantOK {

@@ -14,10 +14,14 @@ import (
 // extractLimits are caps low enough for a fuzz engine to reach.
 var extractLimits = elfx.Options{MaxSize: 1 << 20, MaxRatio: 64}
 
-// extractAllocations bounds what extracting may allocate whatever the caps: xz and zstd take
-// the window that the input asks for at once, up to the 128 MiB that kernels are compressed
-// with, and lz4 its four blocks of 8 MiB.
-func extractAllocations(size int) uint64 { return (128+64)<<20 + 16*uint64(size) }
+// extractAllocations bounds what extracting may allocate whatever the caps, one after the other
+// and not at once. xz and zstd take the window that a stream asks for up to the 128 MiB that
+// kernels are compressed with, and lz4 takes four blocks of 8 MiB; a search tries one stream,
+// and one more for each 64 KiB of 1 MiB and twice the input.
+func extractAllocations(size int) uint64 {
+	attempts := (1<<20+2*uint64(size))>>16 + 1
+	return attempts * ((128 + 32) << 20)
+}
 
 // checkExtract extracts BTF from data: a value or an error of a known class, within the caps.
 // What was extracted opens in every backend with the same verdict.

@@ -54,6 +54,8 @@ type Fault struct {
 	Offset int64
 	// ID is the type at fault, 0 if none.
 	ID uint32
+	// Overlap says that types and strings overlap.
+	Overlap bool
 	// Why is for people.
 	Why string
 }
@@ -133,8 +135,10 @@ func (h *header) cut(data []byte, s span) []byte {
 	return data[s.off : s.off+s.len]
 }
 
-func corrupt(off int64, why string) *Fault     { return &Fault{Offset: off, Why: why} }
-func unsupported(off int64, why string) *Fault { return &Fault{true, off, 0, why} }
+func corrupt(off int64, why string) *Fault { return &Fault{Offset: off, Why: why} }
+func unsupported(off int64, why string) *Fault {
+	return &Fault{Unsupported: true, Offset: off, Why: why}
+}
 
 func (b *Blob) parseHeader(data []byte) (h header, f *Fault) {
 	size := int64(len(data))
@@ -171,7 +175,7 @@ func (b *Blob) parseHeader(data []byte) (h header, f *Fault) {
 	}
 	t, s := h.types, h.str
 	if t.len > 0 && s.len > 0 && t.off < s.off+s.len && s.off < t.off+t.len {
-		return h, corrupt(8, "types and strings overlap")
+		return h, &Fault{Offset: 8, Overlap: true, Why: "types and strings overlap"}
 	}
 	return h, nil
 }
@@ -209,7 +213,7 @@ func (b *Blob) readTypes(data []byte, start int64, visit func(Type)) *Fault {
 	id := b.First
 	for pos := uint64(0); pos < uint64(len(data)); id++ {
 		fault := func(at uint64, unsupported bool, why string) *Fault {
-			return &Fault{unsupported, start + int64(pos+at), id, why}
+			return &Fault{Unsupported: unsupported, Offset: start + int64(pos+at), ID: id, Why: why}
 		}
 		rest := data[pos:]
 		if len(rest) < 12 {
