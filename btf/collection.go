@@ -9,16 +9,24 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
-// A Collection is a kernel and its modules as one thing to ask. Modules are opened when
-// they are first needed, or all at once by OpenAll. One that cannot be opened is
-// reported by Problems and left out of every answer; it never stops the others.
+// A Collection is a kernel and its modules as one thing to ask. Modules are opened and
+// verified when they are first needed, or all at once by OpenAll. One that cannot be
+// opened, or was built for another kernel, is reported by Problems and left out of
+// every answer; it never stops the others.
+//
+// Queries over everything open all modules, one after the other, which may take
+// seconds if they have to be unpacked first; call OpenAll to use more than one core,
+// show progress, and be able to stop.
 //
 // Type ids of different modules overlap: answers are Types, which know their section, and
-// ModuleOf names it. A Collection is safe for concurrent use, except for Close.
+// ModuleOf names it. A Collection owns its Specs, which are not to be closed one by one. It
+// is safe for concurrent use, except for Close. Use NewCollection to make one.
 type Collection struct {
-	base *Spec
+	base   *Spec
+	closed atomic.Bool
 
 	mu      sync.RWMutex
 	members map[string]*member // by canonical name
@@ -107,37 +115,73 @@ func (c *Collection) snapshot() []*member {
 }
 
 // Module returns the Spec of a module, split from Base, opening it if need be. It returns
-// ErrNotFound if there is no such module, and the module's problem if it has one.
+// an error that is ErrNotFound if there is no such module, ErrClosed after Close, and
+// the module's problem if it has one.
 func (c *Collection) Module(name string) (*Spec, error) {
 	c.mu.RLock()
 	m := c.members[canonical(name)]
 	c.mu.RUnlock()
-	if m == nil {
-		return nil, ErrNotFound
+	switch {
+	case c.closed.Load():
+		return nil, ErrClosed
+	case m == nil:
+		return nil, fmt.Errorf("module %s: %w", name, ErrNotFound)
 	}
 	return c.get(m)
 }
 
-// get opens a member once. What was read against the wrong base seldom fails to open, so
-// its references are verified, too.
+var (
+	errNoSpec  = errors.New("btf: opener returned neither a Spec nor an error")
+	errForeign = errors.New("names start inside other strings: it was built for another kernel")
+)
+
+// get opens a member once.
 func (c *Collection) get(m *member) (*Spec, error) {
 	m.once.Do(func() {
-		m.spec, m.err = m.open(c.base)
-		if m.err == nil {
-			if m.err = m.spec.Own().Verify(); m.err != nil {
-				m.spec.Close()
-				m.spec = nil
-			}
+		m.err = errNoSpec // if open panics, too
+		spec, err := m.open(c.base)
+		switch {
+		case err != nil:
+			m.err = err
+		case spec != nil:
+			m.err = spec.sec.checkFit()
 		}
 		if m.err != nil {
 			m.err = fmt.Errorf("module %s: %w", m.name, m.err)
+			if err == nil && spec != nil {
+				spec.Close()
+			}
 			return
 		}
+		m.spec = spec
 		c.mu.Lock()
-		c.owners[m.spec.Section()] = m.name
+		c.owners[spec.Section()] = m.name
 		c.mu.Unlock()
 	})
 	return m.spec, m.err
+}
+
+// checkFit looks for signs that a split section was made for another base. Its
+// references may exist there all the same, but its names are then off, and hardly any
+// starts where a string does.
+func (s *Section) checkFit() error {
+	if err := s.verify(); err != nil {
+		return err
+	}
+	named, inside := 0, 0
+	for i := range s.Len() {
+		if off := s.NameOffset(i); off != 0 {
+			named++
+			if before := s.tail(off - 1); before != "" && before[0] != 0 {
+				inside++
+			}
+		}
+	}
+	if inside > named/2 {
+		return &FormatError{Section: "types", Offset: s.header.TypesOff,
+			Start: s.header.TypesOff, Class: ErrCorrupt, Err: errForeign}
+	}
+	return nil
 }
 
 // OpenAll opens all modules with the given number of workers, at least one. After each
@@ -210,8 +254,8 @@ func (c *Collection) Specs() iter.Seq2[string, *Spec] {
 func (c *Collection) Named(name string, kinds ...Kind) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		for _, spec := range c.Specs() {
-			for t := range spec.Named(name) {
-				if t.isOneOf(kinds) && !yield(t) {
+			for t := range spec.Named(name, kinds...) {
+				if !yield(t) {
 					return
 				}
 			}
@@ -219,9 +263,12 @@ func (c *Collection) Named(name string, kinds ...Kind) iter.Seq[Type] {
 	}
 }
 
-// TypeByName returns the first type that Named ranges over, or ErrNotFound. It opens
-// no more modules than it needs.
+// TypeByName returns the first type that Named ranges over, or ErrNotFound or ErrClosed,
+// bare. It opens no more modules than it needs.
 func (c *Collection) TypeByName(name string, kinds ...Kind) (Type, error) {
+	if c.closed.Load() {
+		return Type{}, ErrClosed
+	}
 	for t := range c.Named(name, kinds...) {
 		return t, nil
 	}
@@ -250,9 +297,12 @@ func (c *Collection) ModuleOf(t Type) string {
 	return c.owners[t.Section()]
 }
 
-// Close closes all modules and the base. Modules that were never opened stay so: asking
-// for them returns ErrClosed.
+// Close closes all modules and the base. Asking for modules then returns ErrClosed, and
+// queries find nothing. Closing again does nothing.
 func (c *Collection) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
 	var errs []error
 	for _, m := range c.snapshot() {
 		m.once.Do(func() { m.err = ErrClosed })

@@ -111,7 +111,7 @@ func (m Member) Bits() (offset, size uint32, ok bool) {
 		return m.BitOffset(), size, size != 0
 	}
 	t, _ := m.Target()
-	t = t.SkipModifiers()
+	t = t.SkipModsAndTypedefs()
 	i, isInt := t.Int()
 	bytes, _ := t.Size()
 	if !isInt || i.Offset == 0 && uint64(i.Bits) == 8*uint64(bytes) {

@@ -23,9 +23,10 @@ var (
 type FormatError struct {
 	// Section is the part at fault: "header", "types", "strings" or "layout".
 	Section string
-	// Offset is where the fault lies, in bytes from the start of the input.
+	// Offset is where the fault lies, in bytes from the start of the BTF, which need not
+	// be that of the file it was extracted from.
 	Offset int64
-	// Start is where Section starts, in bytes from the start of the input.
+	// Start is where Section starts, in bytes from the start of the BTF.
 	Start int64
 	// ID is the type at fault; 0 if the fault is in no type.
 	ID ID
@@ -36,14 +37,14 @@ type FormatError struct {
 }
 
 // Error returns a line such as
-// "btf: types+0x1f4 (type 17, file offset 0x20c): vlen 70 exceeds section".
+// "btf: types+0x1f4 (type 17, offset 0x20c): vlen 70 exceeds section".
 func (e *FormatError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "btf: %s+%#x (", e.Section, e.Offset-e.Start)
 	if e.ID != 0 {
 		fmt.Fprintf(&b, "type %d, ", e.ID)
 	}
-	fmt.Fprintf(&b, "file offset %#x): %v", e.Offset, e.Err)
+	fmt.Fprintf(&b, "offset %#x): %v", e.Offset, e.Err)
 	return b.String()
 }
 

@@ -9,17 +9,14 @@ import "iter"
 //
 // None of them allocates while it ranges.
 
-// OfKind ranges over the types of the given kinds by ascending id. It is empty after
-// Close.
+// OfKind ranges over the types of the given kinds, of any kind if none is given, by
+// ascending id. It is empty after Close.
 func (s *Spec) OfKind(kinds ...Kind) iter.Seq[Type] {
 	var set kindMask
 	for _, k := range kinds {
 		set[k%maxKinds/64] |= 1 << (k % 64)
 	}
 	return func(yield func(Type) bool) {
-		if len(kinds) == 0 {
-			return
-		}
 		for _, t := range s.All() {
 			if set.has(t.Kind()) && !yield(t) {
 				return
@@ -47,14 +44,14 @@ func Where(seq iter.Seq[Type], filters ...func(Type) bool) iter.Seq[Type] {
 
 // Is accepts want itself, also behind typedefs and modifiers such as const.
 func Is(want Type) func(Type) bool {
-	return func(t Type) bool { return t == want || t.SkipModifiers() == want }
+	return func(t Type) bool { return t == want || t.SkipModsAndTypedefs() == want }
 }
 
 // PointerTo accepts a pointer to want, both also behind typedefs and modifiers.
 func PointerTo(want Type) func(Type) bool {
 	is := Is(want)
 	return func(t Type) bool {
-		p := t.SkipModifiers()
+		p := t.SkipModsAndTypedefs()
 		if p.Kind() != KindPtr {
 			return false
 		}
@@ -66,8 +63,8 @@ func PointerTo(want Type) func(Type) bool {
 // ParamCount accepts a FUNC, or FUNC_PROTO, with n parameters. An ellipsis counts.
 func ParamCount(n int) func(Type) bool {
 	return func(t Type) bool {
-		p := t.prototype()
-		return p.Kind() == KindFuncProto && p.Vlen() == n
+		p, ok := t.FuncProto()
+		return ok && p.Vlen() == n
 	}
 }
 
@@ -75,7 +72,8 @@ func ParamCount(n int) func(Type) bool {
 // that accept accepts.
 func ParamAt(i int, accept func(Type) bool) func(Type) bool {
 	return func(t Type) bool {
-		p, ok := t.prototype().Param(i)
+		proto, _ := t.FuncProto()
+		p, ok := proto.Param(i)
 		return ok && p.accepted(accept)
 	}
 }
@@ -83,7 +81,8 @@ func ParamAt(i int, accept func(Type) bool) func(Type) bool {
 // AnyParam accepts a FUNC, or FUNC_PROTO, with such a parameter among its first n.
 func AnyParam(n int, accept func(Type) bool) func(Type) bool {
 	return func(t Type) bool {
-		for i, p := range t.prototype().Params() {
+		proto, _ := t.FuncProto()
+		for i, p := range proto.Params() {
 			if i >= n {
 				break
 			}
@@ -98,15 +97,4 @@ func AnyParam(n int, accept func(Type) bool) func(Type) bool {
 func (p Param) accepted(accept func(Type) bool) bool {
 	t, ok := p.Target()
 	return ok && !p.IsVariadic() && accept(t)
-}
-
-// prototype returns the FUNC_PROTO of a FUNC, or t itself if it is one; else void.
-func (t Type) prototype() Type {
-	if t.Kind() == KindFunc {
-		t, _ = t.Target()
-	}
-	if t.Kind() != KindFuncProto {
-		return Type{}
-	}
-	return t
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strings"
 )
 
 // The header, struct btf_header of include/uapi/linux/btf.h. All integers are in
@@ -50,11 +51,30 @@ type Header struct {
 // returns a *FormatError and does not allocate otherwise.
 func ParseHeader(data string) (Header, error) {
 	var h Header
+	if err := h.parseStart(data); err != nil {
+		return h, err
+	}
+	if int64(h.Len) > int64(len(data)) {
+		return h, headerError(4, ErrCorrupt,
+			fmt.Errorf("header length %d exceeds input of %d bytes", h.Len, len(data)))
+	}
+	known := minHeaderLen
+	if h.Len >= layoutHeaderLen {
+		known = layoutHeaderLen
+	}
+	for _, c := range []byte(data[known:h.Len]) {
+		h.UnknownTail = h.UnknownTail || c != 0
+	}
+	return h, h.checkBounds(int64(len(data)))
+}
+
+// parseStart decodes the fields, without knowing where the input ends.
+func (h *Header) parseStart(data string) error {
 	if len(data) == 0 {
-		return h, headerError(0, ErrCorrupt, errors.New("empty input"))
+		return headerError(0, ErrCorrupt, errors.New("empty input"))
 	}
 	if len(data) < minHeaderLen {
-		return h, headerError(0, ErrCorrupt,
+		return headerError(0, ErrCorrupt,
 			fmt.Errorf("%d bytes are too few for a header of %d", len(data), minHeaderLen))
 	}
 	switch {
@@ -62,39 +82,40 @@ func ParseHeader(data string) (Header, error) {
 	case data[0] == magic>>8 && data[1] == magic&0xff:
 		h.BigEndian = true
 	default:
-		return h, headerError(0, ErrCorrupt,
-			fmt.Errorf("magic bytes %#02x %#02x instead of 0x9f 0xeb or 0xeb 0x9f", data[0], data[1]))
+		return headerError(0, ErrCorrupt, fmt.Errorf(
+			"magic bytes %#02x %#02x instead of 0x9f 0xeb or 0xeb 0x9f%s",
+			data[0], data[1], otherFormat(data)))
 	}
 	if data[2] != version {
-		return h, headerError(2, ErrUnsupported, fmt.Errorf("version %d", data[2]))
+		return headerError(2, ErrUnsupported, fmt.Errorf("version %d", data[2]))
 	}
 	if data[3] != 0 {
-		return h, headerError(3, ErrUnsupported, fmt.Errorf("flags %#x", data[3]))
+		return headerError(3, ErrUnsupported, fmt.Errorf("flags %#x", data[3]))
 	}
-	return h, h.parseFields(data)
-}
-
-func (h *Header) parseFields(data string) error {
 	u32 := func(off int) uint32 { return load32(data[off:], h.BigEndian) }
-	h.Len = u32(4)
-	if h.Len < minHeaderLen {
+	if h.Len = u32(4); h.Len < minHeaderLen {
 		return headerError(4, ErrCorrupt, fmt.Errorf("header length %d below %d", h.Len, minHeaderLen))
-	}
-	if int64(h.Len) > int64(len(data)) {
-		return headerError(4, ErrCorrupt,
-			fmt.Errorf("header length %d exceeds input of %d bytes", h.Len, len(data)))
 	}
 	h.TypesOff, h.TypesLen = int64(h.Len)+int64(u32(8)), u32(12)
 	h.StringsOff, h.StringsLen = int64(h.Len)+int64(u32(16)), u32(20)
-	known := minHeaderLen
-	if h.Len >= layoutHeaderLen {
-		known = layoutHeaderLen
+	if h.Len >= layoutHeaderLen && len(data) >= layoutHeaderLen {
 		h.LayoutOff, h.LayoutLen = int64(h.Len)+int64(u32(24)), u32(28)
 	}
-	for _, c := range []byte(data[known:h.Len]) {
-		h.UnknownTail = h.UnknownTail || c != 0
+	return nil
+}
+
+// otherFormat says what else an input may be that somebody takes for raw BTF.
+func otherFormat(data string) string {
+	for _, f := range [...]struct{ magic, name string }{
+		{"\x7fELF", "an ELF file"}, {"\x1f\x8b", "gzip"}, {"\xfd7zXZ", "xz"},
+		{"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}, {"\x02\x21\x4c\x18", "lz4"},
+		{"MZ", "a kernel image"},
+	} {
+		if strings.HasPrefix(data, f.magic) {
+			return ": " + f.name + ", not raw BTF; package elfx opens such files"
+		}
 	}
-	return h.checkBounds(int64(len(data)))
+	return ""
 }
 
 func (h *Header) checkBounds(size int64) error {

@@ -97,7 +97,7 @@ func (s *Spec) Matching(m *Matcher) iter.Seq[Type] {
 		buf := idBuffers.Get().(*[]ID)
 		var err error
 		if *buf, err = s.AppendMatches((*buf)[:0], m); err == nil {
-			s.yieldTypes(*buf, yield)
+			s.yieldTypes(*buf, nil, yield)
 		}
 		idBuffers.Put(buf) // if yield panics, the collector takes it
 	}

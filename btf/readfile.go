@@ -4,14 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 )
 
-// ReadFile reads a file into a string of its exact size, without a second copy. For
-// files that do not tell their size, such as those in /sys, it grows as it reads. It is
-// what backends read files with.
+// ReadFile reads the blob in a file into a string of its exact size, without a second
+// copy. It parses nothing but the header, to see how much there is to read: a file that
+// claims to be large does not get memory for it unless its sections do, and what does not
+// begin like BTF is cut off where Open finds out. It serves backends; users open
+// files with those.
 func ReadFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -25,22 +26,38 @@ func ReadFile(path string) (string, error) {
 	if info.IsDir() {
 		return "", fmt.Errorf("%s: a directory, not a file of BTF", path)
 	}
-	size := info.Size()
-	if size > math.MaxInt {
-		return "", fmt.Errorf("%s: %d bytes exceed the address space", path, size)
-	}
-	var b strings.Builder
-	b.Grow(int(size))
 	// Files in /sys give 4 kB a read; the rest is for regular ones.
 	buf := make([]byte, 64<<10)
-	for {
-		n, err := f.Read(buf)
+	n, err := io.ReadFull(f, buf[:4<<10])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	want := BlobSize(buf[:n])
+	var b strings.Builder
+	b.Grow(int(min(want, max(info.Size(), 4<<10))))
+	b.Write(buf[:n])
+	for int64(b.Len()) < want {
+		n, err := f.Read(buf[:min(int64(len(buf)), want-int64(b.Len()))])
 		b.Write(buf[:n])
 		if errors.Is(err, io.EOF) {
-			return b.String(), nil
+			break
 		}
 		if err != nil {
 			return "", err
 		}
 	}
+	return b.String(), nil
+}
+
+// BlobSize returns how long the blob is that a file begins with, given the first 4 kB of the
+// file, or all if there are less: as far as the header's sections reach, or if
+// there is no header, those first bytes. The file may be shorter.
+func BlobSize(head []byte) int64 {
+	var h Header
+	end := int64(len(head))
+	if h.parseStart(string(head[:min(len(head), layoutHeaderLen)])) != nil {
+		return end
+	}
+	return max(end, int64(h.Len), h.TypesOff+int64(h.TypesLen),
+		h.StringsOff+int64(h.StringsLen), h.LayoutOff+int64(h.LayoutLen))
 }

@@ -8,40 +8,48 @@ import "math"
 // FUNC_PROTO, tags on those), on corrupt or cyclic chains, and above 2^63-1.
 //
 // The pointer size is the section's, see Section.PointerSize. The cost is that of the
-// chain of targets.
+// chain of targets, which in hostile input may be as long as the input.
 func (t Type) Sizeof() (size uint64, ok bool) {
-	elems := uint64(1)
-	for t, steps := t, t.steps(); steps > 0; steps-- {
-		switch k := t.Kind(); {
-		case k.in(setSized):
-			n, _ := t.Size()
-			return product(elems, uint64(n))
-		case k == KindPtr:
-			return product(elems, uint64(t.sec.PointerSize()))
-		case k == KindArray:
-			n, _ := t.ArrayLen()
-			if elems, ok = product(elems, uint64(n)); !ok {
-				return 0, false
-			}
-		case !k.IsModifier() && k != KindTypedef && k != KindVar:
-			return 0, false
-		}
-		if t, ok = t.Target(); !ok {
-			return 0, false
+	elems, ok := t.elems(1)
+	if t.isSized() || !ok {
+		return t.ownSize(elems, ok)
+	}
+	for next := range t.Chain() {
+		if elems, ok = next.elems(elems); next.isSized() || !ok {
+			return next.ownSize(elems, ok)
 		}
 	}
 	return 0, false
 }
 
-// steps bounds how long a chain without a cycle can be: each link is another type.
-func (t Type) steps() ID {
-	if t.sec == nil {
-		return 1
+// elems multiplies n with the length of t if that is an ARRAY. ok is false if t is
+// nothing that Sizeof looks behind or takes the size of.
+func (t Type) elems(n uint64) (product uint64, ok bool) {
+	switch k := t.Kind(); {
+	case k == KindArray:
+		length, _ := t.ArrayLen()
+		return multiply(n, uint64(length))
+	case t.isSized(), k.IsModifier(), k == KindTypedef, k == KindVar:
+		return n, true
 	}
-	return t.sec.end()
+	return 0, false
 }
 
-func product(a, b uint64) (uint64, bool) {
+// isSized reports whether t has a size that does not depend on its target's.
+func (t Type) isSized() bool { return t.Kind().in(setSized | 1<<KindPtr) }
+
+// ownSize returns the size of n values of t, if ok and isSized.
+func (t Type) ownSize(n uint64, ok bool) (uint64, bool) {
+	switch size, has := t.Size(); {
+	case !ok:
+		return 0, false
+	case has:
+		return multiply(n, uint64(size))
+	}
+	return multiply(n, uint64(t.sec.PointerSize()))
+}
+
+func multiply(a, b uint64) (uint64, bool) {
 	if b != 0 && a > math.MaxInt64/b {
 		return 0, false
 	}

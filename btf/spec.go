@@ -170,20 +170,22 @@ func (s *Spec) AppendIDs(dst []ID, name string) ([]ID, error) {
 // IDsByName returns the ids of all types with the name, as AppendIDs does.
 func (s *Spec) IDsByName(name string) ([]ID, error) { return s.AppendIDs(nil, name) }
 
-// Named ranges over the types with the name in the order of AppendIDs. It is empty
-// after Close.
-func (s *Spec) Named(name string) iter.Seq[Type] {
+// Named ranges over the types with the name, of the given kinds, or of any kind if none is
+// given, in the order of AppendIDs. It is empty after Close.
+func (s *Spec) Named(name string, kinds ...Kind) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		buf := idBuffers.Get().(*[]ID)
 		*buf, _ = s.AppendIDs((*buf)[:0], name)
-		s.yieldTypes(*buf, yield)
+		s.yieldTypes(*buf, kinds, yield)
 		idBuffers.Put(buf) // if yield panics, the collector takes it
 	}
 }
 
-func (s *Spec) yieldTypes(ids []ID, yield func(Type) bool) {
+// yieldTypes stops, too, if the loop's body closes s.
+func (s *Spec) yieldTypes(ids []ID, kinds []Kind, yield func(Type) bool) {
 	for _, id := range ids {
-		if t, _ := s.sec.byID(id); !yield(t) {
+		t, ok := s.sec.byID(id)
+		if !ok || t.isOneOf(kinds) && !yield(t) {
 			return
 		}
 	}

@@ -10,9 +10,10 @@ import (
 // record of the same open section; a base type is the same through every split. The
 // zero Type is void.
 //
-// Accessors never lock, fail or panic, and allocate only where said. Asked what
+// Accessors never fail or panic, and allocate or lock only where said. Asked what
 // the kind does not have, or where the bytes are corrupt, they answer with zero
-// values; so they do after the section is closed.
+// values. So they do after the section is closed, as if the record were all zeros;
+// only the id and the section stay.
 type Type struct {
 	sec *Section
 	off uint32 // of the record, in the type section
@@ -124,8 +125,7 @@ func nameIs(sec *Section, off uint32, s string) bool {
 	return sec.NameEquals(off, s)
 }
 
-// HasName reports whether the kind has a name at all. A type with HasName true and
-// an empty Name is anonymous.
+// HasName reports whether the kind has a name at all, which may be empty.
 func (t Type) HasName() bool { return t.Kind().HasName() }
 
 // IsAnonymous reports whether t is a struct, union, enum or enum64 without a name.
@@ -190,18 +190,36 @@ func (t Type) walkChain(yield func(Type) bool) {
 	}
 }
 
-// SkipModifiers follows VOLATILE, CONST, RESTRICT, TYPE_TAG and TYPEDEF to the type
-// that they qualify or name. On a corrupt or cyclic chain it returns void.
-func (t Type) SkipModifiers() Type {
-	if k := t.Kind(); !k.IsModifier() && k != KindTypedef {
-		return t
-	}
-	for next := range t.Chain() {
-		if k := next.Kind(); !k.IsModifier() && k != KindTypedef {
-			return next
+// SkipModsAndTypedefs follows VOLATILE, CONST, RESTRICT, TYPE_TAG and TYPEDEF to the type
+// that they qualify or name. It returns void on a corrupt chain, and on one of more than
+// 1,024 links, which no compiler makes: the kernel gives up at 32.
+func (t Type) SkipModsAndTypedefs() Type {
+	for range maxSkip {
+		if k := t.Kind(); !k.IsModifier() && k != KindTypedef {
+			return t
+		}
+		var ok bool
+		if t, ok = t.Target(); !ok {
+			return Type{}
 		}
 	}
 	return Type{}
+}
+
+// maxSkip bounds what one step of a walk over types costs: chains may be as long as the
+// input, so that following one for each member of a struct would be quadratic.
+const maxSkip = 1024
+
+// FuncProto returns the FUNC_PROTO of a FUNC, or t itself if it is one; ok is false for
+// other kinds and if there is none.
+func (t Type) FuncProto() (proto Type, ok bool) {
+	if t.Kind() == KindFunc {
+		t, _ = t.Target()
+	}
+	if t.Kind() != KindFuncProto {
+		return Type{}, false
+	}
+	return t, true
 }
 
 // String returns a short description such as "[17] STRUCT sk_buff", "void" for void.

@@ -43,16 +43,22 @@ func readInPlace(path string, m *memory) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data := m.Bytes(int(size))
-	// Files in /sys give 4 kB a read.
-	n, err := io.ReadFull(f, data)
+	var head [4 << 10]byte // what files in /sys give in one read
+	n, err := io.ReadFull(f, head[:])
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	want := btf.BlobSize(head[:n])
+	data := m.Bytes(int(min(want, max(size, int64(n)))))
+	n = copy(data, head[:n])
+	rest, err := io.ReadFull(f, data[n:])
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return data[:n], nil
+		return data[:n+rest], nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if n, _ := f.Read(make([]byte, 1)); n > 0 {
+	if more, _ := f.Read(head[:1]); more > 0 && int64(len(data)) < want {
 		m.free()
 		return nil, errSize
 	}

@@ -12,7 +12,7 @@ import (
 
 // TestReadInPlace reads a file with one allocation of its size.
 func TestReadInPlace(t *testing.T) {
-	want := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	want := btftest.Chain(100_000)
 	path := write(t, want)
 	m := newMemory(nil)
 	got, err := readFile(path, m)
@@ -31,6 +31,33 @@ func TestReadInPlace(t *testing.T) {
 	})
 	if n := result.AllocedBytesPerOp(); n > int64(len(want))*21/20 {
 		t.Errorf("reading %d bytes allocates %d", len(want), n)
+	}
+}
+
+// TestReadHuge opens a file that claims a terabyte: memory goes by its header.
+func TestReadHuge(t *testing.T) {
+	data := btftest.Kernel(false)
+	for _, test := range []struct {
+		name string
+		data []byte
+		ok   bool
+	}{{"blob", data, true}, {"no header", make([]byte, 100), false}} {
+		path := write(t, test.data)
+		if err := os.Truncate(path, 1<<40); err != nil {
+			t.Skipf("no sparse files here (%v): set TMPDIR to a file system that has them", err)
+		}
+		m := newMemory(nil)
+		got, err := readFile(path, m)
+		if err != nil || len(got) > 8<<10 || !bytes.HasPrefix(got, test.data) {
+			t.Errorf("%s: %d bytes read, error %v", test.name, len(got), err)
+		}
+		spec, err := Open(path, nil)
+		if (err == nil) != test.ok {
+			t.Errorf("%s: error %v", test.name, err)
+		}
+		if err == nil {
+			spec.Close()
+		}
 	}
 }
 

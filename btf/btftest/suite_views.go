@@ -20,7 +20,7 @@ var viewRules = []rule{
 	{name: "chain", rule: "Chain excludes its start, includes a final void, and stops behind a " +
 		"type that has no target, such as a FUNC_PROTO.",
 		check: checkChain, split: true},
-	{name: "cycles", rule: "Chain, SkipModifiers and Sizeof end on cyclic input.",
+	{name: "cycles", rule: "Chain, SkipModsAndTypedefs and Sizeof end on cyclic input.",
 		check: checkCycles},
 	{name: "total", rule: "Accessors are total: on corrupt references Target says ok=false and " +
 		"Name is empty, and nothing panics.",
@@ -148,7 +148,7 @@ func checkCycles(t *testing.T, s setup) {
 			if steps > 4*spec.Section().Len() {
 				t.Errorf("%v: a chain of %d steps", ty, steps)
 			}
-			ty.SkipModifiers()
+			ty.SkipModsAndTypedefs()
 			ty.Sizeof()
 		}
 	})
@@ -200,7 +200,7 @@ func touch(t *testing.T, ty btf.Type) {
 	ty.FwdKind()
 	ty.IsOpaque()
 	ty.IsAnonymous()
-	ty.SkipModifiers()
+	ty.SkipModsAndTypedefs()
 	ty.AppendRecord(nil)
 	ty.Offset()
 	_ = ty.String()

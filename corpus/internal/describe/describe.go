@@ -119,7 +119,7 @@ func memberFeatures(f map[string]bool, t btf.Type) {
 			f["anonymous-member"] = true
 		}
 		target, _ := m.Target()
-		if n, ok := target.SkipModifiers().ArrayLen(); ok && n == 0 {
+		if n, ok := target.SkipModsAndTypedefs().ArrayLen(); ok && n == 0 {
 			if i == t.Vlen()-1 {
 				f["flexible-array"] = true
 			} else {
