@@ -11,7 +11,9 @@ type CopyOptions struct {
 	Order binary.ByteOrder
 	// RebuildStrings writes a new string section that holds what the types use, each
 	// string once, in the order of first use. Otherwise the source's strings are
-	// copied as they are, unused ones included, and no name offset changes.
+	// copied as they are, unused ones included, and no name offset changes. It fails if
+	// strings overlap so much that writing each whole is out of proportion to the input;
+	// see Section.NameBudget.
 	RebuildStrings bool
 	// AddLayout writes a layout section if the source has none; DropLayout leaves the
 	// source's out, and wins if both are set.
@@ -48,16 +50,33 @@ func NewBuilderFrom(spec *Spec, o CopyOptions) *Builder {
 	if !o.DropLayout {
 		b.copyLayout(sec)
 	}
-	names := b.copyName
-	if !o.RebuildStrings {
+	names, limit := b.keepName, b.limits.nameOffset
+	if o.RebuildStrings {
+		names = b.copyOnce()
+		b.limits.nameOffset = min(limit, uint64(sec.strStart)+uint64(sec.NameBudget()))
+	} else {
 		b.strings.bytes = []byte(sec.strs)
-		names = b.keepName
 	}
 	b.types = make([]byte, 0, len(sec.types))
 	for i := range sec.Len() {
 		b.copyType(sec.TypeAt(i), nil, names)
 	}
+	b.limits.nameOffset = limit
 	return b
+}
+
+// copyOnce is copyName that reads the string at each offset once. Together with a limit on
+// what is added, that keeps it linear in the input when strings overlap.
+func (b *Builder) copyOnce() func(*Section, uint32) uint32 {
+	copied := make(map[uint32]uint32)
+	return func(sec *Section, off uint32) uint32 {
+		to, ok := copied[off]
+		if !ok {
+			to = b.copyName(sec, off)
+			copied[off] = to
+		}
+		return to
+	}
 }
 
 // copyLayout takes over the layout section as it is, what it says about unknown kinds
@@ -84,7 +103,8 @@ func (b *Builder) copyLayout(sec *Section) {
 // Copy adds a type of any open Spec, with ids saying which id stands here for each that
 // the record refers to; nil keeps them. Its strings are added as those of other types.
 // Void, a kind that this package does not know, and references to strings that do not
-// exist are errors.
+// exist are errors. Its cost is linear in the record and in the lengths of its strings,
+// which in hostile input may overlap.
 func (b *Builder) Copy(t Type, ids func(ID) ID) ID { return b.copyType(t, ids, b.copyName) }
 
 func (b *Builder) copyType(t Type, ids func(ID) ID, names func(*Section, uint32) uint32) ID {

@@ -296,3 +296,16 @@ func TestBuilderOnUnmappedBase(t *testing.T) {
 		t.Errorf("offset %d, then %d", want, got)
 	}
 }
+
+// TestRebuildOverlappingStrings refuses to turn 1 MB of input into gigabytes.
+func TestRebuildOverlappingStrings(t *testing.T) {
+	spec, err := btftest.Parse(btftest.Overlap(80_000), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spec.Close()
+	b := btf.NewBuilderFrom(spec, btf.CopyOptions{RebuildStrings: true})
+	if out, err := b.Bytes(); err == nil {
+		t.Errorf("%d bytes written", len(out))
+	}
+}
