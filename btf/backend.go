@@ -16,7 +16,8 @@ type Backend interface {
 	Index(s *Section) error
 	// AppendIDs appends to dst the ids of the section's own types that have the
 	// name, in ascending order. The name is not empty. Section.AppendIDsScanning
-	// is the answer without an index. It must not allocate beyond dst.
+	// is the answer without an index. It must not allocate beyond dst, but for what it
+	// builds once, at the first call.
 	AppendIDs(dst []ID, s *Section, name string) []ID
 	// Names returns the names in the form that suits the matcher best; the zero
 	// Names makes the core read the record headers.

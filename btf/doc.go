@@ -9,7 +9,8 @@
 //	spec, err := cache.Open("/sys/kernel/btf/vmlinux", nil)
 //
 // A [Type] is a small value that points at a record of the blob. Nothing is decoded
-// ahead, and accessors neither allocate, lock, nor fail.
+// ahead, and accessors do not fail; they allocate or lock only where they say so, such as
+// Name, which copies names out of mapped bytes.
 //
 // A [Builder] writes BTF, from scratch or from what was read.
 //
@@ -41,5 +42,7 @@
 // Any bytes may be opened. The result is a Spec or an error that says where the fault
 // is; time and memory are linear in the input's length. What [Open] accepts may still
 // hold references to types that do not exist, or cycles; views and iterators stay within
-// bounds and end on these, and [Spec.Verify] finds them.
+// bounds and end on these, and [Spec.Verify] finds them. A chain of targets may be as long as
+// the input, so that following one for each type takes quadratic time;
+// SkipModsAndTypedefs gives up early for that reason.
 package btf

@@ -10,8 +10,9 @@ import (
 )
 
 // A Matcher selects types by a regular expression on their names, and by kind. It is
-// immutable and safe for concurrent use. It keeps what it worked out about the expression
-// from one query to the next, so compile once and use it often.
+// immutable and safe for concurrent use; Compile and its kin make one. It keeps what it
+// worked out about the expression from one query to the next, so compile once and use it
+// often.
 //
 // A name matches exactly if regexp.Regexp.MatchString says so. A Matcher is much faster
 // over many names than asking package regexp for each: literals are searched for, and
@@ -31,8 +32,9 @@ func Compile(expr string) (*Matcher, error) { return newMatcher(match.Compile(ex
 func CompileRegexp(re *regexp.Regexp) (*Matcher, error) { return newMatcher(match.FromRegexp(re)) }
 
 // CompileGlob returns a Matcher for a pattern of the shell that must match the whole name:
-// * stands for any bytes, ? for any character, [a-z] and [!a-z] for a class, and \ takes
-// the next character literally.
+// * stands for any characters, ? for one, [a-z] for one of a set, [!a-z] or [^a-z] for one
+// that is not in it, and \ takes the next character literally. In a set, ] and - are
+// plain where they stand first, and - also where it stands last.
 func CompileGlob(pattern string) (*Matcher, error) { return newMatcher(match.Glob(pattern)) }
 
 // MustCompile is Compile for expressions known to be valid; it panics if one is not.
@@ -70,8 +72,9 @@ func (m *Matcher) MatchString(name string) bool { return m.match.MatchString(nam
 
 // AppendMatches appends the ids of all types whose name matches to dst, ascending, which
 // puts the base first, each once. If "" matches, anonymous structs, unions, enums and
-// enum64s are among them. It allocates only to grow dst, and for what m has yet to
-// work out about its expression. The only error is ErrClosed.
+// enum64s are among them. It allocates to grow dst, and once for what the backend builds at
+// its first match and for what m has yet to work out about its expression. The only
+// error is ErrClosed.
 func (s *Spec) AppendMatches(dst []ID, m *Matcher) ([]ID, error) {
 	if s.closed.Load() {
 		return dst, ErrClosed

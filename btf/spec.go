@@ -9,8 +9,10 @@ import (
 
 // A Spec answers queries about a section of BTF on top of its bases, or, see Own,
 // about that section alone. It is immutable once opened and safe for concurrent use;
-// only Close must not run beside other calls. Backends open Specs; a Spec may be the
-// base of any number of others, in any backend.
+// only Close must not run beside other calls. Backends open Specs, as cache.Open does; a
+// Spec may be the base of any number of others, in any backend. That the base is the right
+// one, of the same build, cannot be told from the format: with another, names are garbage
+// and references mean other types. See Collection, which looks for the signs.
 type Spec struct {
 	sec   *Section
 	chain []*Section // what queries cover, the root first
@@ -29,7 +31,8 @@ type Options struct {
 	Alloc func(words int) []uint32
 }
 
-// Open reads the structure of b's bytes and returns a Spec that owns b. It checks the
+// Open is what backends call; to open a file, call a backend's Open or package elfx. It
+// reads the structure of b's bytes and returns a Spec that owns b. It checks the
 // header, the sections' bounds, and every record's kind, end and own name offset; it
 // does not follow references, see Verify. Its cost is linear in the number of types.
 // On error, a *FormatError if the bytes are at fault, b is closed.
@@ -152,7 +155,8 @@ func (s *Spec) TypeByID(id ID) (Type, error) {
 
 // AppendIDs appends the ids of all types with the name to dst, ascending, which puts
 // the base first. "" finds the anonymous structs, unions, enums and enum64s. Finding
-// nothing is no error. It allocates only to grow dst; its cost is the backend's.
+// nothing is no error. It allocates to grow dst, and once for what the backend builds at its
+// first lookup by name, or for the anonymous types; its cost is the backend's.
 func (s *Spec) AppendIDs(dst []ID, name string) ([]ID, error) {
 	if s.closed.Load() {
 		return dst, ErrClosed

@@ -26,7 +26,7 @@
 // # Cost
 //
 // Measured on the 126,610 types and 5.5 MB of a Linux 6.18 vmlinux by
-// "go run ./cmd/benchmark --backend arena" (README.md has current figures):
+// "go run ./cmd/benchmark --backend arena":
 //
 //	open            linear: read the file, 3 ns a type, 30 ns a name
 //	memory          the file, 2 bytes a type, 14 bytes a name; the first regex adds 4

@@ -9,7 +9,7 @@
 // # Cost
 //
 // Measured on the 126,610 types and 5.5 MB of a Linux 6.18 vmlinux by
-// "go run ./cmd/benchmark --backend cache" (README.md has current figures):
+// "go run ./cmd/benchmark --backend cache":
 //
 //	open            linear: read the file, 3 ns a type, 30 ns a name
 //	memory          the blob, 2 bytes a type (where records start), 32 bytes

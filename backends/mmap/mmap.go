@@ -31,7 +31,7 @@
 // # Cost
 //
 // Measured on the 126,610 types and 5.5 MB of a Linux 6.18 vmlinux by
-// "go run ./cmd/benchmark --backend mmap" (README.md has current figures):
+// "go run ./cmd/benchmark --backend mmap":
 //
 //	open            linear in the number of types: 3 ns each, 0.4 ms
 //	memory          2 bytes a type; names add half a byte (63 kB)
@@ -55,7 +55,7 @@ type Options struct {
 	// alone.
 	Base *btf.Spec
 	// Copy makes Open read the file instead of mapping it, for files that may be
-	// truncated while they are open.
+	// truncated or changed while they are open.
 	Copy bool
 }
 

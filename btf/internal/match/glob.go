@@ -17,11 +17,11 @@ import (
 func Glob(pattern string) (*Matcher, error) {
 	expr, err := globExpr(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("match: glob %q: %w", pattern, err)
+		return nil, fmt.Errorf("glob %q: %w", pattern, err)
 	}
 	m, err := Compile(expr)
 	if err != nil {
-		return nil, fmt.Errorf("match: glob %q: %w", pattern, err)
+		return nil, fmt.Errorf("glob %q: %w", pattern, err)
 	}
 	return m, nil
 }
@@ -50,7 +50,7 @@ func globExpr(pattern string) (string, error) {
 			}
 		case '\\':
 			if rest == "" {
-				return "", &syntax.Error{Code: syntax.ErrTrailingBackslash, Expr: ""}
+				return "", &syntax.Error{Code: syntax.ErrTrailingBackslash, Expr: `\`}
 			}
 			c, size = utf8.DecodeRuneInString(rest)
 			rest = rest[size:]
