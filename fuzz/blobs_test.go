@@ -4,12 +4,20 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"testing"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
+
+// tb is what the functions that tests and targets share want of a testing.TB. It is an interface
+// of its own since engines other than the go command's bring types of their own; see oss-fuzz.
+type tb interface {
+	Helper()
+	Cleanup(func())
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // A blob is BTF that the tests read, with what it is split from.
 type blob struct {
@@ -22,7 +30,7 @@ type blob struct {
 }
 
 // open opens b and its bases in one backend until the test ends.
-func (b *blob) open(t testing.TB, backend *Backend) *btf.Spec {
+func (b *blob) open(t tb, backend *Backend) *btf.Spec {
 	t.Helper()
 	var base *btf.Spec
 	if b.base != nil {
@@ -37,7 +45,7 @@ func (b *blob) open(t testing.TB, backend *Backend) *btf.Spec {
 }
 
 // openBase opens the base of b, or returns nil if it has none.
-func (b *blob) openBase(t testing.TB, backend *Backend) *btf.Spec {
+func (b *blob) openBase(t tb, backend *Backend) *btf.Spec {
 	if b.base == nil {
 		return nil
 	}
@@ -45,7 +53,7 @@ func (b *blob) openBase(t testing.TB, backend *Backend) *btf.Spec {
 }
 
 // oracle decodes b and its bases with package naive, once.
-func (b *blob) oracle(t testing.TB) *naive.Blob {
+func (b *blob) oracle(t tb) *naive.Blob {
 	t.Helper()
 	base := b.oracleBase(t)
 	b.once.Do(func() {
@@ -58,7 +66,7 @@ func (b *blob) oracle(t testing.TB) *naive.Blob {
 	return b.parsed
 }
 
-func (b *blob) oracleBase(t testing.TB) *naive.Blob {
+func (b *blob) oracleBase(t tb) *naive.Blob {
 	t.Helper()
 	if b.base == nil {
 		return nil
@@ -68,7 +76,7 @@ func (b *blob) oracleBase(t testing.TB) *naive.Blob {
 
 // allBlobs returns the whole corpus, what BTFKIT_CORPUS names included, and the running
 // kernel.
-func allBlobs(t testing.TB) []*blob {
+func allBlobs(t tb) []*blob {
 	t.Helper()
 	all, err := loadBlobs()
 	if err != nil {
@@ -78,14 +86,14 @@ func allBlobs(t testing.TB) []*blob {
 }
 
 // smallBlobs returns the blobs that can be looked at byte by byte.
-func smallBlobs(t testing.TB) []*blob {
+func smallBlobs(t tb) []*blob {
 	return slices.DeleteFunc(slices.Clone(allBlobs(t)), func(b *blob) bool {
 		return len(b.data) > corpus.SmallSize
 	})
 }
 
 // findBlob returns the blob of that name.
-func findBlob(t testing.TB, name string) *blob {
+func findBlob(t tb, name string) *blob {
 	t.Helper()
 	all := allBlobs(t)
 	i := slices.IndexFunc(all, func(b *blob) bool { return b.name == name })

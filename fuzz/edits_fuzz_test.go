@@ -65,7 +65,7 @@ var small struct {
 }
 
 // smallImages returns copies of the small blobs that stand alone.
-func smallImages(t testing.TB) []smallImage {
+func smallImages(t tb) []smallImage {
 	small.once.Do(func() {
 		for _, b := range smallBlobs(t) {
 			if b.base == nil {

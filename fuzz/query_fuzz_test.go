@@ -22,7 +22,7 @@ var queried struct {
 }
 
 // queriedBlobs opens the small blobs that do not need a kernel, once a process.
-func queriedBlobs(t testing.TB) []opened {
+func queriedBlobs(t tb) []opened {
 	queried.once.Do(func() {
 		for _, b := range smallBlobs(t) {
 			if b.base != nil && len(b.base.data) > 1<<20 {
@@ -39,7 +39,7 @@ func queriedBlobs(t testing.TB) []opened {
 }
 
 // openForever opens a blob until the process ends.
-func openForever(t testing.TB, b *blob, backend *Backend) *btf.Spec {
+func openForever(t tb, b *blob, backend *Backend) *btf.Spec {
 	var base *btf.Spec
 	if b.base != nil {
 		base = openForever(t, b.base, backend)

@@ -1,0 +1,110 @@
+// Command planted measures whether the tests of package fuzz find bugs. It applies each patch
+// of the folder planted, one realistic bug, to a copy of the workspace, runs the sweep and the
+// targets that the patch names, and prints how long each took to notice.
+//
+//	go run ./fuzz/cmd/planted            # all bugs, once
+//	go run ./fuzz/cmd/planted -runs 3    # three times; a bug counts as found if it is in all
+//	go run ./fuzz/cmd/planted -bug vlen-16-bits
+//
+// It exits 1 if a run ends without a bug being found by any of them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "planted:", err)
+		os.Exit(1)
+	}
+}
+
+var errUsage = errors.New("usage")
+
+// config is what the flags say.
+type config struct {
+	runs  int
+	bug   string
+	limit time.Duration
+}
+
+func parseFlags(wErr io.Writer, args []string) (c config, err error) {
+	fs := flag.NewFlagSet("planted", flag.ContinueOnError)
+	fs.SetOutput(wErr)
+	fs.IntVar(&c.runs, "runs", 1, "how `often` to look for each bug")
+	fs.StringVar(&c.bug, "bug", "", "look for this `bug` alone; for all if empty")
+	fs.DurationVar(&c.limit, "limit", time.Minute, "how long each target may take, building apart")
+	fs.Usage = func() {
+		fmt.Fprintf(wErr, "Usage: planted [flags]\n\nPlants bugs in a copy of the workspace in the "+
+			"current folder or above\nand looks for them. Exits 1 if one is not found.\n\n")
+		fs.PrintDefaults()
+	}
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return c, err
+		}
+		return c, errUsage
+	}
+	if fs.NArg() > 0 || c.runs < 1 || c.limit <= 0 {
+		fmt.Fprintln(wErr, "planted: arguments besides flags, or -runs or -limit that are not positive")
+		fs.Usage()
+		return c, errUsage
+	}
+	return c, nil
+}
+
+func run(ctx context.Context, w, wErr io.Writer, args []string) error {
+	c, err := parseFlags(wErr, args)
+	if err != nil {
+		return err
+	}
+	root, err := workspace()
+	if err != nil {
+		return err
+	}
+	bugs, err := readBugs(root, c.bug)
+	if err != nil {
+		return err
+	}
+	tree, remove, err := copyTree(root)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	missed := 0
+	for i, b := range bugs {
+		fmt.Fprintf(wErr, "[%d/%d] %s\n", i+1, len(bugs), b.name)
+		found, err := tree.look(ctx, w, b, c)
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		if !found {
+			missed++
+		}
+	}
+	fmt.Fprintf(w, "%d bugs, %d not found in every run of %d\n", len(bugs), missed, c.runs)
+	if missed > 0 {
+		return fmt.Errorf("%d of %d bugs not found", missed, len(bugs))
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// tree is a copy of the workspace.
+type tree struct{ root string }
+
+// copyTree copies the workspace without hidden folders and what is built in it.
+func copyTree(root string) (t *tree, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "planted")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		switch {
+		case rel == ".":
+			return nil
+		case d.IsDir() && (strings.HasPrefix(name, ".") || rel == filepath.Join("bench", "peers")):
+			return filepath.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(dir, rel), 0o755)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, rel), data, 0o644)
+	})
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return &tree{dir}, remove, nil
+}
+
+// apply plants a bug, or takes it out again with "-R". What moved since the patch was written
+// does not matter as long as the lines around are recognised.
+func (t *tree) apply(ctx context.Context, b bug, flags ...string) error {
+	cmd := exec.CommandContext(ctx, "git", append(append([]string{"apply", "-C1"}, flags...), b.path)...)
+	cmd.Dir = t.root
+	// Without these, git looks for a repository above and leaves files out that are not in it.
+	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(t.root))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("the patch does not apply: %w: %s", err, out)
+	}
+	return nil
+}
+
+// look plants a bug and looks for it, printing a line for each target.
+func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bool, err error) {
+	if err := t.apply(ctx, b); err != nil {
+		return false, err
+	}
+	defer func() {
+		if undo := t.apply(context.WithoutCancel(ctx), b, "-R"); err == nil {
+			err = undo
+		}
+	}()
+	fmt.Fprintf(w, "%s: %s\n", b.name, b.about)
+	hits := make([]int, c.runs)
+	for _, target := range append([]string{"TestSweep"}, b.targets...) {
+		line := ""
+		for r := range c.runs {
+			took, hit, err := t.try(ctx, target, c.limit)
+			if err != nil {
+				return false, err
+			}
+			if hit {
+				hits[r]++
+				line += fmt.Sprintf(" %8.1fs", took.Seconds())
+			} else {
+				line += fmt.Sprintf(" %9s", "-")
+			}
+		}
+		fmt.Fprintf(w, "    %-20s%s\n", target, line)
+	}
+	found = true
+	for r, n := range hits {
+		if n == 0 {
+			found = false
+			fmt.Fprintf(w, "    NOT FOUND in run %d\n", r+1)
+		}
+	}
+	return found, nil
+}
+
+// try runs one target and reports whether it failed, which is what a planted bug should make it
+// do, and how long that took from the first line that the test program printed.
+func (t *tree) try(ctx context.Context, target string, limit time.Duration) (took time.Duration, failed bool, err error) {
+	dir, function := folder(target)
+	args := []string{"test", "-v", "-count=1", "-failfast", "-timeout", limit.String(),
+		"-run", "^" + function + "$"}
+	if strings.HasPrefix(function, "Fuzz") {
+		// Fuzzing from the seeds alone, and not from what earlier runs have learned.
+		cache, err := os.MkdirTemp("", "planted-cache")
+		if err != nil {
+			return 0, false, err
+		}
+		defer os.RemoveAll(cache)
+		args = []string{"test", "-run", "^$", "-fuzz", "^" + function + "$", "-fuzztime",
+			limit.String(), "-fuzzminimizetime", "1x", "-test.fuzzcachedir", cache}
+	}
+	out, took, err := t.goTest(ctx, dir, limit, append(args, "."))
+	if restore := t.restore(); restore != nil {
+		return 0, false, restore
+	}
+	switch {
+	case err == nil:
+		return took, false, nil
+	case ctx.Err() != nil:
+		return 0, false, ctx.Err()
+	case found(out):
+		return took, true, nil
+	case strings.Contains(out, "    context deadline exceeded\n"):
+		return took, false, nil // the engine's time ran out while a worker was busy
+	}
+	return 0, false, fmt.Errorf("%s: %w, but no test failed\n%s", target, err, out)
+}
+
+// found reports whether the output is that of a test that failed, and not of a build.
+func found(out string) bool {
+	if strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]") {
+		return false
+	}
+	for _, sign := range []string{"Failing input written", "panic: ", "fatal error: ",
+		"unexpected fault address", "hung or terminated"} {
+		if strings.Contains(out, sign) {
+			return true
+		}
+	}
+	return strings.Contains(out, "--- FAIL") && !strings.Contains(out, "    context deadline exceeded\n")
+}
+
+// goTest runs the go command in a package of the copy, and takes the time from when the test
+// program reports that it started.
+func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args []string) (
+	out string, took time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = filepath.Join(t.root, dir)
+	ownGroup(cmd)
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", 0, err
+	}
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		return "", 0, err
+	}
+	start := time.Now()
+	started := false
+	var text strings.Builder
+	lines := bufio.NewScanner(pipe)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		if !started && (strings.HasPrefix(line, "fuzz: elapsed") || strings.HasPrefix(line, "=== RUN")) {
+			start, started = time.Now(), true
+		}
+		text.WriteString(line + "\n")
+	}
+	err = cmd.Wait()
+	return text.String() + stderr.String(), time.Since(start), errors.Join(err, lines.Err())
+}
+
+// restore removes inputs that the engine wrote: the seeds are what every run starts from. The
+// engine names them by 16 hexadecimal digits.
+func (t *tree) restore() error {
+	for _, dir := range []string{"fuzz", "btf", filepath.Join("btf", "internal", "match")} {
+		paths, err := filepath.Glob(filepath.Join(t.root, dir, "testdata", "fuzz", "Fuzz*",
+			strings.Repeat("[0-9a-f]", 16)))
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
