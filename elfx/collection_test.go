@@ -382,7 +382,8 @@ func TestNoBackend(t *testing.T) {
 	_, treeErr := Tree(context.Background(), dir, "", CollectionOptions{})
 	_, _, kernelErr := OpenKernel(context.Background(), dir, Backend{}, nil)
 	_, fileErr := OpenFile(context.Background(), filepath.Join(dir, "vmlinux"), nil, Backend{}, nil)
-	for i, err := range []error{dirErr, treeErr, kernelErr, fileErr,
+	_, dataErr := OpenData(&Data{BTF: btftest.Kernel(false)}, nil, Backend{})
+	for i, err := range []error{dirErr, treeErr, kernelErr, fileErr, dataErr,
 		AddFile(c, "x", CollectionOptions{}), AddBytes(c, "x", nil, CollectionOptions{})} {
 		if !errors.Is(err, errNoBackend) {
 			t.Errorf("%d: error %v", i, err)

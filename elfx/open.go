@@ -37,20 +37,32 @@ func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limit
 	if err != nil {
 		return nil, err
 	}
-	spec, err := OpenData(data, base, b)
+	spec, err := openData(ctx, data, base, b)
 	if err != nil {
 		return nil, &Error{Path: path, Format: data.Format, Err: err}
 	}
 	return spec, nil
 }
 
-// OpenData opens BTF that was extracted before, as OpenFile does.
+// OpenData opens BTF that was extracted before, as OpenFile does. d must not be nil. An error is an
+// *[Error], but for a Backend without Parse.
 func OpenData(d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
+	if b.Parse == nil {
+		return nil, errNoBackend
+	}
+	spec, err := openData(context.Background(), d, base, b)
+	if err != nil {
+		return nil, &Error{Format: d.Format, Err: err}
+	}
+	return spec, nil
+}
+
+func openData(ctx context.Context, d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
 	if d.Base == nil {
 		return b.Parse(d.BTF, base)
 	}
 	if base != nil {
-		relocated, err := Relocate(d.BTF, d.Base, base)
+		relocated, err := relocate(ctx, d.BTF, d.Base, base)
 		if err != nil {
 			return nil, err
 		}

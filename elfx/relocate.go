@@ -1,6 +1,7 @@
 package elfx
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,9 +25,18 @@ var ErrMismatch = errors.New("distilled base does not match the kernel")
 // more than one, is an error that names it and is ErrMismatch.
 //
 // It takes time linear in the size of module, distilled and the strings of base, a lookup by name
-// in base for each type of distilled, and memory for an index of those strings while it runs. It
-// is safe for concurrent use.
+// in base for each name in distilled, and memory for an index of those strings while it runs. It
+// is safe for concurrent use. None of the arguments may be nil; an error is an *[Error]. Of a file,
+// [OpenFile] does the same and stops when its context is done.
 func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
+	relocated, err := relocate(context.Background(), module, distilled, base)
+	if err != nil {
+		return nil, &Error{Err: err}
+	}
+	return relocated, nil
+}
+
+func relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
 	small, err := btf.Open(plain(distilled), btf.Options{})
 	if err != nil {
 		return nil, fmt.Errorf(".BTF.base: %w", err)
@@ -40,7 +50,10 @@ func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
 	if err := split.Verify(); err != nil {
 		return nil, fmt.Errorf(".BTF on .BTF.base: %w", err)
 	}
-	r := &relocation{small: small, split: split, base: base}
+	r := &relocation{ctx: ctx, small: small, split: split, base: base}
+	if err := r.findEmbedded(); err != nil {
+		return nil, err
+	}
 	if err := r.matchAll(); err != nil {
 		return nil, err
 	}
@@ -49,9 +62,11 @@ func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
 
 // relocation is the work on one module.
 type relocation struct {
+	ctx                context.Context
 	small, split, base *btf.Spec
-	embedded           map[btf.ID]bool // distilled types that the module holds by value
-	ids                []btf.ID        // the kernel's id of each distilled type
+	embedded           []bool               // by id: types that the module holds by value
+	known              map[string]*homonyms // what the kernel has of a name
+	ids                []btf.ID             // the kernel's id of each distilled type
 }
 
 // maxMismatches is how many types an error lists.
@@ -59,11 +74,14 @@ const maxMismatches = 8
 
 // matchAll finds the counterpart of every distilled type.
 func (r *relocation) matchAll() error {
-	r.findEmbedded()
 	_, end := r.small.IDs()
 	r.ids = make([]btf.ID, end)
+	r.known = make(map[string]*homonyms)
 	var bad []string
 	for id, t := range r.small.All() {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
 		if id == 0 {
 			continue
 		}
@@ -74,7 +92,7 @@ func (r *relocation) matchAll() error {
 			}
 			continue
 		}
-		r.ids[id] = match.ID()
+		r.ids[id] = match
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("%w: %s", ErrMismatch, strings.Join(bad, "; "))
@@ -82,107 +100,32 @@ func (r *relocation) matchAll() error {
 	return nil
 }
 
-// findEmbedded notes the distilled types that a struct of the module holds by value: as a member,
-// or as the element of one.
-func (r *relocation) findEmbedded() {
-	r.embedded = make(map[btf.ID]bool)
+// findEmbedded notes the types that a struct of the module holds by value: as a member, or as the
+// element of one. Each chain of targets ends at a type that was noted before: members that share a
+// long one must not walk it once each.
+func (r *relocation) findEmbedded() error {
+	_, end := r.split.IDs()
+	r.embedded = make([]bool, end)
 	for t := range r.split.Own().OfKind(btf.KindStruct, btf.KindUnion) {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
 		for _, m := range t.Members() {
 			held, ok := m.Target()
-			// Verify has made sure that this ends.
-			for ok && (held.Kind() == btf.KindArray || held.Kind() == btf.KindTypedef ||
-				held.Kind().IsModifier()) {
-				if held.Kind() == btf.KindArray {
+			for ok && !r.embedded[held.ID()] {
+				r.embedded[held.ID()] = true
+				switch k := held.Kind(); {
+				case k == btf.KindArray:
 					held, ok = held.Elem()
-				} else {
+				case k == btf.KindTypedef || k.IsModifier():
 					held, ok = held.Target()
+				default:
+					ok = false
 				}
 			}
-			if ok && held.Section() == r.small.Section() {
-				r.embedded[held.ID()] = true
-			}
 		}
 	}
-}
-
-// match finds the one counterpart of t.
-func (r *relocation) match(t btf.Type) (btf.Type, error) {
-	bySize := true
-	switch t.Kind() {
-	case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64:
-	case btf.KindFwd:
-		bySize = false
-	case btf.KindStruct, btf.KindUnion:
-		bySize = r.embedded[t.ID()] || r.homonyms(t.Name()) > 1
-	default:
-		return btf.Type{}, mismatch(t, "a kind that no distilled base holds")
-	}
-	name := t.Name()
-	if name == "" {
-		return btf.Type{}, mismatch(t, "without a name")
-	}
-	var found btf.Type
-	var near int
-	for candidate := range r.base.Named(name) {
-		if !sameKind(t, candidate) {
-			continue
-		}
-		near++
-		if bySize && !sameSize(t, candidate) {
-			continue
-		}
-		if !found.IsVoid() {
-			return found, mismatch(t, fmt.Sprintf("types %d and %d of the kernel both match",
-				found.ID(), candidate.ID()))
-		}
-		found = candidate
-	}
-	switch {
-	case !found.IsVoid():
-		return found, nil
-	case near > 0:
-		return found, mismatch(t, "the kernel's has another size or encoding")
-	}
-	return found, mismatch(t, "the kernel has none")
-}
-
-// homonyms counts the structs and unions of a name in the kernel.
-func (r *relocation) homonyms(name string) (n int) {
-	for t := range r.base.Named(name) {
-		if k := t.Kind(); k == btf.KindStruct || k == btf.KindUnion {
-			n++
-		}
-	}
-	return n
-}
-
-// sameKind says whether a type of the kernel is of a kind that t may stand for.
-func sameKind(t, candidate btf.Type) bool {
-	kind := candidate.Kind()
-	switch t.Kind() {
-	case btf.KindFwd:
-		return kind == t.FwdKind() || kind == btf.KindFwd && candidate.FwdKind() == t.FwdKind()
-	case btf.KindEnum, btf.KindEnum64: // an ENUM64 is distilled to an ENUM
-		return kind == btf.KindEnum || kind == btf.KindEnum64
-	}
-	return kind == t.Kind()
-}
-
-// sameSize compares sizes, and the encoding of an INT.
-func sameSize(t, candidate btf.Type) bool {
-	want, _ := t.Size()
-	size, _ := candidate.Size()
-	wantInt, _ := t.Int()
-	gotInt, _ := candidate.Int()
-	return size == want && gotInt.Encoding == wantInt.Encoding
-}
-
-func mismatch(t btf.Type, why string) error {
-	size, ok := t.Size()
-	if !ok {
-		return fmt.Errorf("%v %s (type %d): %s", t.Kind(), t.Name(), t.ID(), why)
-	}
-	return fmt.Errorf("%v %s (type %d, %d bytes): %s", t.Kind(), t.Name(), t.ID(), size, why)
+	return nil
 }
 
 // rewrite writes the module's types again, on the kernel's. The limits are the kernel's: they also
@@ -195,6 +138,9 @@ func (r *relocation) rewrite() ([]byte, error) {
 		Base:      r.base,
 	})
 	for _, t := range r.split.Own().All() {
+		if err := r.ctx.Err(); err != nil {
+			return nil, err
+		}
 		b.Copy(t, func(id btf.ID) btf.ID {
 			if int(id) < len(r.ids) {
 				return r.ids[id]

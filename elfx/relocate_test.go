@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
@@ -251,7 +252,8 @@ func TestRelocateListsMismatches(t *testing.T) {
 		}
 	})
 	_, err := Relocate(build(t, parse(t, base, nil), func(*btf.Builder) {}), base, kernel)
-	if !errors.Is(err, ErrMismatch) || strings.Count(err.Error(), "gone") != maxMismatches {
+	if !errors.Is(err, ErrMismatch) || strings.Count(err.Error(), "gone") != maxMismatches ||
+		!strings.HasPrefix(err.Error(), "elfx: distilled base ") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -276,5 +278,116 @@ func TestRelocateDamaged(t *testing.T) {
 			}
 			part[at] = old
 		}
+	}
+}
+
+// TestRelocateSharedChain has many members that share one long chain of targets. Walking it once
+// for each would take many minutes; the deadline is for that alone.
+func TestRelocateSharedChain(t *testing.T) {
+	const links, members, structs = 100_000, 65_535, 4
+	base := build(t, nil, func(b *btf.Builder) { b.Struct("one", 4) })
+	var first btf.ID
+	module := build(t, parse(t, base, nil), func(b *btf.Builder) {
+		held := btf.ID(1)
+		for range links {
+			held = b.Const(held)
+		}
+		fields := make([]btf.MemberSpec, members)
+		for i := range fields {
+			fields[i] = btf.MemberSpec{Type: held}
+		}
+		for range structs {
+			first = b.Struct("user", 4, fields...)
+		}
+	})
+	kernel := parse(t, build(t, nil, relocateKernel), nil)
+	within(t, func() {
+		relocated, err := Relocate(module, base, kernel)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := parse(t, relocated, kernel).TypeByID(first + 15); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestRelocateHomonyms has as many types of one name in the kernel as in the distilled base, which
+// differ by size. Comparing each with each would take minutes.
+func TestRelocateHomonyms(t *testing.T) {
+	const n = 60_000
+	base := build(t, nil, func(b *btf.Builder) {
+		for i := range n {
+			b.Struct("same", uint32(i))
+		}
+	})
+	kernel := parse(t, base, nil)
+	module := build(t, kernel, func(b *btf.Builder) { b.Ptr(n) })
+	within(t, func() {
+		if _, err := Relocate(module, base, kernel); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// within fails a test that hangs.
+func within(t *testing.T, work func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("no end after a minute")
+	}
+}
+
+// watched is a backend that reports lookups by name.
+type watched struct {
+	plain
+	lookup func()
+}
+
+func (w watched) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+	w.lookup()
+	return w.plain.AppendIDs(dst, s, name)
+}
+
+// TestRelocateLookups looks every name up once, however many types of the distilled base have it.
+func TestRelocateLookups(t *testing.T) {
+	lookups := 0
+	data := build(t, nil, relocateKernel)
+	kernel, err := btf.Open(watched{plain(data), func() { lookups++ }}, btf.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := build(t, nil, func(b *btf.Builder) {
+		for range 100 {
+			b.Struct("one", 4)
+			b.Float("double", 8)
+		}
+	})
+	module := build(t, parse(t, base, nil), func(b *btf.Builder) { b.Ptr(200) })
+	if _, err := Relocate(module, base, kernel); err != nil || lookups != 2 {
+		t.Errorf("%d lookups of 2 names, error %v", lookups, err)
+	}
+}
+
+// TestRelocateCancelled ends with the context's error when that is done in the middle of the work.
+func TestRelocateCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	data := readDistilled(t, "kernel-x86_64").BTF
+	kernel, err := btf.Open(watched{plain(data), cancel}, btf.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "testdata/distilled/distilled-x86_64.o"
+	spec, err := OpenFile(ctx, path, kernel, heap, nil)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), path) {
+		t.Errorf("%v, error %v, want that of the context and the path", spec, err)
 	}
 }
