@@ -30,7 +30,9 @@ type Data struct {
 	// ByteOrder is the byte order of BTF, as its magic number tells it.
 	ByteOrder binary.ByteOrder
 	// PointerSize is the size of a pointer in bytes, 4 or 8, as the class of the ELF file tells
-	// it; 0 if there was no ELF file around the BTF.
+	// it; 0 if there was no ELF file around the BTF. BTF itself does not state it, and nothing
+	// here hands it to the Backend: a [btf.Spec] takes it from the BTF alone, as libbpf does, from
+	// the size of the type "long".
 	PointerSize int
 }
 
