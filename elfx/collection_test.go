@@ -373,6 +373,35 @@ func TestOpenFileMaps(t *testing.T) {
 	}
 }
 
+// TestOpenFileLimits applies the limits and the context to raw BTF, whoever reads it.
+func TestOpenFileLimits(t *testing.T) {
+	kernel, _ := kernelAndModule(t)
+	path := filepath.Join(writeTree(t, map[string][]byte{"raw": kernel}), "raw")
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	size := int64(len(kernel))
+	for i, test := range []struct {
+		ctx     context.Context
+		maxSize int64
+		is      error
+	}{
+		{context.Background(), size, nil},
+		{context.Background(), -1, nil},
+		{context.Background(), size - 1, ErrTooLarge},
+		{cancelled, size, context.Canceled},
+	} {
+		for _, b := range []Backend{heap, {Parse: heap.Parse}} {
+			spec, err := OpenFile(test.ctx, path, nil, b, &Options{MaxSize: test.maxSize})
+			if !errors.Is(err, test.is) || err != nil && !strings.Contains(err.Error(), path) {
+				t.Errorf("%d: %v, error %v, want %v and the path", i, spec, err, test.is)
+			}
+			if err == nil {
+				spec.Close()
+			}
+		}
+	}
+}
+
 // TestNoBackend says so before anything is read.
 func TestNoBackend(t *testing.T) {
 	dir := writeTree(t, map[string][]byte{"vmlinux": btftest.Kernel(false)})

@@ -46,9 +46,26 @@ func ExampleOptions() {
 	// Output: true
 }
 
-// A program names its backend here, such as cache.Parse and cache.Open with a base in their
-// options.
+// A program names its backend here, see elfx.Backend for how it does so with package cache. The one
+// of btftest needs no options.
 var backend = elfx.Backend{Parse: btftest.Parse, Open: btftest.Open}
+
+// A Backend adapts the functions of a backend package, most of which take the base in a struct of
+// options.
+func ExampleBackend() {
+	b := elfx.Backend{Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+		return btftest.Parse(data, base) // or cache.Parse(data, &cache.Options{Base: base})
+	}}
+	spec, err := elfx.OpenFile(context.Background(), "testdata/images/bzImage-zstd", nil, b, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer spec.Close()
+	pair, err := spec.TypeByName("pair", btf.KindStruct)
+	fmt.Println(pair, err)
+	// Output: [3] STRUCT pair <nil>
+}
 
 // unpacked makes a small tree of a kernel and two modules, one of them damaged.
 func unpacked() (dir string, err error) {

@@ -10,8 +10,19 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// Backend is how the BTF that is found here gets opened; the functions of every backend package
-// fit. Both must be safe for concurrent use.
+// Backend is how the BTF that is found here gets opened. The backend packages take their options in
+// a struct, so each wants two short functions around it, for instance:
+//
+//	var inCache = elfx.Backend{
+//		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
+//			return cache.Parse(data, &cache.Options{Base: base})
+//		},
+//		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
+//			return cache.Open(path, &cache.Options{Base: base})
+//		},
+//	}
+//
+// Both must be safe for concurrent use.
 type Backend struct {
 	// Parse opens raw BTF in memory on top of base, which is nil for one that stands alone. It
 	// may keep data. It is required.
@@ -23,15 +34,20 @@ type Backend struct {
 
 // OpenFile opens the BTF in the file at path, of any kind that [ReadFile] reads, on top of base, or
 // on its own if base is nil. A module with a distilled base is relocated onto base, see [Relocate],
-// or opened on its distilled base if there is none. Files of raw BTF are handed to the backend
-// unread. Errors name the path.
+// or opened on its distilled base if there is none. Files of raw BTF are handed to Backend.Open, if
+// there is one, unread; the limit of their size holds for them, too. Errors name the path.
 func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limits *Options) (
 	*btf.Spec, error) {
 	if b.Parse == nil {
 		return nil, errNoBackend
 	}
-	if b.Open != nil && isRaw(path) {
-		return b.Open(path, base)
+	if b.Open != nil {
+		if size, ok := rawSize(path); ok {
+			if err := mayOpen(ctx, size, limits); err != nil {
+				return nil, &Error{Path: path, Format: "raw", Err: err}
+			}
+			return b.Open(path, base)
+		}
 	}
 	data, err := ReadFile(ctx, path, limits)
 	if err != nil {
@@ -81,20 +97,29 @@ func openData(ctx context.Context, d *Data, base *btf.Spec, b Backend) (*btf.Spe
 	return spec, err
 }
 
-// isRaw says whether a regular file begins with the magic number of BTF. Whatever stands in the way
-// of an answer is reported by those who read the file next.
-func isRaw(path string) bool {
-	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
-		return false // opening a pipe would wait
+// rawSize returns the size of a regular file that begins with the magic number of BTF. Whatever
+// stands in the way of an answer is reported by those who read the file next.
+func rawSize(path string) (size int64, ok bool) {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() {
+		return 0, false // opening a pipe would wait
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return false
+		return 0, false
 	}
 	defer f.Close()
 	var magic [2]byte
 	_, err = io.ReadFull(f, magic[:])
-	return err == nil && byteOrder(magic[:]) != nil
+	return st.Size(), err == nil && byteOrder(magic[:]) != nil
+}
+
+// mayOpen applies to raw BTF that the backend reads what Read applies to what it reads itself.
+func mayOpen(ctx context.Context, size int64, limits *Options) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return newBudget(limits, size).checkRead("raw BTF", size)
 }
 
 // errNoBackend is a mistake of the caller, caught before it is a nil call in another goroutine.
