@@ -21,8 +21,8 @@ import (
 //     refuses offsets into the middle of a string, unknown kinds, and decl tags in odd places.
 //   - Values are compared strictly, id by id, but for what it takes for something else: more
 //     than 16 bits of vlen or 5 of kind, which are not asked about; FUNC linkages beyond
-//     extern; bitfields of the older form, which it resolves only where the member's type is
-//     the INT itself; decl tags, which it has no type for.
+//     extern; bitfields of the older form, which it does not see where the member's type is
+//     not the INT itself, or comes later; decl tags, which it has no type for.
 //
 // Nothing of a trusted blob may be refused.
 func CheckCilium(data []byte, trusted bool) error {
@@ -190,7 +190,7 @@ func compareMembers(s *cilium.Spec, t btf.Type, members []cilium.Member) error {
 		o := members[i]
 		target, _ := m.Target()
 		offset, size, bitfield := m.Bits()
-		if !bitfield || !t.KindFlag() && target.Kind() != btf.KindInt {
+		if !bitfield || !t.KindFlag() && o.BitfieldSize == 0 {
 			offset, size = m.BitOffset(), 0
 		}
 		if o.Name != m.Name() || !isID(s, o.Type, target) || uint32(o.Offset) != offset ||

@@ -3,11 +3,15 @@
 // from the images of package elfx, so that every target starts from real input. What it
 // writes depends on these alone; files of other names, such as crashers, are left as they are.
 //
-// Run it in the folder of this module: go run ./cmd/seeds
+// Run it in the folder of this module:
+//
+//	go run ./cmd/seeds
+//	go run ./cmd/seeds -target FuzzParse -zip FuzzParse_seed_corpus.zip
 package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -21,28 +25,52 @@ import (
 	"github.com/btfkit/btfkit/corpus/mutate"
 )
 
+// targets lists the targets of package fuzz with what makes their seeds.
+var targets = []struct {
+	name  string
+	seeds func(add func(name string, args ...any)) error
+}{
+	{"FuzzParse", parseSeeds},
+	{"FuzzSplit", splitSeeds},
+	{"FuzzEdits", editSeeds},
+	{"FuzzQueries", querySeeds},
+	{"FuzzBuilder", builderSeeds},
+	{"FuzzMetamorphic", metamorphicSeeds},
+	{"FuzzELF", elfSeeds},
+	{"FuzzDecompress", decompressSeeds},
+	{"FuzzRelocate", relocateSeeds},
+	{"FuzzCollection", collectionSeeds},
+	{"FuzzStateful", statefulSeeds},
+}
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("seeds: ")
-	for _, s := range []struct {
-		target string
-		seeds  func(add func(name string, args ...any)) error
-	}{
-		{"FuzzParse", parseSeeds},
-		{"FuzzSplit", splitSeeds},
-		{"FuzzEdits", editSeeds},
-		{"FuzzQueries", querySeeds},
-		{"FuzzBuilder", builderSeeds},
-		{"FuzzMetamorphic", metamorphicSeeds},
-		{"FuzzELF", elfSeeds},
-		{"FuzzDecompress", decompressSeeds},
-		{"FuzzRelocate", relocateSeeds},
-		{"FuzzCollection", collectionSeeds},
-		{"FuzzStateful", statefulSeeds},
-	} {
-		if err := write(filepath.Join("testdata", "fuzz", s.target), s.seeds); err != nil {
-			log.Fatalf("%s: %v", s.target, err)
+	archive := flag.String("zip", "", "write the seeds of one target to this `file` instead, "+
+		"as libFuzzer takes them")
+	name := flag.String("target", "", "the `target` of -zip")
+	flag.Parse()
+	if flag.NArg() > 0 || (*archive == "") != (*name == "") {
+		flag.Usage()
+		os.Exit(2)
+	}
+	done := false
+	for _, t := range targets {
+		var err error
+		switch {
+		case *archive == "":
+			err = write(filepath.Join("testdata", "fuzz", t.name), t.seeds)
+		case *name == t.name:
+			err = writeZip(*archive, t.seeds)
+		default:
+			continue
 		}
+		if done = true; err != nil {
+			log.Fatalf("%s: %v", t.name, err)
+		}
+	}
+	if !done {
+		log.Fatalf("no target %s", *name)
 	}
 }
 
@@ -62,8 +90,7 @@ func write(dir string, seeds func(func(string, ...any)) error) error {
 	}
 	var failed error
 	err = seeds(func(name string, args ...any) {
-		name = "seed-" + strings.NewReplacer("/", "-", " ", "-").Replace(name)
-		if err := os.WriteFile(filepath.Join(dir, name), encode(args), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, seedName(name)), encode(args), 0o644); err != nil {
 			failed = err
 		}
 	})
@@ -71,6 +98,10 @@ func write(dir string, seeds func(func(string, ...any)) error) error {
 		err = failed
 	}
 	return err
+}
+
+func seedName(name string) string {
+	return "seed-" + strings.NewReplacer("/", "-", " ", "-").Replace(name)
 }
 
 // encode writes arguments as the go command does.
