@@ -2,6 +2,7 @@ package elfx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,6 +32,10 @@ func (o *CollectionOptions) modules() Backend {
 // file called base, "vmlinux" if that is empty, and a module in every other file, with the file's
 // name for its own. Subdirectories are ignored. Modules are opened when they are needed, or by
 // [btf.Collection.OpenAll]; one that is empty or damaged is left to [btf.Collection.Problems].
+//
+// ctx ends with Dir: it does not reach the modules. The first query that goes through all modules
+// opens every one of them, with no way to stop it. Call OpenAll first, with a context of its own,
+// to open them in parallel and to be able to stop; what it has opened stays open.
 func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
 	if base == "" {
 		base = "vmlinux"
@@ -42,7 +47,8 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Colle
 	if err != nil {
 		return nil, fmt.Errorf("elfx: %w", err)
 	}
-	return collect(ctx, o, []string{filepath.Join(dir, base)}, func(c *btf.Collection) error {
+	kernel := openOne(ctx, filepath.Join(dir, base), o)
+	return collect(o, kernel, func(c *btf.Collection) error {
 		for _, entry := range entries {
 			path := filepath.Join(dir, entry.Name())
 			if entry.Name() == base || !isRegular(path, entry) {
@@ -64,10 +70,11 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Colle
 // else the tree is searched, and then, for a folder lib/modules/RELEASE, the paths of
 // [KernelPaths], and [SysDir] if that release is running.
 //
-// Two modules of one name are an error that is [btf.ErrDuplicate], unless one lies in a folder
-// called updates: it replaces the other, as for modprobe. Modules are opened when they are needed,
+// Two modules of one name are an error that is [btf.ErrDuplicate], as in a tree with the modules of
+// two releases, unless one lies in a folder called updates: it replaces the other, as for modprobe. Modules are opened when they are needed,
 // or by [btf.Collection.OpenAll]; one that is empty or damaged is left to
-// [btf.Collection.Problems].
+// [btf.Collection.Problems]. As for [Dir], a query may have to open all modules, which here means to
+// decompress them: it is OpenAll that takes a context.
 func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
 	if err := checkDir(dir); err != nil {
 		return nil, err
@@ -76,13 +83,18 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Coll
 	if err != nil {
 		return nil, fmt.Errorf("elfx: %w", err)
 	}
-	kernels := []string{base}
+	kernel := openOne(ctx, base, o)
 	if base == "" {
-		kernels = append(found.kernels(), outsideTree(dir)...)
+		kernel = openAny(ctx, dir, append(found.kernels(), outsideTree(dir)...), o)
 	}
-	return collect(ctx, o, kernels, func(c *btf.Collection) error {
+	return collect(o, kernel, func(c *btf.Collection) error {
 		for _, path := range found.modules() {
-			if err := addFile(ctx, c, ModuleName(path), path, o); err != nil {
+			err := addFile(ctx, c, ModuleName(path), path, o)
+			if errors.Is(err, btf.ErrDuplicate) {
+				return fmt.Errorf("%w: several kernels below %s? pass one lib/modules/RELEASE",
+					err, dir)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -90,19 +102,31 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Coll
 	})
 }
 
-// collect opens the first of some files as the kernel and adds modules to it.
-func collect(ctx context.Context, o CollectionOptions, kernels []string,
+// openOne is how the kernel in a file is opened; its own error says more than a search's.
+func openOne(ctx context.Context, path string, o CollectionOptions) func() (*btf.Spec, error) {
+	return func() (*btf.Spec, error) { return OpenFile(ctx, path, nil, o.Kernel, o.Limits) }
+}
+
+// openAny is how the kernel of a tree is opened, from the first of some files that holds BTF.
+func openAny(ctx context.Context, dir string, paths []string, o CollectionOptions) func() (
+	*btf.Spec, error) {
+	if len(paths) == 1 {
+		return openOne(ctx, paths[0], o)
+	}
+	return func() (*btf.Spec, error) {
+		spec, _, err := openFirst(ctx, paths, o.Kernel, o.Limits, &Error{Path: dir, Err: fmt.Errorf(
+			"%w of a kernel in this tree: give the path of its vmlinux or vmlinuz as base", ErrNoBTF)})
+		return spec, err
+	}
+}
+
+// collect opens a kernel and adds modules to it.
+func collect(o CollectionOptions, open func() (*btf.Spec, error),
 	add func(*btf.Collection) error) (*btf.Collection, error) {
 	if o.Kernel.Parse == nil {
 		return nil, errNoBackend
 	}
-	var kernel *btf.Spec
-	var err error
-	if len(kernels) == 1 { // its own error says more than a search's
-		kernel, err = OpenFile(ctx, kernels[0], nil, o.Kernel, o.Limits)
-	} else {
-		kernel, _, err = openFirst(ctx, kernels, o.Kernel, o.Limits)
-	}
+	kernel, err := open()
 	if err != nil {
 		return nil, err
 	}

@@ -192,6 +192,12 @@ func TestTreeKernels(t *testing.T) {
 		!strings.Contains(e.Tried[0], filepath.Join(dir, "vmlinux")) {
 		t.Errorf("error %v", err)
 	}
+	empty := t.TempDir()
+	_, err = Tree(context.Background(), empty, "", heapOptions)
+	if !errors.Is(err, ErrNoBTF) || !strings.Contains(err.Error(), empty) ||
+		!strings.HasSuffix(err.Error(), "as base") {
+		t.Errorf("error %v, want ErrNoBTF, the folder and the remedy", err)
+	}
 	other := filepath.Join(writeTree(t, map[string][]byte{"k": kernel}), "k")
 	if c, err = Tree(context.Background(), dir, other, heapOptions); err != nil {
 		t.Fatalf("with a base of the caller's: %v", err)
@@ -210,6 +216,9 @@ func TestDuplicates(t *testing.T) {
 	if !errors.Is(err, btf.ErrDuplicate) || !strings.Contains(err.Error(), "snd-x.ko") ||
 		!strings.Contains(err.Error(), "snd_x.ko.zst") {
 		t.Errorf("Tree: error %v, want ErrDuplicate with both paths", err)
+	}
+	if want := "several kernels below " + dir; !strings.Contains(err.Error(), want) {
+		t.Errorf("Tree: error %v, want the remedy", err)
 	}
 	c := btf.NewCollection(parse(t, kernel, nil))
 	defer c.Close()
@@ -332,9 +341,12 @@ func TestOpenKernel(t *testing.T) {
 			t.Errorf("opened %s, want %s", got, want)
 		}
 	}
-	_, _, err := OpenKernel(context.Background(), t.TempDir(), heap, nil)
-	if !errors.Is(err, ErrNoBTF) || !strings.Contains(err.Error(), "give the path") {
-		t.Errorf("error %v", err)
+	root := t.TempDir()
+	_, _, err := OpenKernel(context.Background(), root, heap, nil)
+	osrelease := filepath.Join(root, "proc/sys/kernel/osrelease")
+	if !errors.Is(err, ErrNoBTF) || !strings.Contains(err.Error(), "give the path") ||
+		!strings.Contains(err.Error(), "release of the running kernel: open "+osrelease) {
+		t.Errorf("error %v, want ErrNoBTF, a remedy and why there is no release", err)
 	}
 }
 

@@ -36,11 +36,12 @@
 //
 // [Dir] and [Tree] find a kernel and its modules in a directory of BTF, in /lib/modules or in a
 // tree that packages were unpacked to, and make a [btf.Collection] of them; [OpenKernel] looks
-// where libbpf does. They open what they find with a backend of the caller's choice, see [Backend]. A
-// module built with a distilled base is moved onto the kernel at hand by [Relocate].
+// where libbpf does. They open what they find with a backend of the caller's choice, see
+// [Backend]. A module built with a distilled base is moved onto the kernel at hand by [Relocate].
 //
 // # Concurrency
 //
-// All functions may be called at once from several goroutines. Long work stops soon after its
-// context is done, with the context's error.
+// All functions may be called at once from several goroutines. Those that take a context stop soon
+// after it is done, with its error. The modules of a collection are opened later and without it:
+// see [Dir].
 package elfx

@@ -40,10 +40,13 @@ func KernelPaths(root, release string) []string {
 }
 
 // RunningRelease returns the release of the running kernel, as uname -r prints it, from the proc
-// file system below root.
+// file system below root. An error is the operating system's and names the path.
 func RunningRelease(root string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(root, "proc/sys/kernel/osrelease"))
-	return strings.TrimSpace(string(b)), err
+	if err != nil {
+		return "", fmt.Errorf("elfx: release of the running kernel: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
 }
 
 // OpenKernel opens the BTF of the running kernel of the system at root ("/" for this one, or where
@@ -55,18 +58,23 @@ func OpenKernel(ctx context.Context, root string, b Backend, limits *Options) (
 	if b.Parse == nil {
 		return nil, "", errNoBackend
 	}
+	none := &Error{
+		Err: fmt.Errorf("%w of the kernel: give the path of its vmlinux or vmlinuz", ErrNoBTF),
+	}
 	paths := []string{filepath.Join(root, SysDir, "vmlinux")}
 	release, err := RunningRelease(root)
-	if err == nil {
+	if err != nil {
+		none.Tried = append(none.Tried, tried(err))
+	} else {
 		paths = append(paths, KernelPaths(root, release)...)
 	}
-	return openFirst(ctx, paths, b, limits)
+	return openFirst(ctx, paths, b, limits, none)
 }
 
-// openFirst opens the first file that holds BTF. Only the end of the context stops it early.
-func openFirst(ctx context.Context, paths []string, b Backend, limits *Options) (
+// openFirst opens the first file that holds BTF. If there is none it returns the error none, with
+// what was tried added. Only the end of the context stops it early.
+func openFirst(ctx context.Context, paths []string, b Backend, limits *Options, none *Error) (
 	*btf.Spec, string, error) {
-	var tried []string
 	for _, path := range paths {
 		spec, err := OpenFile(ctx, path, nil, b, limits)
 		if err == nil {
@@ -76,11 +84,13 @@ func openFirst(ctx context.Context, paths []string, b Backend, limits *Options) 
 			return nil, "", err
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			tried = append(tried, path+": does not exist")
+			none.Tried = append(none.Tried, path+": does not exist")
 		} else {
-			tried = append(tried, strings.TrimPrefix(err.Error(), "elfx: "))
+			none.Tried = append(none.Tried, tried(err))
 		}
 	}
-	err := fmt.Errorf("%w of the kernel: give the path of its vmlinux or vmlinuz", ErrNoBTF)
-	return nil, "", &Error{Err: err, Tried: tried}
+	return nil, "", none
 }
+
+// tried is an error as a part of another one of this package.
+func tried(err error) string { return strings.TrimPrefix(err.Error(), "elfx: ") }
