@@ -35,7 +35,7 @@ func (o *CollectionOptions) modules() Backend {
 //
 // ctx ends with Dir: it does not reach the modules. The first query that goes through all modules
 // opens every one of them, with no way to stop it. Call OpenAll first, with a context of its own,
-// to open them in parallel and to be able to stop; what it has opened stays open.
+// to open them in parallel and to be able to stop between two; what is open then stays open.
 func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
 	if base == "" {
 		base = "vmlinux"
@@ -66,15 +66,15 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Colle
 // built in or unpacked from packages to: a vmlinux or vmlinuz, and modules at any depth. Names only
 // select candidates; symbolic links to files are followed, those to directories are not.
 //
-// Where base is not empty it is the path of the file with the kernel's BTF,
-// else the tree is searched, and then, for a folder lib/modules/RELEASE, the paths of
-// [KernelPaths], and [SysDir] if that release is running.
+// Where base is not empty it is the path of the file with the kernel's BTF, else the tree is
+// searched, and then, for a folder lib/modules/RELEASE, the paths of [KernelPaths], and [SysDir] if
+// that release is running.
 //
 // Two modules of one name are an error that is [btf.ErrDuplicate], as in a tree with the modules of
-// two releases, unless one lies in a folder called updates: it replaces the other, as for modprobe. Modules are opened when they are needed,
-// or by [btf.Collection.OpenAll]; one that is empty or damaged is left to
-// [btf.Collection.Problems]. As for [Dir], a query may have to open all modules, which here means to
-// decompress them: it is OpenAll that takes a context.
+// two releases, unless one lies in a folder called updates: it replaces the other, as for modprobe.
+// Modules are opened when they are needed, or by [btf.Collection.OpenAll]; one that is empty or
+// damaged is left to [btf.Collection.Problems]. As for [Dir], a query may have to open all modules,
+// which here means to decompress them: it is OpenAll that takes a context.
 func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
 	if err := checkDir(dir); err != nil {
 		return nil, err
