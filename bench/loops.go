@@ -207,7 +207,7 @@ func iterate(spec *btf.Spec) loop {
 		for range n {
 			for _, t := range spec.All() {
 				sum += kindNumber(t)
-				if !t.NameIs("") {
+				if t.NameOffset() != 0 {
 					sum++
 				}
 			}
