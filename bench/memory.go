@@ -13,7 +13,7 @@ import (
 
 // memory is what this process holds, in bytes but for the objects and the time.
 type memory struct {
-	told    bool // the operating system says what a process holds
+	told                            bool // the operating system says what a process holds
 	process                         processMemory
 	heap, heapObjects, mapped, gcNs int64
 }

@@ -28,10 +28,10 @@ func builtPeers(t *testing.T) []session.Subject {
 // Peers answer the whole workload as we do, and are measured in the same rounds.
 func TestRunWithPeers(t *testing.T) {
 	peers := builtPeers(t)
-	ws, kernel, module := prepare(t)
+	ws, _, module := prepare(t)
 	subjects := append(session.Own(withToy(), program("serve")), peers...)
 	r, err := session.Run(t.Context(), ws, session.Config{
-		Sources: []*session.Source{kernel, module}, Subjects: subjects, Workload: workload,
+		Sources: []*session.Source{module}, Subjects: subjects, Workload: workload,
 		Count: 1, Iterations: 1,
 	})
 	if err != nil {

@@ -115,8 +115,12 @@ func workload(s *session.Source) (*bench.Workload, error) {
 func TestRun(t *testing.T) {
 	ws, kernel, module := prepare(t)
 	var streamed int
+	sources := []*session.Source{kernel, module}
+	if testing.Short() {
+		sources = sources[:1]
+	}
 	r, err := session.Run(t.Context(), ws, session.Config{
-		Sources: []*session.Source{kernel, module}, Subjects: session.Own(withToy(), program("serve")),
+		Sources: sources, Subjects: session.Own(withToy(), program("serve")),
 		Workload: workload, Count: 2, Iterations: 1, Extra: true,
 		Result:   func(*benchfmt.Result) error { streamed++; return nil },
 		Progress: func(done float64, _ string) { checkProgress(t, done) },

@@ -51,5 +51,8 @@ func withToy() []bench.Backend {
 }
 
 func TestToyPassesSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the backends' own tests run the suite in short mode, too")
+	}
 	btftest.TestBackend(t, btftest.Backend{Name: "toy", Open: openToy, Parse: parseToy})
 }
