@@ -28,6 +28,7 @@ func TestCheck(t *testing.T) {
 		"a/testdata/fuzz/FuzzA/big":     strings.Repeat("\n", 256<<10+1),
 		"a/testdata/fuzz/FuzzA/small":   "TO" + "DO",
 		"a/gen.go":                      generated + "package a\nvar K int\n",
+		"a/b.go":                        "package a\n\nconst (\n\t// K and L are here.\n\tK = 1\n\tL = 2\n\n\tM = 3\n)\n",
 		"bin/program":                   "\x00TO" + "DO",
 		"scripts/run.sh":                "echo " + long + "\n",
 		"scripts/wide.txt":              long + long + "\n",
@@ -69,6 +70,7 @@ func TestCheck(t *testing.T) {
 		"a/a.go:107: a note of unfinished work: TO" + "DO",
 		"a/a.go:108: a path of one machine:  /ho" + "me/m",
 		"a/a_test.go: 603 lines",
+		"a/b.go:8: M has no doc comment",
 		"a/testdata/fuzz/FuzzA/big: a seed of 262145 bytes",
 		"scripts/run.sh:1: 103 columns",
 	}

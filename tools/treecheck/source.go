@@ -72,8 +72,9 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 }
 
 // checkDecl wants a comment on every exported type, and on every exported constant and
-// variable or on the group that holds it.
+// variable, on the group that holds it, or on the first of the lines that it stands among.
 func (t *tree) checkDecl(name string, d *ast.GenDecl, line func(token.Pos) int) {
+	covered, last := false, 0
 	for _, spec := range d.Specs {
 		switch s := spec.(type) {
 		case *ast.TypeSpec:
@@ -81,8 +82,10 @@ func (t *tree) checkDecl(name string, d *ast.GenDecl, line func(token.Pos) int) 
 				t.add(name, line(s.Pos()), "%s has no doc comment", s.Name.Name)
 			}
 		case *ast.ValueSpec:
+			covered = d.Doc != nil || s.Doc != nil || covered && line(s.Pos()) == last+1
+			last = line(s.End())
 			for _, id := range s.Names {
-				if id.IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
+				if id.IsExported() && !covered && s.Comment == nil {
 					t.add(name, line(s.Pos()), "%s has no doc comment", id.Name)
 				}
 			}
