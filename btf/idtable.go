@@ -1,5 +1,10 @@
 package btf
 
+import (
+	"slices"
+	"sync"
+)
+
 // An idTable maps the index of a record to its offset in the type section.
 //
 // Records take a multiple of four bytes, 32 or so on average, so offsets are stored in
@@ -54,11 +59,17 @@ type tableBuilder struct {
 }
 
 // newTableBuilder makes room for a type section of the given length. The guess is
-// that a record takes 28 bytes; growing covers the rest.
+// that a record takes 28 bytes; growing covers the rest. finish gives the builder back, for
+// those who open one section after the other.
 func newTableBuilder(typesLen int) *tableBuilder {
+	b := builders.Get().(*tableBuilder)
 	blocks := typesLen/28/blockLen + 1
-	return &tableBuilder{idTable: idTable{words: make([]uint32, 0, blocks*blockWords)}}
+	*b = tableBuilder{idTable: idTable{
+		words: slices.Grow(b.words[:0], blocks*blockWords), full: b.full[:0]}}
+	return b
 }
+
+var builders = sync.Pool{New: func() any { return new(tableBuilder) }}
 
 // add appends offsets. It does not keep offs.
 func (b *tableBuilder) add(offs []uint32) {
@@ -80,24 +91,27 @@ func (b *tableBuilder) add(offs []uint32) {
 }
 
 func (b *tableBuilder) addBlock(o *[blockLen]uint32) {
+	n := len(b.words)
+	if cap(b.words)-n < blockWords {
+		b.words = slices.Grow(b.words, n/2+blockWords)
+	}
+	b.words = b.words[:n+blockWords]
+	w := (*[blockWords]uint32)(b.words[n:])
 	first := o[0]
 	if o[blockLen-1]-first > 0xff*4 {
-		b.words = append(b.words, uint32(len(b.full))<<1|1, 0, 0, 0, 0)
+		*w = [blockWords]uint32{uint32(len(b.full))<<1 | 1}
 		b.full = append(b.full, o[:]...)
 		return
 	}
-	b.words = append(b.words, first,
-		pack(first, o[0], o[1], o[2], o[3]), pack(first, o[4], o[5], o[6], o[7]),
-		pack(first, o[8], o[9], o[10], o[11]), pack(first, o[12], o[13], o[14], o[15]))
-}
-
-// pack returns four offsets counted from first in words, the first of them lowest.
-func pack(first, o0, o1, o2, o3 uint32) uint32 {
-	return (o0-first)>>2 | (o1-first)>>2<<8 | (o2-first)>>2<<16 | (o3-first)>>2<<24
+	w[0] = first
+	for k := range blockLen / 4 {
+		w[1+k] = (o[k*4]-first)>>2 | (o[k*4+1]-first)>>2<<8 |
+			(o[k*4+2]-first)>>2<<16 | (o[k*4+3]-first)>>2<<24
+	}
 }
 
 // finish returns the table in memory of its exact size from alloc, or from the Go
-// heap if that is nil.
+// heap if that is nil. The builder must not be used after it.
 func (b *tableBuilder) finish(alloc func(words int) []uint32) idTable {
 	if last := b.pending[:b.n]; b.n > 0 {
 		for i := b.n; i < blockLen; i++ {
@@ -111,5 +125,6 @@ func (b *tableBuilder) finish(alloc func(words int) []uint32) idTable {
 	words := alloc(len(b.words) + len(b.full))
 	n := copy(words, b.words)
 	copy(words[n:], b.full)
+	builders.Put(b)
 	return idTable{words: words[:n:n], full: words[n:]}
 }

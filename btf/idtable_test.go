@@ -13,7 +13,8 @@ func buildTable(rng *rand.Rand, offs []uint32) (idTable, uint32) {
 		b.add(offs[:n])
 		offs = offs[n:]
 	}
-	return b.finish(nil), b.count
+	n := b.count
+	return b.finish(nil), n
 }
 
 func TestIDTable(t *testing.T) {

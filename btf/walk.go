@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"sync"
 )
 
 // The walk finds where each record of the type section starts and checks what Open
@@ -43,6 +44,9 @@ const (
 	laneRecords = (laneLen+guessTries*4)/headerSize + 1
 )
 
+// laneBuffers holds scratch memory for those who open one section after the other.
+var laneBuffers = sync.Pool{New: func() any { return new([laneCount][laneRecords]uint32) }}
+
 // recordSizes gives the size of a record by kind: fixed bytes, and elem bytes for
 // each of vlen elements.
 type recordSizes [maxKinds]struct{ fixed, elem uint32 }
@@ -65,7 +69,8 @@ func (t *trailers) sizes() (sizes recordSizes) {
 // walk runs through the whole section.
 func (w *walker) walk() error {
 	if len(w.types) > walkBlock {
-		w.lanes = new([laneCount][laneRecords]uint32)
+		w.lanes = laneBuffers.Get().(*[laneCount][laneRecords]uint32)
+		defer laneBuffers.Put(w.lanes)
 	}
 	for w.pos < len(w.types) {
 		end := w.pos + walkBlock
