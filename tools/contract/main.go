@@ -1,7 +1,7 @@
 // Contract holds the output of "benchmark --backend all --peers --format bench" against the
-// performance contract (RATIONALE.md) and prints a cell a line, as a Markdown table: a
-// backend's median in one row of the benchmark, the peer's in the same run, their ratio, the
-// bound, and whether it is met.
+// performance contract, which cells.go states, and prints a cell a line as a Markdown table:
+// a backend's median in one row of the benchmark, the peer's in the same run, their ratio,
+// the bound, and whether it is met.
 //
 // Usage: contract [-sorted] FILE...
 //
