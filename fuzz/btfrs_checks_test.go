@@ -145,13 +145,15 @@ func pointee(p btf.Param, name string) (btf.Type, error) {
 	t, _ := p.Target()
 	target, _ := t.Target()
 	if p.Name() != name || t.Kind() != btf.KindPtr {
-		return btf.Type{}, fmt.Errorf("parameter %s of type %v, want a pointer named %s", p.Name(), t, name)
+		return btf.Type{}, fmt.Errorf("parameter %s of type %v, want a pointer named %s",
+			p.Name(), t, name)
 	}
 	return target, nil
 }
 
 func isStruct(t btf.Type, name string, size uint32, members int) error {
-	if n, _ := t.Size(); t.Kind() != btf.KindStruct || t.Name() != name || n != size || t.Vlen() != members {
+	n, _ := t.Size()
+	if t.Kind() != btf.KindStruct || t.Name() != name || n != size || t.Vlen() != members {
 		return fmt.Errorf("%v of %d bytes with %d members, want %s, %d, %d",
 			t, n, t.Vlen(), name, size, members)
 	}

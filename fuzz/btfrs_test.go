@@ -48,7 +48,7 @@ var btfrsTable = []struct {
 	{"btf_api", "u64 is one TYPEDEF", false, hasTypes("u64", btf.KindTypedef)},
 	{"btf_api", "kfree is one FUNC", false, hasTypes("kfree", btf.KindFunc)},
 	{"btf_api", "sk_buff is one STRUCT", false, hasTypes("sk_buff", btf.KindStruct)},
-	{"resolve_anon_name", "types and ids named \"\" include the enum of IPPROTO_IP, whose name is \"\"",
+	{"resolve_anon_name", "types named \"\" include the enum of IPPROTO_IP, whose name is \"\"",
 		false, func(s *btf.Spec) error {
 			ids, err := s.IDsByName("")
 			return findAnonymous(s, ids, err)

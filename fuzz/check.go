@@ -67,7 +67,7 @@ func CheckRecords(spec *btf.Spec, want *naive.Blob) error {
 	next, end := own.IDs()
 	for id, t := range own.All() {
 		if id != next {
-			return fmt.Errorf("All yields id %d instead of %d", id, next)
+			return fmt.Errorf("range over All yields id %d instead of %d", id, next)
 		}
 		next++
 		byID, err := spec.TypeByID(id)
@@ -83,11 +83,12 @@ func CheckRecords(spec *btf.Spec, want *naive.Blob) error {
 		}
 		record = t.AppendRecord(record[:0])
 		if t.ID() != id || t.Offset() != n.Offset || !bytes.Equal(record, n.Rec) {
-			return fmt.Errorf("%v at %#x: record % x, want at %#x % x", t, t.Offset(), record, n.Offset, n.Rec)
+			return fmt.Errorf("%v at %#x: record % x, want at %#x % x",
+				t, t.Offset(), record, n.Offset, n.Rec)
 		}
 	}
 	if next != end {
-		return fmt.Errorf("All ends behind id %d instead of %d", next-1, end-1)
+		return fmt.Errorf("range over All ends behind id %d instead of %d", next-1, end-1)
 	}
 	return nil
 }
@@ -193,16 +194,16 @@ func CheckVerify(spec *btf.Spec, want *naive.Blob) error {
 	case v.Fault != nil:
 		return CheckFault(err, v.Fault)
 	case !v.Cycle && err != nil:
-		return fmt.Errorf("Verify: %w; but nothing is wrong", err)
+		return fmt.Errorf("%w from Verify, but nothing is wrong", err)
 	case !v.Cycle:
 		return nil
 	}
 	var at *btf.FormatError
 	if !errors.Is(err, btf.ErrCorrupt) || !errors.As(err, &at) {
-		return fmt.Errorf("Verify: %v; but there is a cycle", err)
+		return fmt.Errorf("%v from Verify, but there is a cycle", err)
 	}
 	if len(v.OnCycle) > 0 && !v.OnCycle[uint32(at.ID)] {
-		return fmt.Errorf("Verify: %v; but the type is on no cycle", err)
+		return fmt.Errorf("%v from Verify, but the type is on no cycle", err)
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ func FuzzCollection(f *testing.F) {
 		if len(input) < 1 || len(input) > 4096 {
 			t.Skip("no input, or too many modules")
 		}
-		kernel, module := findBlob(t, "fixtures/pahole-kernel-x86_64"), findBlob(t, "fixtures/pahole-split-x86_64")
+		kernel := findBlob(t, "fixtures/pahole-kernel-x86_64")
+		module := findBlob(t, "fixtures/pahole-split-x86_64")
 		backend := &Backends[int(input[0])%len(Backends)]
 		base, err := backend.Parse(kernel.data, nil)
 		if err != nil {

@@ -21,7 +21,8 @@ type guarded struct{ pages []byte }
 func newGuarded(t *testing.T, size int) *guarded {
 	page := unix.Getpagesize()
 	n := (size + page - 1) / page * page
-	pages, err := unix.Mmap(-1, 0, n+page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	pages, err := unix.Mmap(-1, 0, n+page, unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +103,10 @@ func (g *guardedBackend) Close() error { return nil }
 // TestCloseTwice closes Specs in every order that there is for a base and two splits, some of
 // them twice, and looks at what is left after each step.
 func TestCloseTwice(t *testing.T) {
-	kernel, split := findBlob(t, "fixtures/pahole-kernel-x86_64"), findBlob(t, "fixtures/pahole-split-x86_64")
-	orders := [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}, {0, 0, 1, 1, 2, 2}, {1, 1, 0, 0, 2}}
+	kernel := findBlob(t, "fixtures/pahole-kernel-x86_64")
+	split := findBlob(t, "fixtures/pahole-split-x86_64")
+	orders := [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0},
+		{0, 0, 1, 1, 2, 2}, {1, 1, 0, 0, 2}}
 	for _, backend := range Backends {
 		for _, order := range orders {
 			m := &machine{T: t}

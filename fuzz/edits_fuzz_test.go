@@ -110,6 +110,7 @@ func editKernel(t *testing.T, list []byte) {
 	case err != nil:
 		t.Fatalf("nothing is wrong, but %v", err)
 	case wrong != 0 || spec.Section().Len() != types:
-		t.Fatalf("%d types, want %d; the first at a wrong place is %d", spec.Section().Len(), types, wrong)
+		t.Fatalf("%d types, want %d; the first at a wrong place is %d",
+			spec.Section().Len(), types, wrong)
 	}
 }

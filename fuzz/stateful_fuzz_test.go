@@ -214,7 +214,8 @@ func (m *machine) match(s *modelled, arg byte) {
 		}
 		return
 	}
-	if ids, err := s.spec.AppendMatches(nil, btf.MustCompile(expr)); err != btf.ErrClosed || len(ids) != 0 {
+	ids, err := s.spec.AppendMatches(nil, btf.MustCompile(expr))
+	if err != btf.ErrClosed || len(ids) != 0 {
 		m.Fatalf("closed: matches %v, %v", ids, err)
 	}
 }

@@ -1,8 +1,9 @@
 // Package naive decodes BTF in the plainest way, as an oracle for the package btf.
 //
 // It shares no code with btf, knows the format from Documentation/bpf/btf.rst and
-// include/uapi/linux/btf.h alone, and prefers being obviously right to being fast: it has no
-// id table, no hashing of its own and no lanes. What it and btf say about the same bytes must be equal, down to the offset of the first fault.
+// include/uapi/linux/btf.h alone, and prefers being obviously right to being fast: it has no id
+// table, no hashing of its own and no lanes. What it and btf say about the same bytes must be
+// equal, down to the offset of the first fault.
 package naive
 
 import (

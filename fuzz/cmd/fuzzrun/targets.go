@@ -53,7 +53,8 @@ func findTargets(root string) (targets []target, err error) {
 		}
 		for _, m := range declaration.FindAllStringSubmatch(string(text), -1) {
 			t := target{name: m[1], dir: filepath.Dir(path), root: root}
-			if t.seeds, err = filepath.Glob(filepath.Join(t.dir, "testdata", "fuzz", t.name, "*")); err != nil {
+			t.seeds, err = filepath.Glob(filepath.Join(t.dir, "testdata", "fuzz", t.name, "*"))
+			if err != nil {
 				return err
 			}
 			targets = append(targets, t)

@@ -59,7 +59,8 @@ func copyTree(root string) (t *tree, remove func(), err error) {
 // apply plants a bug, or takes it out again with "-R". What moved since the patch was written
 // does not matter as long as the lines around are recognised.
 func (t *tree) apply(ctx context.Context, b bug, flags ...string) error {
-	cmd := exec.CommandContext(ctx, "git", append(append([]string{"apply", "-C1"}, flags...), b.path)...)
+	args := append([]string{"apply", "-C1"}, flags...)
+	cmd := exec.CommandContext(ctx, "git", append(args, b.path)...)
 	cmd.Dir = t.root
 	// Without these, git looks for a repository above and leaves files out that are not in it.
 	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(t.root))
@@ -109,7 +110,8 @@ func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bo
 
 // try runs one target and reports whether it failed, which is what a planted bug should make it
 // do, and how long that took from the first line that the test program printed.
-func (t *tree) try(ctx context.Context, target string, limit time.Duration) (took time.Duration, failed bool, err error) {
+func (t *tree) try(ctx context.Context, target string, limit time.Duration) (
+	took time.Duration, failed bool, err error) {
 	dir, function := folder(target)
 	args := []string{"test", "-v", "-count=1", "-failfast", "-timeout", limit.String(),
 		"-run", "^" + function + "$"}
@@ -134,7 +136,7 @@ func (t *tree) try(ctx context.Context, target string, limit time.Duration) (too
 		return 0, false, ctx.Err()
 	case found(out):
 		return took, true, nil
-	case strings.Contains(out, "    context deadline exceeded\n"), // of the engine, a worker being busy
+	case strings.Contains(out, "    context deadline exceeded\n"), // a worker was busy
 		strings.Contains(out, "panic: test timed out"):
 		return took, false, nil
 	}
@@ -155,7 +157,8 @@ func found(out string) bool {
 			return true
 		}
 	}
-	return strings.Contains(out, "--- FAIL") && !strings.Contains(out, "    context deadline exceeded\n")
+	return strings.Contains(out, "--- FAIL") &&
+		!strings.Contains(out, "    context deadline exceeded\n")
 }
 
 // goTest runs the go command in a package of the copy, and takes the time from when the test
@@ -183,7 +186,8 @@ func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		line := lines.Text()
-		if !started && (strings.HasPrefix(line, "fuzz: elapsed") || strings.HasPrefix(line, "=== RUN")) {
+		if !started && (strings.HasPrefix(line, "fuzz: elapsed") ||
+			strings.HasPrefix(line, "=== RUN")) {
 			start, started = time.Now(), true
 		}
 		text.WriteString(line + "\n")

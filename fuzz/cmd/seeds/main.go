@@ -241,7 +241,8 @@ func decompressSeeds(add func(string, ...any)) error {
 func relocateSeeds(add func(string, ...any)) error {
 	for _, arch := range []string{"x86_64", "s390x"} {
 		var args []any
-		for _, name := range []string{"distilled-" + arch, "distilled-" + arch + ".base", "kernel-" + arch} {
+		for _, name := range []string{"distilled-" + arch, "distilled-" + arch + ".base",
+			"kernel-" + arch} {
 			b, ok := corpus.Find("fixtures/pahole-" + name)
 			if !ok {
 				return fmt.Errorf("no blob %s", name)
