@@ -53,7 +53,8 @@ func NewBuilderFrom(spec *Spec, o CopyOptions) *Builder {
 	names, limit := b.keepName, b.limits.nameOffset
 	if o.RebuildStrings {
 		names = b.copyOnce()
-		b.limits.nameOffset = min(limit, uint64(sec.strStart)+uint64(sec.NameBudget()))
+		budget := max(uint64(sec.NameBudget()), 1<<20) // a small input may do as it likes
+		b.limits.nameOffset = min(limit, uint64(sec.strStart)+budget)
 	} else {
 		b.strings.bytes = []byte(sec.strs)
 	}
