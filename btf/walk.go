@@ -33,7 +33,7 @@ type walker struct {
 
 const (
 	laneCount = 4
-	laneLen   = 16 << 10 // bytes
+	laneLen   = 32 << 10 // bytes
 	walkBlock = laneCount * laneLen
 	// guessSteps is how many headers in a row must look right for a guess, and
 	// guessTries how many offsets are tried before the plain loop takes over.
