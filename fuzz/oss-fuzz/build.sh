@@ -10,7 +10,9 @@ export GOWORK=off GOFLAGS=-mod=mod
 for file in *_test.go; do
 	case $file in
 	*_fuzz_test.go) ;;
-	blobs_test.go | dump_test.go | graph_test.go | shared_test.go) mv "$file" "${file%_test.go}_shared.go" ;;
+	blobs_test.go | dump_test.go | graph_test.go | shared_test.go)
+		mv "$file" "${file%_test.go}_shared.go"
+		;;
 	*) rm "$file" ;;
 	esac
 done

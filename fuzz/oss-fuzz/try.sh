@@ -12,7 +12,8 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export SRC=$tmp/src OUT=$tmp/out GOBIN=$tmp/bin PATH=$tmp/bin:$PATH
 mkdir -p "$SRC/btfkit" "$OUT"
-(cd "$root" && tar -c --exclude=./.git --exclude=./bench/peers --exclude=./.cache .) | tar -x -C "$SRC/btfkit"
+(cd "$root" && tar -c --exclude=./.git --exclude=./bench/peers --exclude=./.cache .) |
+	tar -x -C "$SRC/btfkit"
 GOWORK=off go install github.com/AdamKorcz/go-118-fuzz-build@latest
 
 # compile_native_go_fuzzer PACKAGE FUNCTION NAME: what the images' command of that name comes to.
