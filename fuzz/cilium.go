@@ -190,7 +190,10 @@ func compareMembers(s *cilium.Spec, t btf.Type, members []cilium.Member) error {
 		o := members[i]
 		target, _ := m.Target()
 		offset, size, bitfield := m.Bits()
-		if !bitfield || !t.KindFlag() && o.BitfieldSize == 0 {
+		// An INT of no bits (a mutation) is told apart by its offset alone.
+		unseen := !t.KindFlag() && o.BitfieldSize == 0 &&
+			(size != 0 || uint32(o.Offset) == m.BitOffset())
+		if !bitfield || unseen {
 			offset, size = m.BitOffset(), 0
 		}
 		if o.Name != m.Name() || !isID(s, o.Type, target) || uint32(o.Offset) != offset ||
