@@ -22,9 +22,9 @@ type codec struct {
 	// valid looks at the bytes from the magic on, where the magic alone is too short to tell a
 	// stream from chance; nil accepts.
 	valid func(head []byte) bool
-	// open returns a reader of the decompressed bytes, of which limit at most will be wanted.
-	// single says to stop at the end of the first stream, where the decoder can.
-	open func(r io.Reader, limit int64, single bool) (io.Reader, error)
+	// open returns a reader of the decompressed bytes, within the budget. single says to stop
+	// at the end of the first stream, where the decoder can.
+	open func(r io.Reader, b *budget, single bool) (io.Reader, error)
 	// ended recognises the error of a decoder that cannot stop there and finds something else
 	// behind the stream.
 	ended func(error) bool
@@ -86,7 +86,7 @@ func validLZMA(head []byte) bool {
 	return plain && (size == ^uint64(0) || size < 256<<30)
 }
 
-func openGzip(r io.Reader, _ int64, single bool) (io.Reader, error) {
+func openGzip(r io.Reader, _ *budget, single bool) (io.Reader, error) {
 	z, err := gzip.NewReader(r)
 	if err == nil {
 		z.Multistream(!single)
@@ -94,8 +94,8 @@ func openGzip(r io.Reader, _ int64, single bool) (io.Reader, error) {
 	return z, err
 }
 
-func openXZ(r io.Reader, _ int64, single bool) (io.Reader, error) {
-	z, err := xz.NewReader(r, maxWindow)
+func openXZ(r io.Reader, b *budget, single bool) (io.Reader, error) {
+	z, err := xz.NewReader(r, b.window)
 	if err == nil {
 		z.Multistream(!single)
 	}
@@ -104,9 +104,9 @@ func openXZ(r io.Reader, _ int64, single bool) (io.Reader, error) {
 
 // openZstd decodes in the calling goroutine: a reader that is dropped after an error then leaves
 // nothing behind.
-func openZstd(r io.Reader, _ int64, _ bool) (io.Reader, error) {
+func openZstd(r io.Reader, b *budget, _ bool) (io.Reader, error) {
 	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(maxWindow))
+		zstd.WithDecoderMaxWindow(max(uint64(b.window), zstd.MinWindowSize)))
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func openZstd(r io.Reader, _ int64, _ bool) (io.Reader, error) {
 
 func endedZstd(err error) bool { return errors.Is(err, zstd.ErrMagicMismatch) }
 
-func openLZ4(r io.Reader, _ int64, _ bool) (io.Reader, error) { return lz4.NewReader(r), nil }
+func openLZ4(r io.Reader, _ *budget, _ bool) (io.Reader, error) { return lz4.NewReader(r), nil }
 
 func endedLZ4(err error) bool { return errors.Is(err, lz4.ErrInvalidFrame) }
 
@@ -123,7 +123,7 @@ func endedLZ4(err error) bool { return errors.Is(err, lz4.ErrInvalidFrame) }
 // it is read as the length of a block.
 func endedLegacy(error) bool { return true }
 
-func openBzip2(r io.Reader, _ int64, _ bool) (io.Reader, error) { return bzip2.NewReader(r), nil }
+func openBzip2(r io.Reader, _ *budget, _ bool) (io.Reader, error) { return bzip2.NewReader(r), nil }
 
 func endedBzip2(err error) bool {
 	return err == bzip2.StructuralError("bad magic value in continuation file")
@@ -131,13 +131,24 @@ func endedBzip2(err error) bool {
 
 // openLZMA lowers the dictionary size in the header to the number of bytes wanted, because the
 // decoder allocates it at once: xz -9 claims 64 MiB for a module of 20 kB too.
-func openLZMA(r io.Reader, limit int64, _ bool) (io.Reader, error) {
+func openLZMA(r io.Reader, b *budget, _ bool) (io.Reader, error) {
 	head := make([]byte, lzma.HeaderLen)
 	if _, err := io.ReadFull(r, head); err != nil {
 		return nil, err
 	}
 	dict := int64(binary.LittleEndian.Uint32(head[1:]))
-	binary.LittleEndian.PutUint32(head[1:], uint32(min(dict, max(limit, lzma.MinDictCap))))
-	return lzma.ReaderConfig{DictCap: maxWindow}.NewReader(
-		io.MultiReader(bytes.NewReader(head), r))
+	if dict = min(dict, max(b.left, lzma.MinDictCap)); dict > int64(b.window) {
+		return nil, errWindow
+	}
+	binary.LittleEndian.PutUint32(head[1:], uint32(dict))
+	return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
+}
+
+// errWindow says that a stream asks for more than Options.MaxWindow.
+var errWindow = errors.New("history to keep")
+
+// wantsWindow recognises what decoders say of a window that is too large.
+func wantsWindow(err error) bool {
+	return errors.Is(err, errWindow) || errors.Is(err, xz.ErrMemlimit) ||
+		errors.Is(err, zstd.ErrWindowSizeExceeded)
 }

@@ -155,8 +155,9 @@ func (x *extraction) payload(in *input, sized bool) (*Data, error) {
 	return x.extract(unpacked(b), false)
 }
 
-// final says that an error settles the matter: nothing else needs to be tried.
+// final says that an error settles the matter: nothing else needs to be tried. What asks for too
+// large a window may be no stream but chance.
 func final(err error) bool {
-	return errors.Is(err, ErrNoBTF) || errors.Is(err, ErrTooLarge) ||
+	return errors.Is(err, ErrNoBTF) || errors.Is(err, ErrTooLarge) && !errors.Is(err, errWindow) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

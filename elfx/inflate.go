@@ -20,9 +20,9 @@ const maxHint = 256 << 20
 // times the input at hand. single says that something else may follow the stream, otherwise it
 // must end where src does.
 func (x *extraction) inflate(c *codec, src io.Reader, hint int64, single bool) ([]byte, error) {
-	r, err := c.open(src, x.budget.left, single)
+	r, err := c.open(src, x.budget, single)
 	if err != nil {
-		return nil, streamError(c, 0, err)
+		return nil, x.streamError(c, 0, err)
 	}
 	if closer, ok := r.(io.Closer); ok {
 		defer closer.Close()
@@ -46,13 +46,17 @@ func (x *extraction) inflate(c *codec, src io.Reader, hint int64, single bool) (
 			return out, nil
 		}
 		if err != nil {
-			return nil, streamError(c, len(out), err)
+			return nil, x.streamError(c, len(out), err)
 		}
 	}
 }
 
 // streamError says how far a stream could be read. A decoder's complaint means corrupt data.
-func streamError(c *codec, done int, err error) error {
+func (x *extraction) streamError(c *codec, done int, err error) error {
+	if wantsWindow(err) {
+		return fmt.Errorf("%s stream: %w: %w above the limit of Options.MaxWindow (%d bytes)",
+			c.name, ErrTooLarge, errWindow, x.budget.window)
+	}
 	if errors.Is(err, ErrUnsupported) || errors.Is(err, ErrCorrupt) {
 		return fmt.Errorf("%s stream: %w", c.name, err)
 	}

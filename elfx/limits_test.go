@@ -208,3 +208,30 @@ func TestReadError(t *testing.T) {
 		}
 	}
 }
+
+// TestMaxWindow refuses streams that ask for more history than allowed, naming the limit, and
+// allocates what the limit allows where they ask for no more.
+func TestMaxWindow(t *testing.T) {
+	asks64M := map[string][]byte{ // of history, as xz -9 does
+		"lzma": append([]byte("\x5d\x00\x00\x00\x04"), make([]byte, 100)...),
+		"xz": append([]byte("\xfd7zXZ\x00\x00\x01\x69\x22\xde\x36\x02\x00\x21\x01\x1c\x00\x00\x00"+
+			"\x10\xcf\x58\xcc"), make([]byte, 100)...),
+		"zstd": append([]byte("\x28\xb5\x2f\xfd\x00\x80"), make([]byte, 100)...),
+	}
+	copy(asks64M["lzma"][5:13], "\xff\xff\xff\xff\xff\xff\xff\xff") // a size that is not known
+	for name, file := range asks64M {
+		var err error
+		used := allocated(func() {
+			_, err = Parse(context.Background(), file, &Options{MaxWindow: 8 << 20})
+		})
+		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "Options.MaxWindow (8388608 bytes)") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if used > 4<<20 {
+			t.Errorf("%s: %d bytes allocated to refuse it", name, used)
+		}
+		if _, err := Parse(context.Background(), file, nil); errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s by default: %v", name, err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ type lzopReader struct {
 	err     error
 }
 
-func openLzop(r io.Reader, _ int64, _ bool) (io.Reader, error) {
+func openLzop(r io.Reader, _ *budget, _ bool) (io.Reader, error) {
 	z := &lzopReader{r: r}
 	if err := z.header(); err != nil {
 		return nil, fmt.Errorf("lzop header: %w", err)

@@ -2,6 +2,7 @@ package elfx
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -15,11 +16,10 @@ const (
 	// RatioFloor is the number of decompressed bytes below which no ratio is applied, so that a
 	// tiny file full of zeros is not mistaken for an attack: 16 MiB.
 	RatioFloor = 16 << 20
+	// DefaultMaxWindow is the default of Options.MaxWindow: 128 MiB, which the kernel's zstd -22
+	// asks for when it compresses from a pipe, and its xz, too.
+	DefaultMaxWindow = 128 << 20
 )
-
-// maxWindow bounds the history that a decompressor may keep: the kernel's zstd -22 asks for 128
-// MiB when it compresses from a pipe, and its xz for the same.
-const maxWindow = 128 << 20
 
 // Options bounds what reading one file may cost. The zero value, or nil, means the defaults.
 type Options struct {
@@ -31,6 +31,10 @@ type Options struct {
 	// over all layers; it applies above [RatioFloor] bytes. 0 means [DefaultMaxRatio]; a
 	// negative value means no such limit.
 	MaxRatio int64
+	// MaxWindow is the greatest number of bytes of history that one stream may ask its
+	// decompressor to keep, and so what a small hostile file may make it allocate. 0 means
+	// [DefaultMaxWindow]; a negative value means no such limit.
+	MaxWindow int64
 }
 
 // budget counts what one file may still decompress. It is shared by all layers and all attempts.
@@ -40,18 +44,25 @@ type budget struct {
 	limit   int64 // left at the start
 	name    string
 	input   int64
+	window  uint32 // of one stream
 }
 
 const unlimited = 1<<63 - 1
 
 // newBudget works out what a file of size bytes may unpack to.
 func newBudget(o *Options, size int64) *budget {
-	maxSize, ratio := int64(DefaultMaxSize), int64(DefaultMaxRatio)
+	maxSize, ratio, window := int64(DefaultMaxSize), int64(DefaultMaxRatio), int64(DefaultMaxWindow)
 	if o != nil && o.MaxSize != 0 {
 		maxSize = o.MaxSize
 	}
 	if o != nil && o.MaxRatio != 0 {
 		ratio = o.MaxRatio
+	}
+	if o != nil && o.MaxWindow != 0 {
+		window = o.MaxWindow
+	}
+	if window < 0 || window > math.MaxUint32 {
+		window = math.MaxUint32
 	}
 	if maxSize < 0 {
 		maxSize = unlimited
@@ -61,6 +72,7 @@ func newBudget(o *Options, size int64) *budget {
 		limit:   maxSize,
 		name:    "Options.MaxSize (" + strconv.FormatInt(maxSize, 10) + " bytes)",
 		input:   size,
+		window:  uint32(window),
 	}
 	if ratio < 0 || size > unlimited/ratio {
 		ratio = 0

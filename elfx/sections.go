@@ -98,7 +98,7 @@ func (x *extraction) sectionBytes(f *elfFile, name string, s elfSection) ([]byte
 
 // sectionCodecs are the streams that SHF_COMPRESSED knows.
 var sectionCodecs = map[uint32]*codec{
-	chZlib: {name: "zlib", open: func(r io.Reader, _ int64, _ bool) (io.Reader, error) {
+	chZlib: {name: "zlib", open: func(r io.Reader, _ *budget, _ bool) (io.Reader, error) {
 		return zlib.NewReader(r)
 	}},
 	chZstd: {name: "zstd", open: openZstd},

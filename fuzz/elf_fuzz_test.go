@@ -12,15 +12,15 @@ import (
 )
 
 // extractLimits are caps low enough for a fuzz engine to reach.
-var extractLimits = elfx.Options{MaxSize: 1 << 20, MaxRatio: 64}
+var extractLimits = elfx.Options{MaxSize: 1 << 20, MaxRatio: 64, MaxWindow: 1 << 20}
 
-// extractAllocations bounds what extracting may allocate whatever the caps, one after the other
-// and not at once. xz and zstd take the window that a stream asks for up to the 128 MiB that
-// kernels are compressed with, and lz4 takes four blocks of 8 MiB; a search tries one stream,
-// and one more for each 64 KiB of 1 MiB and twice the input.
+// extractAllocations bounds what extracting may allocate, one after the other and not at once.
+// xz and zstd take the window that a stream asks for up to the cap, some of them twice, and lz4
+// takes four blocks of 8 MiB; a search tries one stream, and one more for each 64 KiB of 1 MiB
+// and twice the input.
 func extractAllocations(size int) uint64 {
 	attempts := (1<<20+2*uint64(size))>>16 + 1
-	return attempts * ((128 + 32) << 20)
+	return attempts * (uint64(2*extractLimits.MaxWindow) + 32<<20)
 }
 
 // checkExtract extracts BTF from data: a value or an error of a known class, within the caps.
