@@ -9,29 +9,30 @@ import (
 // end and error. A few bytes of input become a type section of many blocks, since the lanes
 // only run on whole blocks:
 //
-//	the number of edits; then as many edits of 8 bytes; then records of 4 bytes, repeated
+//	the number of edits and the byte order; then the edits, of 8 bytes each; then records of
+//	4 bytes, repeated
 //
 // Records hold filler that looks like headers, which is what misleads a guess.
 func FuzzWalk(f *testing.F) {
 	f.Add([]byte{0, 4, 3, 1, 1, 2, 0, 0, 0, 13, 2, 0, 9, 12, 1, 1, 0})
 	f.Add([]byte{1, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0x7f, 4, 200, 1, 1, 6, 255, 0, 2})
 	f.Add([]byte{0, 12, 1, 5, 0})
+	f.Add([]byte{0x82, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0x7f, 7, 3, 0, 0, 1, 0, 0, 2, 12, 9, 1, 5})
 	f.Add([]byte{0, 15, 255, 5, 3, 2, 0, 0, 1, 2, 0, 0, 2})
 	f.Fuzz(func(t *testing.T, input []byte) {
-		for _, bigEndian := range []bool{false, true} {
-			types := expand(input, bigEndian)
-			if types == "" {
-				t.Skip("no records")
-			}
-			checkWalk(t, types, bigEndian)
+		bigEndian := len(input) > 0 && input[0]&0x80 != 0
+		types := expand(input, 2*walkBlock+1000, bigEndian)
+		if types == "" {
+			t.Skip("no records")
 		}
+		checkWalk(t, types, bigEndian)
 	})
 }
 
 // TestWalk runs FuzzWalk's check over sections that end at and around the edges of blocks and
 // lanes, and over one with each record at a multiple of a lane.
 func TestWalk(t *testing.T) {
-	ptrs := expand([]byte{0, 2, 0, 0, 0}, false)
+	ptrs := expand([]byte{0, 2, 0, 0, 0}, 4*walkBlock, false)
 	for _, edge := range []int{walkBlock, 2 * walkBlock, 3 * walkBlock, laneLen} {
 		for off := -40; off <= 40; off += 4 {
 			checkWalk(t, ptrs[:(edge+off)/headerSize*headerSize], false)
@@ -39,7 +40,8 @@ func TestWalk(t *testing.T) {
 		}
 	}
 	for _, seed := range []byte{1, 2, 3} {
-		checkWalk(t, expand([]byte{0, 4, 99, 1, seed, 15, 250, 2, seed, 6, 17, 1, 1}, false), false)
+		checkWalk(t, expand([]byte{0, 4, 99, 1, seed, 15, 250, 2, seed, 6, 17, 1, 1},
+			5*walkBlock, false), false)
 	}
 }
 
@@ -76,8 +78,8 @@ func sameError(a, b error) bool {
 	return x.at == y.at && x.class == y.class && x.Error() == y.Error()
 }
 
-// expand makes a type section of five blocks and some records from input.
-func expand(input []byte, bigEndian bool) string {
+// expand makes a type section of size bytes, and what the last record has more, from input.
+func expand(input []byte, size int, bigEndian bool) string {
 	if len(input) < 5 {
 		return ""
 	}
@@ -88,8 +90,8 @@ func expand(input []byte, bigEndian bool) string {
 	if bigEndian {
 		order = binary.BigEndian
 	}
-	var out []byte
-	for i := 0; len(out) < 5*walkBlock+1000; i += 4 {
+	out := make([]byte, 0, size+64<<10)
+	for i := 0; len(out) < size; i += 4 {
 		if len(records) < 4 {
 			return ""
 		}
