@@ -78,11 +78,10 @@ func (s *Section) PointerSize() int {
 func (s *Section) sizeofLong() int {
 	for i := range s.Len() {
 		t := s.TypeAt(i)
-		size, _ := t.Size()
-		if t.Kind() != KindInt || size != 4 && size != 8 {
+		if t.Kind() != KindInt {
 			continue
 		}
-		if isLong(s.nameBytes(t.word(0))) {
+		if size, _ := t.Size(); (size == 4 || size == 8) && isLong(s.nameBytes(t.word(0))) {
 			return int(size)
 		}
 	}

@@ -71,7 +71,7 @@ func (in *Input) checkSpec(spec *btf.Spec, want *naive.Blob, names []string, i i
 	if err := ask(spec, want, names); err != nil {
 		return err
 	}
-	return CheckMatches(spec, want, Patterns[in.Turn%len(Patterns)])
+	return CheckPattern(spec, want, in.Turn)
 }
 
 // openLimit bounds the time to open an input of 64 KiB or less. The goal is 50 ms and 100 ns

@@ -28,6 +28,29 @@ func CheckMatches(spec *btf.Spec, b *naive.Blob, expr string) error {
 	if err != nil {
 		return nil
 	}
+	return checkMatches(spec, b, re, m)
+}
+
+// compiled has Patterns as package regexp sees them.
+var compiled = func() (list []*regexp.Regexp) {
+	for _, expr := range Patterns {
+		list = append(list, regexp.MustCompile(expr))
+	}
+	return list
+}()
+
+// CheckPattern is CheckMatches for one of Patterns.
+func CheckPattern(spec *btf.Spec, b *naive.Blob, i int) error {
+	re := compiled[i%len(compiled)]
+	m, err := btf.Compile(re.String())
+	if err != nil {
+		return err
+	}
+	return checkMatches(spec, b, re, m)
+}
+
+func checkMatches(spec *btf.Spec, b *naive.Blob, re *regexp.Regexp, m *btf.Matcher) error {
+	expr := re.String()
 	var want []uint32
 	for _, t := range b.Types {
 		if name := t.Name(); (name != "" || t.IsAnonymous()) && re.MatchString(name) {

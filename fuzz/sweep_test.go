@@ -15,7 +15,7 @@ import (
 // result in all backends.
 func TestSweep(t *testing.T) {
 	// A mutation costs what its blob's size costs: bytesEach bounds what large ones take.
-	const perBlob, bytesEach, atLeast = 4500, 12 << 20, 150_000
+	const perBlob, bytesEach, atLeast = 6000, 6 << 20, 150_000
 	start := time.Now()
 	var total atomic.Int64
 	var found atomic.Bool // one disagreement is enough to look at

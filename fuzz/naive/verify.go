@@ -23,16 +23,19 @@ func (b *Blob) Verify() Verdict {
 	return Verdict{Cycle: b.containsItself()}
 }
 
-// checkRefs checks word after word. Which words are what, by kind:
-// h the header's last, then the trailer; i an id, s a string, anything else neither.
+// shapes says which words are what, by kind: the header's last and the fixed trailer, then those
+// of each element; i is an id, s a string, - neither.
+var shapes = [128][2]string{
+	kindPtr: {"i"}, kindTypedef: {"i"}, kindVolatile: {"i"}, kindConst: {"i"},
+	kindRestrict: {"i"}, kindFunc: {"i"}, kindVar: {"i-"}, kindDeclTag: {"i-"},
+	kindTypeTag: {"i"}, kindArray: {"-ii-"}, kindStruct: {"-", "si-"},
+	kindUnion: {"-", "si-"}, kindFuncProto: {"i", "si"}, kindEnum: {"-", "s-"},
+	kindEnum64: {"-", "s--"}, kindDatasec: {"-", "i--"},
+}
+
+// checkRefs checks word after word.
 func (t Type) checkRefs() *Fault {
-	shape := map[uint8][2]string{
-		kindPtr: {"i"}, kindTypedef: {"i"}, kindVolatile: {"i"}, kindConst: {"i"},
-		kindRestrict: {"i"}, kindFunc: {"i"}, kindVar: {"i-"}, kindDeclTag: {"i-"},
-		kindTypeTag: {"i"}, kindArray: {"-ii-"}, kindStruct: {"-", "si-"},
-		kindUnion: {"-", "si-"}, kindFuncProto: {"i", "si"}, kindEnum: {"-", "s-"},
-		kindEnum64: {"-", "s--"}, kindDatasec: {"-", "i--"},
-	}[t.Kind()]
+	shape := shapes[t.Kind()]
 	at := 2
 	check := func(what byte) *Fault {
 		w := t.word(at)
