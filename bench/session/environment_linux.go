@@ -3,6 +3,7 @@ package session
 import (
 	"os"
 	"strings"
+	"syscall"
 )
 
 // readMachine reads /proc and /sys.
@@ -33,4 +34,14 @@ func field(text, key string) string {
 		}
 	}
 	return ""
+}
+
+// inMemory reports whether a file lies in a file system without a disk, tmpfs or ramfs (by the
+// numbers of the UAPI's linux/magic.h), all pages of which count as written to.
+func inMemory(path string) bool {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(path, &fs); err != nil {
+		return false
+	}
+	return uint32(fs.Type) == 0x01021994 || uint32(fs.Type) == 0x858458f6
 }

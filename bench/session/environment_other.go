@@ -3,3 +3,5 @@
 package session
 
 func readMachine() machine { return machine{} }
+
+func inMemory(string) bool { return false }

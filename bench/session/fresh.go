@@ -13,6 +13,10 @@ func (s *stage) fresh(ctx context.Context) error {
 	if s.Rows != nil && !s.Rows("Memory") && !s.Rows("OpenCold") {
 		return nil
 	}
+	if inMemory(s.src.Path) {
+		s.note("%s lies in a file system in memory, where a mapped file counts as private memory: "+
+			"set TMPDIR to a folder on a disk", s.src.Name)
+	}
 	for _, subject := range s.subjects() {
 		if subject.Program == nil {
 			s.note("%s has no process of its own: memory and cold opens are not measured", subject.Name)

@@ -72,13 +72,19 @@ func (w *Workspace) path(name string) (string, error) {
 	return filepath.Join(w.dir, fmt.Sprintf("%d-%s", w.count, name)), nil
 }
 
-// write stores data in a new temporary file.
+// write stores data in a new temporary file. It waits until they are on the disk: pages that are
+// still to be written count as Private_Dirty for the one process that maps them.
 func (w *Workspace) write(name string, data []byte) (string, error) {
 	path, err := w.path(name)
 	if err != nil {
 		return "", err
 	}
-	return path, os.WriteFile(path, data, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	return path, errors.Join(err, f.Sync(), f.Close())
 }
 
 // folder makes a new temporary folder.
