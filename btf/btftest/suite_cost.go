@@ -166,9 +166,9 @@ func checkConcurrency(t *testing.T, s setup) {
 	}
 }
 
-// large returns n, or less for the race detector, which slows everything down.
+// large returns n, or less for short tests and the race detector, which slows everything down.
 func large(n int) int {
-	if raceEnabled {
+	if raceEnabled || testing.Short() {
 		return n / 20
 	}
 	return n
