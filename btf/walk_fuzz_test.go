@@ -17,6 +17,9 @@ func FuzzWalk(f *testing.F) {
 	f.Add([]byte{0, 4, 3, 1, 1, 2, 0, 0, 0, 13, 2, 0, 9, 12, 1, 1, 0})
 	f.Add([]byte{1, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0x7f, 4, 200, 1, 1, 6, 255, 0, 2})
 	f.Add([]byte{0, 12, 1, 5, 0})
+	// A wrong name in the last record of the first lane, which the third one, being a record
+	// shorter, leaves over.
+	f.Add([]byte{1, 0xfe, 0x1f, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0})
 	f.Add([]byte{0x82, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0x7f, 7, 3, 0, 0, 1, 0, 0, 2, 12, 9, 1, 5})
 	f.Add([]byte{0, 15, 255, 5, 3, 2, 0, 0, 1, 2, 0, 0, 2})
 	f.Fuzz(func(t *testing.T, input []byte) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/fuzz/naive"
@@ -27,6 +29,8 @@ func CheckFault(err error, want *naive.Fault) error {
 		return fmt.Errorf("%q tells no offset, want %v", err, want)
 	case at.Offset != want.Offset || uint32(at.ID) != want.ID:
 		return fmt.Errorf("%q lies at %#x, type %d; want %v", err, at.Offset, at.ID, want)
+	case !strings.Contains(err.Error(), "offset 0x"+strconv.FormatInt(want.Offset, 16)+")"):
+		return fmt.Errorf("%q does not say the offset %#x", err, want.Offset)
 	}
 	return nil
 }
@@ -39,6 +43,12 @@ func CheckSpec(spec *btf.Spec, want *naive.Blob) error {
 	}
 	if got, want := spec.PointerSize(), want.PointerSize(); got != want {
 		return fmt.Errorf("pointer size %d, want %d", got, want)
+	}
+	if err := checkNothing(spec); err != nil {
+		return err
+	}
+	if err := checkText(spec, want); err != nil {
+		return err
 	}
 	steps := 8*len(want.Types) + 1<<14 // of chains, in all
 	for i, n := range want.Types {
@@ -54,6 +64,33 @@ func CheckSpec(spec *btf.Spec, want *naive.Blob) error {
 		}
 	}
 	return CheckVerify(spec, want)
+}
+
+// checkText compares the descriptions of the first and the last own type, and ends loops over
+// all types at the first.
+func checkText(spec *btf.Spec, want *naive.Blob) error {
+	for _, i := range []int{0, len(want.Types) - 1} {
+		if i < 0 || i >= len(want.Types) {
+			continue
+		}
+		if got, want := spec.Section().TypeAt(i).String(), want.Types[i].String(); got != want {
+			return fmt.Errorf("description %q, want %q", got, want)
+		}
+	}
+	for _, s := range []*btf.Spec{spec, spec.Own()} {
+		n := 0
+		first, end := s.IDs()
+		for id := range s.All() {
+			if n++; id != first {
+				return fmt.Errorf("the first type has id %d, want %d", id, first)
+			}
+			break
+		}
+		if n != int(min(1, end-first)) {
+			return fmt.Errorf("%d first types of [%d, %d)", n, first, end)
+		}
+	}
+	return nil
 }
 
 // CheckRecords compares the ids, places and bytes of the own records of spec with the
@@ -122,15 +159,28 @@ func CheckType(t btf.Type, want naive.Type) error {
 	if got, want := factsOf(t), want.Facts(); got != want {
 		return fmt.Errorf("%v: got  %+v\nwant %+v", t, got, want)
 	}
-	if name := t.Name(); string(t.AppendName(nil)) != name || !t.NameIs(name) || t.NameIs(name+"x") {
-		return fmt.Errorf("%v: AppendName %q or NameIs disagree with Name", t, t.AppendName(nil))
+	if err := checkName(t); err != nil {
+		return fmt.Errorf("%v: %w", t, err)
+	}
+	proto, ok := t.FuncProto()
+	if w, wantOK := want.FuncProto(); ok != wantOK || uint32(proto.ID()) != w.ID {
+		return fmt.Errorf("%v: prototype %v, want %v", t, proto, w.ID)
+	}
+	if got := t.NameOffset(); got != want.NameOffset() {
+		return fmt.Errorf("%v: name offset %d, want %d", t, got, want.NameOffset())
+	}
+	if i, ok := t.Int(); ok && i.Encoding.String() != want.EncodingName() {
+		return fmt.Errorf("%v: encoding %v, want %s", t, i.Encoding, want.EncodingName())
+	}
+	if l, ok := t.Linkage(); ok && l.String() != want.LinkageName() {
+		return fmt.Errorf("%v: linkage %v, want %s", t, l, want.LinkageName())
 	}
 	elems, err := elemsOf(nil, t)
 	if err != nil {
 		return fmt.Errorf("%v: %w", t, err)
 	}
 	wantElems := want.Elems()
-	if len(elems) != len(wantElems) || beyond(t, len(elems)) {
+	if len(elems) != len(wantElems) || beyond(t, len(elems)) || first(t) != min(1, len(elems)) {
 		return fmt.Errorf("%v: %d elements, want %d", t, len(elems), len(wantElems))
 	}
 	for i := range elems {

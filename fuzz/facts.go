@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/btfkit/btfkit/btf"
@@ -29,12 +30,32 @@ func factsOf(t btf.Type) naive.Facts {
 	return f
 }
 
+// named is what members, enumerators and parameters have in common with types.
+type named interface {
+	Name() string
+	AppendName([]byte) []byte
+	NameIs(string) bool
+}
+
+// checkName compares the three ways to ask for a name.
+func checkName[N named](n N) error {
+	var buf [64]byte
+	name := n.Name()
+	if got := n.AppendName(buf[:0]); string(got) != name || !n.NameIs(name) || n.NameIs(name+"x") {
+		return fmt.Errorf("AppendName %q or NameIs disagree with the name %q", got, name)
+	}
+	return nil
+}
+
 // elemsOf ranges over the elements of t with all four iterators, and asks for each element
 // by its index, too; an error says that the two disagree.
 func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
 	for i, m := range t.Members() {
 		if again, ok := t.Member(i); !ok || again != m {
 			return dst, fmt.Errorf("Member(%d) is not what Members has", i)
+		}
+		if err := checkName(m); err != nil {
+			return dst, err
 		}
 		e := naive.Elem{Name: m.Name(), TargetID: uint32(m.TargetID()), Target: ref(m.Target()),
 			Offset: m.BitOffset(), Width: m.BitfieldSize()}
@@ -45,6 +66,9 @@ func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
 		if again, ok := t.Enumerator(i); !ok || again != v {
 			return dst, fmt.Errorf("Enumerator(%d) is not what Enumerators has", i)
 		}
+		if err := checkName(v); err != nil {
+			return dst, err
+		}
 		dst = append(dst, naive.Elem{Name: v.Name(), Value: v.Uint64(), Signed: v.IsSigned()})
 		if v.Int64() != int64(v.Uint64()) {
 			return dst, fmt.Errorf("enumerator %d: Int64 %d, Uint64 %d", i, v.Int64(), v.Uint64())
@@ -53,6 +77,9 @@ func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
 	for i, p := range t.Params() {
 		if again, ok := t.Param(i); !ok || again != p {
 			return dst, fmt.Errorf("Param(%d) is not what Params has", i)
+		}
+		if err := checkName(p); err != nil {
+			return dst, err
 		}
 		dst = append(dst, naive.Elem{Name: p.Name(), TargetID: uint32(p.TargetID()),
 			Target: ref(p.Target()), Variadic: p.IsVariadic()})
@@ -79,4 +106,49 @@ func beyond(t btf.Type, n int) bool {
 		}
 	}
 	return false
+}
+
+// first counts what the iterators of elements yield to a loop that ends at once.
+func first(t btf.Type) (n int) {
+	for range t.Members() {
+		n++
+		break
+	}
+	for range t.Enumerators() {
+		n++
+		break
+	}
+	for range t.Params() {
+		n++
+		break
+	}
+	for range t.VarSecinfos() {
+		n++
+		break
+	}
+	return n
+}
+
+// checkNothing asks what is no type and no element of any: all answers are empty.
+func checkNothing(spec *btf.Spec) error {
+	s := spec.Section()
+	if t := s.TypeAt(s.Len()); !t.IsVoid() || t.String() != "void" {
+		return fmt.Errorf("type %v behind the last", t)
+	}
+	var void btf.Type
+	for _, n := range []named{void, btf.Member{}, btf.Enumerator{}, btf.Param{}} {
+		if n.Name() != "" || n.AppendName(nil) != nil || !n.NameIs("") || n.NameIs("x") {
+			return fmt.Errorf("the zero %T has the name %q", n, n.Name())
+		}
+	}
+	_, member := btf.Member{}.Target()
+	_, param := btf.Param{}.Target()
+	_, variable := btf.VarSecinfo{}.Target()
+	_, proto := void.FuncProto()
+	if member || param || variable || proto || void.AppendRecord(nil) != nil ||
+		void.NameOffset() != 0 || void.Offset() != 0 || first(void) != 0 ||
+		(btf.Enumerator{}).Uint64() != 0 {
+		return errors.New("void, or an element of it, refers to something or has bytes")
+	}
+	return nil
 }

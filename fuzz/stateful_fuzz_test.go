@@ -183,6 +183,9 @@ func (m *machine) names(s *modelled, arg byte) {
 		}
 		return
 	}
+	if t, err := s.spec.TypeByName(name); err != btf.ErrClosed || !t.IsVoid() {
+		m.Fatalf("closed: TypeByName %v, %v", t, err)
+	}
 	if ids, err := s.spec.AppendIDs(nil, name); err != btf.ErrClosed || len(ids) != 0 {
 		m.Fatalf("closed: ids %v, %v", ids, err)
 	}
@@ -234,6 +237,9 @@ func (m *machine) checkKept() {
 		}
 		if k.t.Kind() != btf.KindVoid || k.t.Name() != "" || k.t.Vlen() != 0 {
 			m.Fatalf("after Close: %v", k.t)
+		}
+		if record := k.t.AppendRecord(nil); len(record) != 0 {
+			m.Fatalf("after Close: the record % x", record)
 		}
 		for range k.t.Members() {
 			m.Fatal("after Close: a member")

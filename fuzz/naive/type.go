@@ -1,9 +1,11 @@
 package naive
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // A Ref is what a reference leads to.
@@ -146,6 +148,60 @@ func (t Type) Facts() Facts {
 	}
 	return f
 }
+
+// FuncProto returns the prototype of a function, or t if it is one.
+func (t Type) FuncProto() (Type, bool) {
+	if t.is(kindFunc) {
+		t, _ = t.follow()
+	}
+	if !t.is(kindFuncProto) {
+		return Type{}, false
+	}
+	return t, true
+}
+
+// NameOffset is where the name starts in the strings of all bases and the section's own.
+func (t Type) NameOffset() uint32 { return t.word(0) }
+
+// EncodingName is what bpftool calls the encoding of an INT.
+func (t Type) EncodingName() string {
+	switch t.word(3) >> 24 & 15 {
+	case 0:
+		return "(none)"
+	case 1:
+		return "SIGNED"
+	case 2:
+		return "CHAR"
+	case 4:
+		return "BOOL"
+	}
+	return "UNKN"
+}
+
+// LinkageName is what bpftool calls the linkage of a FUNC or VAR.
+func (t Type) LinkageName() string {
+	l := uint32(t.vlen())
+	if t.is(kindVar) {
+		l = t.word(3)
+	}
+	if l > 2 {
+		return "(unknown)"
+	}
+	return [...]string{"static", "global", "extern"}[l]
+}
+
+// String describes the type: id, kind, name.
+func (t Type) String() string {
+	kind := fmt.Sprintf("KIND(%d)", t.Kind())
+	if int(t.Kind()) < len(kinds) {
+		kind = kinds[t.Kind()]
+	}
+	return strings.TrimSuffix(fmt.Sprintf("[%d] %s %s", t.ID, kind, t.Name()), " ")
+}
+
+// kinds are the names of the UAPI header.
+var kinds = strings.Fields("UNKN INT PTR ARRAY STRUCT UNION ENUM FWD TYPEDEF VOLATILE CONST " +
+	"RESTRICT FUNC FUNC_PROTO VAR DATASEC FLOAT DECL_TAG TYPE_TAG ENUM64")
 
 // Elems decodes the elements.
 func (t Type) Elems() []Elem {

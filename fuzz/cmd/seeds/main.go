@@ -11,6 +11,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"log"
@@ -20,7 +21,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/btfkit/btfkit/backends/cache"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus"
+	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/malformed"
 	"github.com/btfkit/btfkit/corpus/mutate"
 )
@@ -147,6 +151,18 @@ func parseSeeds(add func(string, ...any)) error {
 		rows[c.Row] = true
 		add(fmt.Sprintf("row-%d", c.Row), data)
 	}
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	array := b.Array(b.Int("int", 4, btf.Int{Bits: 32}), 1, 1<<31)
+	for range 3 {
+		array = b.Array(array, 1, 1<<31)
+	}
+	b.Int("char", 1, btf.Int{Encoding: btf.IntChar, Bits: 8})
+	huge, err := b.Bytes()
+	if err != nil {
+		return err
+	}
+	add("huge-array", huge)
+	add("elf", append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...))
 	return alone(4096, func(name string, data []byte) { add(name, data) })
 }
 
@@ -172,8 +188,26 @@ func splitSeeds(add func(string, ...any)) error {
 	return nil
 }
 
-// editSeeds has one edit of each operation, in the kernel and in a small blob.
+// editSeeds has one edit of each operation, in the kernel and in a small blob, and one that takes
+// the name from a type within the kernel.
 func editSeeds(add func(string, ...any)) error {
+	data, err := kernel.Bytes()
+	if err != nil {
+		return err
+	}
+	spec, err := cache.Parse(data, nil)
+	if err != nil {
+		return err
+	}
+	defer spec.Close()
+	for _, id := range []btf.ID{5_000, 50_000} {
+		t, err := spec.TypeByID(id)
+		if err != nil {
+			return err
+		}
+		edit := binary.LittleEndian.AppendUint32([]byte{0}, uint32(t.Offset()/4))
+		add(fmt.Sprintf("kernel-name-%d", id), append(edit, 1, 0, 0xff, 0xff))
+	}
 	for op := range byte(11) {
 		edit := make([]byte, 1, 1+mutate.RecordSize)
 		for _, slot := range []byte{3, 200} {
