@@ -1,0 +1,218 @@
+package btf_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+func typeByID(t *testing.T, spec *btf.Spec, id btf.ID) btf.Type {
+	t.Helper()
+	ty, err := spec.TypeByID(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ty
+}
+
+// TestBoundedNames reads parts of names and compares them as strcmp does.
+func TestBoundedNames(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	b.Typedef("bcd", 0)
+	s := build(t, b, nil).Section()
+	off := s.NameOffset(0)
+	for n, want := range []string{"", "b", "bc", "bcd", "bcd", "bcd"} {
+		if got := s.NamePrefix(off, n); got != want {
+			t.Errorf("first %d bytes: %q, want %q", n, got, want)
+		}
+	}
+	if got := s.NamePrefix(0, 3); got != "" {
+		t.Errorf("first bytes of the empty name: %q", got)
+	}
+	for _, other := range []string{"", "a", "b", "bc", "bcc", "bcd", "bcda", "bce", "bd", "c", "bcdefg"} {
+		if got, want := s.CompareName(off, other), strings.Compare("bcd", other); got != want {
+			t.Errorf("bcd against %q: %d, want %d", other, got, want)
+		}
+		if got, want := s.CompareName(0, other), strings.Compare("", other); got != want {
+			t.Errorf("the empty name against %q: %d, want %d", other, got, want)
+		}
+		if got, want := s.CompareName(1<<20, other), strings.Compare("", other); got != want {
+			t.Errorf("a missing name against %q: %d, want %d", other, got, want)
+		}
+		if got, want := s.NameEquals(off, other), other == "bcd"; got != want {
+			t.Errorf("bcd equals %q: %v", other, got)
+		}
+	}
+}
+
+// TestZeroElements asks elements of nothing.
+func TestZeroElements(t *testing.T) {
+	for _, e := range []interface {
+		Name() string
+		NameIs(string) bool
+		AppendName([]byte) []byte
+	}{btf.Member{}, btf.Enumerator{}, btf.Param{}} {
+		if e.Name() != "" || !e.NameIs("") || e.NameIs("x") || e.AppendName(nil) != nil {
+			t.Errorf("%T has the name %q", e, e.Name())
+		}
+	}
+	if _, ok := (btf.Member{}).Target(); ok {
+		t.Error("a member of nothing has a target")
+	}
+	if (btf.Param{}).IsVariadic() {
+		t.Error("a parameter of nothing is variadic")
+	}
+}
+
+// TestBits finds bitfields in both forms.
+func TestBits(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	plain := b.Int("int", 4, btf.Int{Bits: 32})
+	narrow := b.Int("int", 4, btf.Int{Bits: 3})
+	moved := b.Int("int", 4, btf.Int{Offset: 5, Bits: 27})
+	whole := b.Int("int", 4, btf.Int{Offset: 5, Bits: 32})
+	old := b.Struct("old", 16, btf.MemberSpec{Name: "a", Type: plain},
+		btf.MemberSpec{Name: "b", Type: b.Typedef("t", b.Const(narrow)), BitOffset: 32},
+		btf.MemberSpec{Name: "c", Type: moved, BitOffset: 32},
+		btf.MemberSpec{Name: "d", Type: whole, BitOffset: 64},
+		btf.MemberSpec{Name: "e", Type: b.Ptr(narrow), BitOffset: 64})
+	flagged := b.Struct("new", 8, btf.MemberSpec{Name: "a", Type: plain},
+		btf.MemberSpec{Name: "b", Type: plain, BitOffset: 33, BitfieldSize: 7})
+	spec := build(t, b, nil)
+	for _, c := range []struct {
+		id   btf.ID
+		want string
+	}{
+		{old, "a 0 0 false, b 32 3 true, c 37 27 true, d 69 32 true, e 0 0 false, "},
+		{flagged, "a 0 0 false, b 33 7 true, "},
+	} {
+		got := ""
+		for _, m := range typeByID(t, spec, c.id).Members() {
+			off, size, ok := m.Bits()
+			got += fmt.Sprintln(m.Name(), off, size, ok)
+		}
+		if got = strings.ReplaceAll(got, "\n", ", "); got != c.want {
+			t.Errorf("bitfields %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+// TestKindEdges asks for what depends on exactly which kind or flag a record has.
+func TestKindEdges(t *testing.T) {
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	long := b.Int("long", 8, btf.Int{Encoding: btf.IntSigned, Bits: 64})
+	char := b.Int("char", 1, btf.Int{Encoding: btf.IntChar, Bits: 8})
+	wide := b.Enum64("wide", 8, true, btf.EnumeratorSpec{Name: "W", Value: -1})
+	proto := b.FuncProto(0, btf.ParamSpec{Type: 0}, btf.ParamSpec{Name: "x", Type: 0},
+		btf.ParamSpec{Type: long}, btf.ParamSpec{})
+	spec := build(t, b, nil)
+	if !typeByID(t, spec, long).IsSigned() || typeByID(t, spec, char).IsSigned() ||
+		!typeByID(t, spec, wide).IsSigned() {
+		t.Error("long and wide are signed, char is not")
+	}
+	if typeByID(t, spec, wide).IsOpaque() {
+		t.Error("ENUM64 is the last kind that is known")
+	}
+	variadic := ""
+	for _, p := range typeByID(t, spec, proto).Params() {
+		variadic += fmt.Sprint(p.IsVariadic(), " ")
+	}
+	if variadic != "false false false true " {
+		t.Errorf("variadic: %s", variadic)
+	}
+	for n := range 6 {
+		is := btf.AnyParam(n, func(ty btf.Type) bool { return ty.ID() == long })
+		if got := is(typeByID(t, spec, proto)); got != (n >= 3) {
+			t.Errorf("long among the first %d parameters: %v", n, got)
+		}
+	}
+	for _, params := range [][]btf.ParamSpec{{{Name: "x"}}, {{Type: long}}} {
+		b := btf.NewBuilder(btf.BuilderOptions{})
+		b.Int("long", 8, btf.Int{Bits: 64})
+		fn := b.FuncProto(0, params...)
+		for _, p := range typeByID(t, build(t, b, nil), fn).Params() {
+			if p.IsVariadic() {
+				t.Errorf("the ellipsis has neither name nor type, unlike %v", params)
+			}
+		}
+	}
+}
+
+// TestStrings holds the texts that tests elsewhere do not.
+func TestStrings(t *testing.T) {
+	cause := errors.New("cause")
+	for want, got := range map[string]fmt.Stringer{
+		"heap": btf.Heap, "mapped": btf.Mapped, "(none)": btf.IntEncoding(0), "SIGNED": btf.IntSigned,
+		"CHAR": btf.IntChar, "BOOL": btf.IntBool, "UNKN": btf.IntEncoding(3), "(unknown)": btf.Linkage(3),
+		"ENUM64": btf.KindEnum64, "KIND(20)": btf.Kind(20),
+	} {
+		if got.String() != want {
+			t.Errorf("%v instead of %s", got, want)
+		}
+	}
+	for want, err := range map[string]error{
+		"btf: types+0x4 (type 7, offset 0x1c): cause": &btf.FormatError{Section: "types", Start: 24,
+			Offset: 28, ID: 7, Err: cause},
+		"btf: header+0x2 (offset 0x2): cause": &btf.FormatError{Section: "header", Offset: 2, Err: cause},
+	} {
+		if err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// TestHeaderEdges parses headers that end exactly where something else begins.
+func TestHeaderEdges(t *testing.T) {
+	header := func(length, typeOff, typeLen, strOff, strLen uint32, tail ...byte) []byte {
+		out := []byte{0x9f, 0xeb, 1, 0}
+		for _, v := range []uint32{length, typeOff, typeLen, strOff, strLen} {
+			out = binary.LittleEndian.AppendUint32(out, v)
+		}
+		return append(out, tail...)
+	}
+	typedef := []byte{1, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0}
+	strs := []byte("\x00tag\x00...")[:8]
+	strs[5], strs[6], strs[7] = 0, 0, 0
+	layout := []byte{0, 0, 0, 0, 4, 0, 0, 0} // at the header's end, 4 bytes
+	accept := map[string][]byte{
+		"strings before types":  header(24, 8, 12, 0, 8, append(strs, typedef...)...),
+		"types before strings":  header(24, 0, 12, 12, 8, append(typedef, strs...)...),
+		"a header and no more":  header(24, 0, 0, 0, 0),
+		"a long header of zero": header(32, 0, 0, 0, 0, make([]byte, 8)...),
+	}
+	for name, data := range accept {
+		if _, err := btftest.Parse(data, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	refuse := map[string][]byte{
+		"strings that overlap types by a byte": header(24, 7, 12, 0, 8, append(strs, typedef...)...),
+		"types that overlap strings by a byte": header(24, 0, 12, 11, 8, append(typedef, strs...)...),
+		"a layout behind the end":              header(32, 0, 0, 0, 0, layout...),
+		"a header cut by a byte":               header(24, 0, 0, 0, 0)[:23],
+		"a header longer than the input":       header(25, 0, 0, 0, 0),
+	}
+	for name, data := range refuse {
+		if _, err := btftest.Parse(data, nil); !errors.Is(err, btf.ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for tail, want := range map[byte]bool{0: false, 1: true} {
+		spec, err := btftest.Parse(header(36, 0, 0, 0, 0, append(make([]byte, 11), tail)...), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := spec.Section().Header().UnknownTail; got != want {
+			t.Errorf("last byte of the header %d: unknown tail %v", tail, got)
+		}
+	}
+	mixed := header(40, 0, 0, 0, 0, append(append(make([]byte, 8), 1), make([]byte, 7)...)...)
+	if spec, err := btftest.Parse(mixed, nil); err != nil || !spec.Section().Header().UnknownTail {
+		t.Errorf("a byte that is not zero amid the header's end: %v", err)
+	}
+}
