@@ -70,9 +70,16 @@ func (t *tree) apply(ctx context.Context, b bug, flags ...string) error {
 	return nil
 }
 
+// A search is one target that looks for one bug.
+type search struct {
+	target string
+	test   bool // it comes out the same whenever it runs
+	missed bool // in the run before
+	times  string
+}
+
 // look plants a bug and looks for it, printing a line for each target with the time it took in
-// each run. What cannot come out otherwise, a test, runs once; a target that misses a bug in the
-// first run which another finds is not asked again.
+// each run.
 func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bool, err error) {
 	if err := t.apply(ctx, b); err != nil {
 		return false, err
@@ -82,49 +89,54 @@ func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bo
 			err = undo
 		}
 	}()
+	var searches []*search
+	for _, target := range append([]string{"TestSweep"}, b.targets...) {
+		_, function := folder(target)
+		searches = append(searches, &search{target: target,
+			test: strings.HasPrefix(function, "Test")})
+	}
 	fmt.Fprintf(w, "%s: %s\n", b.name, b.about)
-	targets := append([]string{"TestSweep"}, b.targets...)
-	hits := make([]int, c.runs)
-	lines := make([]string, len(targets))
-	missed := make([]bool, len(targets))
+	first, fewest := 0, len(searches)
 	for r := range c.runs {
-		for i, target := range targets {
-			_, function := folder(target)
-			test := strings.HasPrefix(function, "Test")
-			switch {
-			case r > 0 && test:
-				if !missed[i] {
-					hits[r]++
-				}
-				continue
-			case r > 0 && missed[i] && hits[0] > 0:
-				lines[i] += fmt.Sprintf(" %9s", "")
-				continue
-			}
-			took, hit, err := t.try(ctx, target, c.limit)
+		hits, err := t.run(ctx, searches, r > 0, first > 0, c.limit)
+		if err != nil {
+			return false, err
+		}
+		if r == 0 {
+			first = hits
+		}
+		fewest = min(fewest, hits)
+	}
+	for _, s := range searches {
+		fmt.Fprintf(w, "    %-20s%s\n", s.target, s.times)
+	}
+	if fewest == 0 {
+		fmt.Fprintf(w, "    NOT FOUND in every run\n")
+	}
+	return fewest > 0, nil
+}
+
+// run lets each target look once and counts those that find the bug. In another run than the
+// first, tests do not run again, and neither does a target that missed what others found.
+func (t *tree) run(ctx context.Context, searches []*search, again, known bool,
+	limit time.Duration) (hits int, err error) {
+	for _, s := range searches {
+		if !again || !s.test && !(s.missed && known) {
+			took, hit, err := t.try(ctx, s.target, limit)
 			if err != nil {
-				return false, err
+				return 0, err
 			}
-			missed[i] = !hit
-			if !hit {
-				lines[i] += fmt.Sprintf(" %9s", "-")
-				continue
+			if s.missed = !hit; hit {
+				s.times += fmt.Sprintf(" %8.1fs", took.Seconds())
+			} else {
+				s.times += fmt.Sprintf(" %9s", "-")
 			}
-			hits[r]++
-			lines[i] += fmt.Sprintf(" %8.1fs", took.Seconds())
+		}
+		if !s.missed {
+			hits++
 		}
 	}
-	for i, target := range targets {
-		fmt.Fprintf(w, "    %-20s%s\n", target, lines[i])
-	}
-	found = true
-	for r, n := range hits {
-		if n == 0 {
-			found = false
-			fmt.Fprintf(w, "    NOT FOUND in run %d\n", r+1)
-		}
-	}
-	return found, nil
+	return hits, nil
 }
 
 // try runs one target and reports whether it failed, which is what a planted bug should make it
