@@ -23,7 +23,8 @@ type Ranking struct {
 }
 
 // Rank compares the order of backends in several runs, row by row, for times and private memory.
-// Rows that some run lacks are left out.
+// Their figures in a run are medians of ratios within its rounds, so that what slows the machine
+// for a while slows all of them. Rows that some run lacks are left out.
 func Rank(runs []*Cells) []Ranking {
 	var rankings []Ranking
 	for _, source := range runs[0].Sources() {
@@ -43,11 +44,13 @@ func rank(runs []*Cells, key Key, unit string) Ranking {
 	r := Ranking{Key: key, Unit: unit}
 	medians := make(map[string][]float64)
 	var order []string
-	for _, backend := range runs[0].Backends(key.Source) {
-		key.Backend = backend
+	backends := runs[0].Backends(key.Source)
+	for _, backend := range backends {
 		for _, run := range runs {
-			if c := run.Get(key, unit); c != nil {
-				medians[backend] = append(medians[backend], c.Center)
+			c := run.Get(Key{key.Source, key.Row, backend}, unit)
+			first := run.Get(Key{key.Source, key.Row, backends[0]}, unit)
+			if c != nil && first != nil {
+				medians[backend] = append(medians[backend], c.Ratio(first))
 			}
 		}
 		if len(medians[backend]) == len(runs) {

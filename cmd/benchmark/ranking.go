@@ -12,7 +12,8 @@ import (
 const rankingUsage = `Usage: benchmark ranking FILE...
 
 Reads several runs' results in Go's benchmark format and prints, row by row, how the backends rank
-by their medians, and in how many runs they do. Backends within 25 % of each other share a rank.
+by the median of their ratios within rounds, and in how many runs they do. Backends within 25 % of
+each other share a rank.
 
 Exit status: 0, 1 on failure or if a run contradicts the ranking of some row, 2 for wrong usage.
 `
