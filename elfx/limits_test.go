@@ -224,7 +224,8 @@ func TestMaxWindow(t *testing.T) {
 		used := allocated(func() {
 			_, err = Parse(context.Background(), file, &Options{MaxWindow: 8 << 20})
 		})
-		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "Options.MaxWindow (8388608 bytes)") {
+		if !errors.Is(err, ErrTooLarge) ||
+			!strings.Contains(err.Error(), "Options.MaxWindow (8388608 bytes)") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if used > 4<<20 {
