@@ -30,6 +30,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return bench.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
 		case "compare":
 			return compare(args[1:], stdout, stderr)
+		case "chart":
+			return chart(args[1:], stdout, stderr)
 		case "ranking":
 			return ranking(args[1:], stdout, stderr)
 		}
