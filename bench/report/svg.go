@@ -13,7 +13,8 @@ var svgText string
 var svgTemplate = template.Must(template.New("chart.svg").Parse(svgText))
 
 // svgRows are the rows of WriteSVG besides private memory.
-var svgRows = []string{"Open", "TypeByID", "IDsByName/hit", "IDsByRegex/pattern=^tcp_", "StructWalk"}
+var svgRows = []string{"Open", "TypeByID", "IDsByName/hit", "IDsByRegex/pattern=^tcp_",
+	"StructWalk"}
 
 // svgPanel is one chart of WriteSVG; numbers are pixels.
 type svgPanel struct {

@@ -24,9 +24,9 @@ func TestChart(t *testing.T) {
 	if stdout != string(want) {
 		t.Errorf("%s.svg is not what the command beside it makes", results)
 	}
-	for _, who := range []string{">cache<", ">mmap<", ">arena<", ">btfrs-cache<", ">libbpf<", ">cilium<"} {
-		if strings.Count(stdout, who) != 6 {
-			t.Errorf("%s in %d of 6 panels", who, strings.Count(stdout, who))
+	for who := range strings.FieldsSeq("cache mmap arena btfrs-cache btfrs-mmap cilium libbpf") {
+		if n := strings.Count(stdout, ">"+who+"<"); n != 6 {
+			t.Errorf("%s in %d of 6 panels", who, n)
 		}
 	}
 	d := xml.NewDecoder(strings.NewReader(stdout))
