@@ -138,6 +138,7 @@ func TestHelp(t *testing.T) {
 		"help.txt":         {"--help"},
 		"help-compare.txt": {"compare", "-h"},
 		"help-ranking.txt": {"ranking", "--help"},
+		"help-chart.txt":   {"chart", "--help"},
 	} {
 		status, stdout, stderr := benchmark(t, t.Context(), args...)
 		if status != 0 || stderr != "" {
