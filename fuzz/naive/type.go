@@ -196,7 +196,10 @@ func (t Type) String() string {
 	if int(t.Kind()) < len(kinds) {
 		kind = kinds[t.Kind()]
 	}
-	return strings.TrimSuffix(fmt.Sprintf("[%d] %s %s", t.ID, kind, t.Name()), " ")
+	if t.Name() == "" {
+		return fmt.Sprintf("[%d] %s", t.ID, kind)
+	}
+	return fmt.Sprintf("[%d] %s %s", t.ID, kind, t.Name())
 }
 
 // kinds are the names of the UAPI header.
