@@ -49,6 +49,9 @@ func TestBoundedNames(t *testing.T) {
 			t.Errorf("bcd equals %q: %v", other, got)
 		}
 	}
+	if s.NameEquals(0, "\x00bcd") || s.NameEquals(off, "bcd\x00") {
+		t.Error("what has a NUL in it is no name")
+	}
 }
 
 // TestZeroElements asks elements of nothing.
@@ -215,5 +218,100 @@ func TestHeaderEdges(t *testing.T) {
 	mixed := header(40, 0, 0, 0, 0, append(append(make([]byte, 8), 1), make([]byte, 7)...)...)
 	if spec, err := btftest.Parse(mixed, nil); err != nil || !spec.Section().Header().UnknownTail {
 		t.Errorf("a byte that is not zero amid the header's end: %v", err)
+	}
+}
+
+// TestPointerSize looks for the first long of a size that a pointer can have.
+func TestPointerSize(t *testing.T) {
+	for _, c := range []struct {
+		sizes []uint32
+		want  int
+	}{
+		{nil, 8}, {[]uint32{4}, 4}, {[]uint32{8, 4}, 8}, {[]uint32{16, 4}, 4}, {[]uint32{2, 4, 8}, 4},
+		{[]uint32{2, 16}, 8},
+	} {
+		b := btf.NewBuilder(btf.BuilderOptions{})
+		for _, size := range c.sizes {
+			b.Int("long", size, btf.Int{Bits: uint8(size * 8)})
+		}
+		if got := build(t, b, nil).PointerSize(); got != c.want {
+			t.Errorf("longs of %d bytes: pointers of %d, want %d", c.sizes, got, c.want)
+		}
+	}
+}
+
+// TestVerifyContainment finds types that hold themselves, whatever lies between.
+func TestVerifyContainment(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		hold btf.RawType // of type 2, the struct
+		ok   bool
+	}{
+		{"array", btf.RawType{Kind: btf.KindArray, Trailer: []uint32{2, 1, 1}}, false},
+		{"typedef", btf.RawType{Kind: btf.KindTypedef, NameOffset: 1, SizeOrType: 2}, false},
+		{"const", btf.RawType{Kind: btf.KindConst, SizeOrType: 2}, false},
+		{"pointer", btf.RawType{Kind: btf.KindPtr, SizeOrType: 2}, true},
+	} {
+		b := btf.NewBuilder(btf.BuilderOptions{})
+		b.Int("int", 4, btf.Int{Bits: 32})
+		b.Struct("self", 4, btf.MemberSpec{Name: "m", Type: 3})
+		b.Raw(c.hold)
+		if err := build(t, b, nil).Verify(); (err == nil) != c.ok {
+			t.Errorf("a struct that holds itself through %s: %v", c.name, err)
+		}
+	}
+}
+
+// TestVoid asks of void what records answer.
+func TestVoid(t *testing.T) {
+	var void btf.Type
+	if !void.NameIs("") || void.NameIs("x") || void.Name() != "" || void.NameOffset() != 0 {
+		t.Error("void has a name")
+	}
+	b := btf.NewBuilder(btf.BuilderOptions{})
+	id := b.Typedef("t", 0)
+	if off := typeByID(t, build(t, b, nil), id).NameOffset(); off != 1 {
+		t.Errorf("name offset %d, want 1", off)
+	}
+}
+
+// TestFaults reads errors of which other tests see the class alone.
+func TestFaults(t *testing.T) {
+	split := "(this looks like split BTF, which needs its base)"
+	raw := func(strs string, words ...uint32) []byte {
+		out := []byte{0x9f, 0xeb, 1, 0}
+		n := uint32(len(words) * 4)
+		for _, w := range append([]uint32{24, 0, n, n, uint32(len(strs))}, words...) {
+			out = binary.LittleEndian.AppendUint32(out, w)
+		}
+		return append(out, strs...)
+	}
+	for _, c := range []struct {
+		data []byte
+		want string
+		hint bool
+	}{
+		{raw("\x00", 0, 0x01000000, 4), "INT exceeds section", false},
+		{raw("\x00", 0, 0x04000002, 4, 0, 0, 0), "STRUCT with vlen 2 exceeds section", false},
+		{raw("\x00", 1, 0x07000000, 0), "name offset 0x1 beyond", false},
+		{raw("", 1, 0x07000000, 0), "name offset 0x1 beyond", true},
+		{raw("a\x00"), "first string not empty", true},
+	} {
+		_, err := btftest.Parse(c.data, nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) ||
+			strings.Contains(err.Error(), split) != c.hint {
+			t.Errorf("%v, want %s, and a hint at a base %v", err, c.want, c.hint)
+		}
+	}
+}
+
+// TestLongLayout opens a layout section with entries for more kinds than there can be.
+func TestLongLayout(t *testing.T) {
+	data := []byte{0x9f, 0xeb, 1, 0}
+	for _, w := range []uint32{32, 0, 0, 0, 0, 0, 130 * 4} {
+		data = binary.LittleEndian.AppendUint32(data, w)
+	}
+	if _, err := btftest.Parse(append(data, make([]byte, 130*4)...), nil); err != nil {
+		t.Error(err)
 	}
 }

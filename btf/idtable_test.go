@@ -57,6 +57,20 @@ func TestIDTable(t *testing.T) {
 	}
 }
 
+// TestIDTableSpan packs a block as long as its last record is at most 255 words from its first.
+func TestIDTableSpan(t *testing.T) {
+	for last, full := range map[uint32]int{0xff*4 - 4: 0, 0xff * 4: 0, 0xff*4 + 4: blockLen} {
+		var offs [blockLen]uint32
+		offs[blockLen-1] = last
+		b := newTableBuilder(0)
+		b.add(offs[:])
+		table := b.finish(nil)
+		if len(table.full) != full || table.at(blockLen-1) != last {
+			t.Errorf("%d bytes: %d in full, the last at %d", last, len(table.full), table.at(blockLen-1))
+		}
+	}
+}
+
 // TestSpread holds spread against moving the bits one by one.
 func TestSpread(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))

@@ -48,6 +48,44 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// ordinary has functions, integers and structs, one record after the other.
+var ordinary = []byte{0, 11, 2, 7, 3, 0, 0, 7, 0, 3, 5, 7, 12, 3, 1, 7, 12, 7, 0, 7, 3}
+
+// TestLanes wants every block of an ordinary section, and of nothing but functions, to be taken
+// in lanes: the plain loop would say the same, later.
+func TestLanes(t *testing.T) {
+	for _, bigEndian := range []bool{false, true} {
+		for name, input := range map[string][]byte{
+			"mixed": ordinary, "extern functions": {0, 11, 2, 7, 3}, "pointers": {0, 1, 0, 0, 3},
+		} {
+			types := expand(input, 5*walkBlock, bigEndian)
+			w := &walker{types: types, sizes: builtinTrailers.sizes(), bigEndian: bigEndian,
+				nameEnd: 1 << 16, table: newTableBuilder(len(types)),
+				lanes: new([laneCount][laneRecords]uint32)}
+			for w.pos+walkBlock+headerSize <= len(types) {
+				if at := w.pos; !w.walkLanes() {
+					t.Errorf("%s: not in lanes from %#x on", name, at)
+					break
+				}
+			}
+		}
+	}
+}
+
+// TestLaneNames puts a wrong name into each record of a block in turn.
+func TestLaneNames(t *testing.T) {
+	types := []byte(expand(ordinary, walkBlock+100, false))
+	sizes := builtinTrailers.sizes()
+	for at := 0; at < len(types); {
+		name := types[at : at+4 : at+4]
+		was := binary.LittleEndian.Uint32(name)
+		binary.LittleEndian.PutUint32(name, 1<<16)
+		checkWalk(t, string(types), false)
+		binary.LittleEndian.PutUint32(name, was)
+		at += int(sizes.of(binary.LittleEndian.Uint32(types[at+4:])))
+	}
+}
+
 func checkWalk(t *testing.T, types string, bigEndian bool) {
 	t.Helper()
 	newWalker := func() *walker {

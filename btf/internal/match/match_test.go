@@ -223,6 +223,8 @@ func TestGlob(t *testing.T) {
 		{"a.b+$^(|){2}", "a.b+$^(|){2}", "axb"},
 		{"**a**", "a ba ab", "b"},
 		{"é?", "éé éa", "é"},
+		{"[\x00a]", "a", "b"}, // NUL is in no name
+		{"[\x00-\x00a]", "a", "b"},
 	}
 	for _, test := range tests {
 		m, err := Glob(test.glob)
@@ -277,6 +279,143 @@ func TestPrefix(t *testing.T) {
 		if prefix != test.prefix || complete != test.complete {
 			t.Errorf("%q: Prefix() = %q, %v, want %q, %v", test.expr, prefix, complete,
 				test.prefix, test.complete)
+		}
+	}
+}
+
+// TestReadings wants of an expression that means one thing in both syntaxes no second reading,
+// and of one that newlines tell apart a prefix as soon as a name has told.
+func TestReadings(t *testing.T) {
+	for _, c := range []struct {
+		expr        string
+		both        bool // readings are kept
+		newlineOnly bool // tells them apart
+	}{
+		{`tcp_[a-z]+`, false, false},
+		{`a**`, false, false},   // is POSIX and nothing else
+		{`\Atcp`, false, false}, // is Perl's
+		{`^tcp_`, true, true},
+		{`a.b`, false, false},
+		{`[^a]`, true, true},
+		{`^a+?b`, true, false},
+	} {
+		re, err := regexp.Compile(c.expr)
+		if err != nil {
+			re = regexp.MustCompilePOSIX(c.expr)
+		}
+		m, err := FromRegexp(re)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (m.posix != nil) != c.both || m.newlineOnly != c.newlineOnly {
+			t.Errorf("%s: both readings %v, told apart by newlines %v, want %v, %v", c.expr,
+				m.posix != nil, m.newlineOnly, c.both, c.newlineOnly)
+		}
+	}
+
+	text, offs := "x\ntcp_y\x00", []uint32{0}
+	for _, c := range []struct {
+		re       *regexp.Regexp
+		prefix   string
+		complete bool
+	}{
+		{regexp.MustCompile("^tcp_"), "tcp_", true},
+		{regexp.MustCompilePOSIX("^tcp_"), "", false},
+	} {
+		m, err := FromRegexp(c.re)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if prefix, complete := m.Prefix(); prefix != "" || complete {
+			t.Errorf("before a name has told, Prefix() = %q, %v", prefix, complete)
+		}
+		if err := m.Select(text, offs, make([]uint64, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if prefix, complete := m.Prefix(); prefix != c.prefix || complete != c.complete {
+			t.Errorf("Prefix() = %q, %v, want %q, %v", prefix, complete, c.prefix, c.complete)
+		}
+	}
+}
+
+// TestNewlineFirst matches names of which the very first byte of the text tells the readings apart.
+func TestNewlineFirst(t *testing.T) {
+	text, offs := pack([]string{"\nb", "b"})
+	for _, re := range []*regexp.Regexp{regexp.MustCompile("^b"), regexp.MustCompilePOSIX("^b")} {
+		m, err := FromRegexp(re)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, m, re, text, offs)
+	}
+}
+
+// TestEffort looks at how names are asked: one by one while that is cheaper than a pass
+// over the text, and not longer.
+func TestEffort(t *testing.T) {
+	names := make([]string, 200)
+	for i := range names {
+		names[i] = fmt.Sprintf("abc%d_abc", i)
+	}
+	text, all := pack(names)
+	for _, c := range []struct {
+		expr            string
+		names           int
+		spent           int // of the budget, before
+		searched, swept bool
+	}{
+		{"abc1", len(names), 0, true, false}, // a literal
+		{"abc1", 1, 0, false, false},
+		{"abc[0-9]*1_", len(names), 0, true, false}, // a filter
+		{"abc[0-9]*1_", 1, 0, false, false},
+		{"abc[0-9]*1_", len(names), math.MaxInt, true, true},
+		{"^[a-z]+1", len(names), 0, false, false}, // anchored
+		{"^[a-z]+1", 1, math.MaxInt, false, true},
+		{"[ab]c1", len(names), 0, false, true},
+		{"[ab]c1", 1, 0, false, false},
+	} {
+		m, err := Compile(c.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		offs := all[:c.names]
+		r := &run{plan: m.plan, text: text, names: c.names, spent: c.spent}
+		hits := make([]uint64, (len(offs)+63)/64)
+		r.selectNames(offs, hits)
+		if searched := r.bits != nil && !r.swept; searched != (c.searched && !c.swept) ||
+			r.swept != c.swept {
+			t.Errorf("%s of %d names, %d spent: searched %v, swept %v", c.expr, c.names, c.spent,
+				searched, r.swept)
+		}
+		for i, off := range offs {
+			if got := hits[i/64]>>(i%64)&1 != 0; got != m.MatchString(nameAt(text, off)) {
+				t.Errorf("%s on %q: %v", c.expr, nameAt(text, off), got)
+			}
+		}
+		r.close()
+	}
+}
+
+// TestBudgetEnds stops the look at single names at each of them in turn: those that
+// are left must be answered all the same.
+func TestBudgetEnds(t *testing.T) {
+	text, offs := pack([]string{"abc1", "x", "abcd", "abc2", "abc", "y", "abc3x", "abcx4", "abc5"})
+	for _, expr := range []string{"abc[0-9]", "^[a-z]+[0-9]"} {
+		m, err := Compile(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for left := range len(text) + 2 {
+			r := &run{plan: m.plan, text: text, names: len(offs)}
+			r.spent = r.budget() - left
+			hits := make([]uint64, 1)
+			r.selectNames(offs, hits)
+			for i, off := range offs {
+				if got := hits[0]>>i&1 != 0; got != m.MatchString(nameAt(text, off)) {
+					t.Errorf("%s on %q, %d bytes left: %v", expr, nameAt(text, off), left, got)
+				}
+			}
+			r.close()
 		}
 	}
 }

@@ -55,6 +55,7 @@ func TestPlan(t *testing.T) {
 		`[0-9]ab$`:            "filter  ab$", // with the end they are three
 		`the[0-9]QZX[0-9]`:    "filter  QZX",
 		`QZX[0-9]the`:         "filter  QZX",
+		`QZX[0-9]XZQ`:         "filter  QZX", // as rare as the other: the first
 		`^[a-z]+_reason$`:     "filter  _reason$",
 		`^[a-z]{3}_[a-z]{3}$`: "forward",
 		`^tcp_[a-z]`:          "forward tcp_",
