@@ -358,38 +358,43 @@ func TestEffort(t *testing.T) {
 		names[i] = fmt.Sprintf("abc%d_abc", i)
 	}
 	text, all := pack(names)
+	const each, searched, swept = "one by one", "searched", "swept"
 	for _, c := range []struct {
-		expr            string
-		names           int
-		spent           int // of the budget, before
-		searched, swept bool
+		expr  string
+		names int
+		spent int // of the budget, before
+		want  string
 	}{
-		{"abc1", len(names), 0, true, false}, // a literal
-		{"abc1", 1, 0, false, false},
-		{"abc[0-9]*1_", len(names), 0, true, false}, // a filter
-		{"abc[0-9]*1_", 1, 0, false, false},
-		{"abc[0-9]*1_", len(names), math.MaxInt, true, true},
-		{"^[a-z]+1", len(names), 0, false, false}, // anchored
-		{"^[a-z]+1", 1, math.MaxInt, false, true},
-		{"[ab]c1", len(names), 0, false, true},
-		{"[ab]c1", 1, 0, false, false},
+		{"abc1", len(names), 0, searched}, // a literal
+		{"abc1", 1, 0, each},
+		{"abc[0-9]*1_", len(names), 0, searched}, // a filter
+		{"abc[0-9]*1_", 1, 0, each},
+		{"abc[0-9]*1_", len(names), math.MaxInt, swept},
+		{"^[a-z]+1", len(names), 0, each}, // anchored
+		{"^[a-z]+1", 1, math.MaxInt, swept},
+		{"[ab]c1", len(names), 0, swept},
+		{"[ab]c1", 1, 0, each},
 	} {
 		m, err := Compile(c.expr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		offs := all[:c.names]
 		r := &run{plan: m.plan, text: text, names: c.names, spent: c.spent}
-		hits := make([]uint64, (len(offs)+63)/64)
-		r.selectNames(offs, hits)
-		if searched := r.bits != nil && !r.swept; searched != (c.searched && !c.swept) ||
-			r.swept != c.swept {
-			t.Errorf("%s of %d names, %d spent: searched %v, swept %v", c.expr, c.names, c.spent,
-				searched, r.swept)
+		hits := make([]uint64, (c.names+63)/64)
+		r.selectNames(all[:c.names], hits)
+		got := each
+		switch {
+		case r.swept:
+			got = swept
+		case r.bits != nil:
+			got = searched
 		}
-		for i, off := range offs {
-			if got := hits[i/64]>>(i%64)&1 != 0; got != m.MatchString(nameAt(text, off)) {
-				t.Errorf("%s on %q: %v", c.expr, nameAt(text, off), got)
+		if got != c.want {
+			t.Errorf("%s of %d names, %d spent: %s, want %s", c.expr, c.names, c.spent, got, c.want)
+		}
+		for i := range c.names {
+			if hit := hits[i/64]>>(i%64)&1 != 0; hit != m.MatchString(names[i]) {
+				t.Errorf("%s on %q: %v", c.expr, names[i], hit)
 			}
 		}
 		r.close()
