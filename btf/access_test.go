@@ -305,6 +305,22 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestNothingBelow splits from a base without types and strings: offset 0 is the empty name all the
+// same, so that the split's own strings must begin with it.
+func TestNothingBelow(t *testing.T) {
+	header := "\x9f\xeb\x01\x00\x18\x00\x00\x00"
+	base := parse(t, []byte(header+strings.Repeat("\x00", 16)), nil)
+	fwd := "\x00\x00\x00\x00\x0c\x00\x00\x00\x0c\x00\x00\x00\x02\x00\x00\x00" + // bounds
+		"\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00"
+	if ty := typeByID(t, parse(t, []byte(header+fwd+"\x00\x00"), base), 1); ty.Name() != "" {
+		t.Errorf("name offset 0 is %q", ty.Name())
+	}
+	_, err := btftest.Parse([]byte(header+fwd+"a\x00"), base)
+	if !errors.Is(err, btf.ErrCorrupt) || !strings.Contains(err.Error(), "first string not empty") {
+		t.Errorf("a split that begins with a name: %v", err)
+	}
+}
+
 // TestLongLayout opens a layout section with entries for more kinds than there can be.
 func TestLongLayout(t *testing.T) {
 	data := []byte{0x9f, 0xeb, 1, 0}

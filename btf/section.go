@@ -86,7 +86,7 @@ func (s *Section) checkStrings() error {
 		return nil
 	case s.strs[n-1] != 0:
 		return fault(n-1, errors.New("last string not terminated"))
-	case s.base == nil && s.strs[0] != 0:
+	case s.strStart == 0 && s.strs[0] != 0: // also on bases without any strings
 		return fault(0, s.hint(errors.New("first string not empty")))
 	}
 	return nil

@@ -189,7 +189,7 @@ func (b *Blob) checkStrings(h header) *Fault {
 	case n == 0:
 	case b.Strings[n-1] != 0:
 		return corrupt(h.str.off+int64(n)-1, "no final NUL")
-	case b.Base == nil && b.Strings[0] != 0:
+	case b.StrStart == 0 && b.Strings[0] != 0:
 		return corrupt(h.str.off, "no first NUL")
 	}
 	return nil
