@@ -49,7 +49,7 @@ func TestWalk(t *testing.T) {
 }
 
 // ordinary has functions, integers and structs, one record after the other.
-var ordinary = []byte{0, 11, 2, 7, 3, 0, 0, 7, 0, 3, 5, 7, 12, 3, 1, 7, 12, 7, 0, 7, 3}
+var ordinary = []byte{0, 11, 2, 7, 3, 0, 0, 7, 0, 3, 40, 7, 12, 3, 1, 7, 12, 7, 0, 7, 3}
 
 // TestLanes wants every block of an ordinary section, and of nothing but functions, to be taken
 // in lanes: the plain loop would say the same, later.

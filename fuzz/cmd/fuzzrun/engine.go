@@ -14,6 +14,7 @@ import (
 type result struct {
 	target
 	execs, interesting int
+	known              int // seeds, and inputs that earlier runs found interesting
 	took               time.Duration
 	output             []byte // of the go command, if it failed
 	err                error
@@ -28,7 +29,8 @@ func fuzz(ctx context.Context, c config, t target) (r result) {
 	start := time.Now()
 	r.goTest(ctx, c.time.String(), c.time)
 	if missing := c.floor - r.execs; r.err == nil && missing > 0 {
-		r.goTest(ctx, strconv.Itoa(missing)+"x", 2*c.time)
+		// The engine counts what it starts from, too.
+		r.goTest(ctx, strconv.Itoa(missing+r.known)+"x", 2*c.time)
 	}
 	r.took = time.Since(start)
 	if r.err == nil && r.execs < c.floor {
@@ -49,7 +51,8 @@ func (r *result) goTest(ctx context.Context, until string, limit time.Duration) 
 	ownGroup(cmd)
 	out, err := cmd.CombinedOutput()
 	execs, interesting := counts(out)
-	r.execs += execs
+	r.known = baseline(out)
+	r.execs += max(0, execs-r.known)
 	r.interesting += interesting
 	if err != nil && ctx.Err() == nil && !ranOut(out) {
 		r.output, r.err = out, fmt.Errorf("go test: %w", err)
@@ -75,4 +78,16 @@ func counts(out []byte) (execs, interesting int) {
 	execs, _ = strconv.Atoi(string(last[1]))
 	interesting, _ = strconv.Atoi(string(last[2]))
 	return execs, interesting
+}
+
+var gathering = regexp.MustCompile(`gathering baseline coverage: \d+/(\d+) completed`)
+
+// baseline returns how many inputs the engine goes through before it makes new ones.
+func baseline(out []byte) int {
+	m := gathering.FindSubmatch(out)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(m[1]))
+	return n
 }

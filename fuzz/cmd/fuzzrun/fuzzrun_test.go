@@ -16,6 +16,13 @@ func TestCounts(t *testing.T) {
 	if execs, interesting := counts(out); execs != 74417 || interesting != 8 {
 		t.Errorf("%d executions, %d interesting", execs, interesting)
 	}
+	out = append([]byte("fuzz: elapsed: 0s, gathering baseline coverage: 0/1634 completed\n"), out...)
+	if n := baseline(out); n != 1634 {
+		t.Errorf("%d inputs to start from", n)
+	}
+	if n := baseline([]byte("PASS\n")); n != 0 {
+		t.Errorf("%d inputs to start from", n)
+	}
 	if execs, _ := counts([]byte("PASS\n")); execs != 0 {
 		t.Errorf("%d executions of none", execs)
 	}
