@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -17,7 +18,11 @@ import (
 func TestBuilderFromKernel(t *testing.T) {
 	data, err := os.ReadFile("/sys/kernel/btf/vmlinux")
 	if err != nil {
-		t.Skip("a kernel with CONFIG_DEBUG_INFO_BTF has the file:", err)
+		const remedy = "run on Linux with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"
+		if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "vmlinux") {
+			t.Fatalf("BTFKIT_REQUIRE has vmlinux, but %v: %s", err, remedy)
+		}
+		t.Skipf("%v: %s", err, remedy)
 	}
 	if err := btftest.RoundTrip(data, nil); err != nil {
 		t.Error(err)

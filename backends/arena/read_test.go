@@ -2,6 +2,7 @@ package arena
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -44,7 +45,8 @@ func TestReadHuge(t *testing.T) {
 	}{{"blob", data, true}, {"no header", make([]byte, 100), false}} {
 		path := write(t, test.data)
 		if err := os.Truncate(path, 1<<40); err != nil {
-			t.Skipf("no sparse files here (%v): set TMPDIR to a file system that has them", err)
+			skip(t, "files", fmt.Sprintf("no sparse files here (%v): set TMPDIR to a file system "+
+				"that has them", err))
 		}
 		m := newMemory(nil)
 		got, err := readFile(path, m)
@@ -65,7 +67,8 @@ func TestReadHuge(t *testing.T) {
 func TestReadWrongSize(t *testing.T) {
 	const path = "/proc/self/status"
 	if info, err := os.Stat(path); err != nil || info.Size() != 0 {
-		t.Skipf("no file with a wrong size (%v): run on Linux with /proc mounted", err)
+		skip(t, "files", fmt.Sprintf("no file with a wrong size (%v): run on Linux with /proc "+
+			"mounted", err))
 	}
 	got, err := readFile(path, newMemory(&Options{OffHeap: true}))
 	if err != nil || !bytes.Contains(got, []byte("VmRSS")) {
@@ -109,11 +112,16 @@ func TestVmlinux(t *testing.T) {
 func vmlinux(tb testing.TB) string {
 	const path = "/sys/kernel/btf/vmlinux"
 	if _, err := os.Stat(path); err != nil {
-		const remedy = "run on Linux with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"
-		if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "vmlinux") {
-			tb.Fatalf("BTFKIT_REQUIRE has vmlinux, but %v: %s", err, remedy)
-		}
-		tb.Skipf("%v: %s", err, remedy)
+		skip(tb, "vmlinux", err.Error()+": run on Linux with CONFIG_DEBUG_INFO_BTF=y and /sys mounted")
 	}
 	return path
+}
+
+// skip skips a test that needs more than Go; it fails where BTFKIT_REQUIRE has what it needs.
+func skip(tb testing.TB, need, why string) {
+	tb.Helper()
+	if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), need) {
+		tb.Fatalf("BTFKIT_REQUIRE has %s, but %s", need, why)
+	}
+	tb.Skip(why)
 }

@@ -5,7 +5,6 @@ package mmap
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ import (
 func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := unix.Mkfifo(path, 0o600); err != nil {
-		t.Skipf("named pipes: %v: run where the temporary directory has them", err)
+		skip(t, "files", "no named pipes: "+err.Error()+": set TMPDIR to a file system with them")
 	}
 	data := btftest.Kernel(false)
 	written := make(chan error, 1)
@@ -67,11 +66,16 @@ func TestVmlinux(t *testing.T) {
 func vmlinux(tb testing.TB) string {
 	const path = "/sys/kernel/btf/vmlinux"
 	if _, err := os.Stat(path); err != nil {
-		const remedy = "run on Linux with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"
-		if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "vmlinux") {
-			tb.Fatalf("BTFKIT_REQUIRE has vmlinux, but %v: %s", err, remedy)
-		}
-		tb.Skipf("on %s: %v: %s", runtime.GOOS, err, remedy)
+		skip(tb, "vmlinux", err.Error()+": run on Linux with CONFIG_DEBUG_INFO_BTF=y and /sys mounted")
 	}
 	return path
+}
+
+// skip skips a test that needs more than Go; it fails where BTFKIT_REQUIRE has what it needs.
+func skip(tb testing.TB, need, why string) {
+	tb.Helper()
+	if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), need) {
+		tb.Fatalf("BTFKIT_REQUIRE has %s, but %s", need, why)
+	}
+	tb.Skip(why)
 }

@@ -160,3 +160,10 @@ func (m *maker) finish(change func([]byte) []byte) {
 		return change(b)
 	}
 }
+
+// Forms of types that several rows use.
+func fwd(m *maker) uint32     { return m.add(btf.KindFwd, "later", 0, 0) }
+func void(*maker) uint32      { return 0 }
+func proto(m *maker) uint32   { return m.proto(0) }
+func pointer(m *maker) uint32 { return m.ptr(1) }
+func global(m *maker) uint32  { return m.add(btf.KindVar, "v", 0, 1, 1) }

@@ -12,13 +12,6 @@ func arrayOf(name string, make func(*maker) uint32) variant {
 	return variant{name, func(m *maker) { m.array(make(m), 1, 2) }}
 }
 
-// Forms of types that several rows use.
-func fwd(m *maker) uint32     { return m.add(btf.KindFwd, "later", 0, 0) }
-func void(*maker) uint32      { return 0 }
-func proto(m *maker) uint32   { return m.proto(0) }
-func pointer(m *maker) uint32 { return m.ptr(1) }
-func global(m *maker) uint32  { return m.add(btf.KindVar, "v", 0, 1, 1) }
-
 var typeRows = []row{
 	{49, "INT of no bits or no bytes", Warn, "it holds nothing; btf_int_check_meta accepts it",
 		[]variant{ints("width 0", 4, 0), ints("size 0", 0, 0)}},
