@@ -26,7 +26,7 @@ export -f compile_native_go_fuzzer
 bash -eu "$(dirname "$0")/build.sh"
 
 cd "$SRC/btfkit/fuzz" # where targets find the files that they read
-for target in "$OUT"/Fuzz*[a-z]; do
+for target in "$OUT"/Fuzz*; do
 	[ -x "$target" ] || continue
 	name=$(basename "$target")
 	mkdir "$tmp/$name"
