@@ -1,13 +1,17 @@
 package elfx
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 )
 
 // Constants of the ELF format (System V gABI, chapter 4 and 5, and its SHF_COMPRESSED chapter).
 const (
+	shtProgbits   = 1
+	shtSymtab     = 2
 	shtNobits     = 8
+	shfAlloc      = 1 << 1
 	shfCompressed = 1 << 11
 	shnXindex     = 0xffff
 	chZlib        = 1 // ELFCOMPRESS_ZLIB
@@ -48,6 +52,7 @@ type elfSection struct {
 // elfFile reads section headers of an input, field by field and in any byte order.
 type elfFile struct {
 	in     *input
+	load   func(off, n int64) ([]byte, error)
 	order  binary.ByteOrder
 	layout *elfLayout
 	table  []byte // the section headers
@@ -63,9 +68,10 @@ func (f *elfFile) uword(b []byte) uint64 {
 	return f.order.Uint64(b)
 }
 
-// newELF reads the section headers and their names. A file without any has an empty table.
-func newELF(in *input, head []byte) (*elfFile, error) {
-	f := &elfFile{in: in}
+// newELF reads the section headers and their names with the function load. A file without any has
+// an empty table.
+func newELF(in *input, head []byte, load func(off, n int64) ([]byte, error)) (*elfFile, error) {
+	f := &elfFile{in: in, load: load}
 	if len(head) < 52 {
 		return nil, fmt.Errorf("%w: ELF header of %d bytes", ErrCorrupt, len(head))
 	}
@@ -104,7 +110,7 @@ func (f *elfFile) readTable(head []byte) error {
 		return fmt.Errorf("%w: section headers of %d bytes", ErrCorrupt, f.entry)
 	}
 	if count == 0 || names == shnXindex { // the counts did not fit: section 0 holds them
-		if err := f.load(off, 1); err != nil {
+		if err := f.readHeaders(off, 1); err != nil {
 			return err
 		}
 		first := f.section(0)
@@ -115,7 +121,7 @@ func (f *elfFile) readTable(head []byte) error {
 			names = first.link
 		}
 	}
-	if err := f.load(off, count); err != nil {
+	if err := f.readHeaders(off, count); err != nil {
 		return err
 	}
 	if uint64(names) >= count {
@@ -124,8 +130,8 @@ func (f *elfFile) readTable(head []byte) error {
 	return f.readNames(f.section(int(names)))
 }
 
-// load reads count section headers at off.
-func (f *elfFile) load(off, count uint64) error {
+// readHeaders reads count section headers at off.
+func (f *elfFile) readHeaders(off, count uint64) error {
 	if count > maxTable/uint64(f.entry) {
 		return fmt.Errorf("%w: %d section headers", ErrUnsupported, count)
 	}
@@ -134,7 +140,7 @@ func (f *elfFile) load(off, count uint64) error {
 			ErrCorrupt, count, off, f.in.size)
 	}
 	var err error
-	f.table, err = f.in.view(int64(off), int64(count)*int64(f.entry))
+	f.table, err = f.load(int64(off), int64(count)*int64(f.entry))
 	return err
 }
 
@@ -147,7 +153,7 @@ func (f *elfFile) readNames(s elfSection) error {
 		return fmt.Errorf("%w: section names of %d bytes", ErrUnsupported, s.size)
 	}
 	var err error
-	f.names, err = f.in.view(int64(s.off), int64(s.size))
+	f.names, err = f.load(int64(s.off), int64(s.size))
 	return err
 }
 
@@ -172,20 +178,27 @@ func (f *elfFile) section(i int) elfSection {
 	}
 }
 
-// named says whether the section's name is name.
-func (f *elfFile) named(s elfSection, name string) bool {
-	if uint64(s.nameOff) > uint64(len(f.names)) {
-		return false
+// maxName is how much of a section's name is looked at.
+const maxName = 64
+
+// nameOf returns the section's name, cut if it is a long one.
+func (f *elfFile) nameOf(s elfSection) string {
+	if uint64(s.nameOff) >= uint64(len(f.names)) {
+		return ""
 	}
 	rest := f.names[s.nameOff:]
-	return len(rest) > len(name) && rest[len(name)] == 0 && string(rest[:len(name)]) == name
+	rest = rest[:min(len(rest), maxName)]
+	if end := bytes.IndexByte(rest, 0); end >= 0 {
+		rest = rest[:end]
+	}
+	return string(rest)
 }
 
 // find returns the first section of that name that has bytes in the file, or failing that the
 // first one at all.
 func (f *elfFile) find(name string) (s elfSection, ok bool) {
 	for i := range f.count() {
-		if t := f.section(i); f.named(t, name) {
+		if t := f.section(i); f.nameOf(t) == name {
 			if t.typ != shtNobits {
 				return t, true
 			}

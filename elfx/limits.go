@@ -3,7 +3,6 @@ package elfx
 import (
 	"fmt"
 	"math"
-	"strconv"
 )
 
 // The limits that a zero [Options] stands for.
@@ -24,87 +23,124 @@ const (
 // Options bounds what reading one file may cost. The zero value, or nil, means the defaults.
 type Options struct {
 	// MaxSize is the greatest number of bytes that are read whole or decompressed, summed over
-	// all layers of one file, and the greatest size of one section. 0 means [DefaultMaxSize];
-	// a negative value means no such limit.
+	// all layers of one file; the history that xz and lzma keep beside their output counts, too.
+	// Reading a file allocates at most 1.3 times as much, and a few megabytes. 0 means
+	// [DefaultMaxSize]; a negative value means no such limit.
 	MaxSize int64
-	// MaxRatio is the greatest number of decompressed bytes for each byte of the file, summed
-	// over all layers; it applies above [RatioFloor] bytes. 0 means [DefaultMaxRatio]; a
-	// negative value means no such limit.
+	// MaxRatio is the greatest number of decompressed bytes, history included, for each byte of
+	// the file, summed over all layers; it applies above [RatioFloor] bytes. 0 means
+	// [DefaultMaxRatio]; a negative value means no such limit.
 	MaxRatio int64
-	// MaxWindow is the greatest number of bytes of history that one stream may ask its
-	// decompressor to keep, and so what a small hostile file may make it allocate. 0 means
-	// [DefaultMaxWindow]; a negative value means no such limit.
+	// MaxWindow is the greatest number of bytes of history that one stream may ask for, as it
+	// says in its header. 0 means [DefaultMaxWindow]; a negative value means no such limit.
 	MaxWindow int64
+	// Pool bounds the memory of all calls that have it in their Options together. Nil means that
+	// each call has its own limits alone.
+	Pool *Pool
+	// FixDatasec fills in what compilers leave to the loader: the sizes of DATASECs and the offsets
+	// of their variables, from the sections and symbols of the ELF file. Without it the BTF of an
+	// object that was not linked has zeros there. It does what libbpf does when it opens an object:
+	//
+	//   - a DATASEC of size 0 gets the size of the ELF section of its name, and its global and weak
+	//     variables get the values of their symbols as offsets; static ones have theirs already;
+	//   - a variable with a hidden or internal symbol becomes static;
+	//   - the entries of every DATASEC are sorted by offset;
+	//   - .ksyms and .kconfig, which are in no ELF file, stay as they are but for that.
+	//
+	// BTF without a DATASEC stays where it is in the file; otherwise Data.BTF is a changed copy and
+	// Data.Offset is -1.
+	FixDatasec bool
 }
 
-// budget counts what one file may still decompress. It is shared by all layers and all attempts.
+// budget counts what one file may still cost. It is shared by all layers and all attempts.
 type budget struct {
-	maxSize int64 // for bytes that are read rather than made
-	left    int64 // decompressed bytes still allowed
-	limit   int64 // left at the start
-	name    string
-	input   int64
-	window  uint32 // of one stream
+	memory
+	size     int64 // bytes that may still be read, unpacked or kept as history
+	unpack   int64 // the same without those that are read: what MaxRatio leaves
+	maxSize  int64
+	sizeName string // of the option that maxSize is from
+	maxRatio int64
+	most     int64 // unpack at the start
+	input    int64 // the size of the file
+	window   int64 // history of one stream
 }
 
-const unlimited = 1<<63 - 1
+// unlimited stands for a limit that was lifted.
+const unlimited = math.MaxInt64
 
-// newBudget works out what a file of size bytes may unpack to.
+// newBudget works out what a file of size bytes may cost.
 func newBudget(o *Options, size int64) *budget {
-	maxSize, ratio, window := int64(DefaultMaxSize), int64(DefaultMaxRatio), int64(DefaultMaxWindow)
-	if o != nil && o.MaxSize != 0 {
-		maxSize = o.MaxSize
-	}
-	if o != nil && o.MaxRatio != 0 {
-		ratio = o.MaxRatio
-	}
-	if o != nil && o.MaxWindow != 0 {
-		window = o.MaxWindow
-	}
-	if window < 0 || window > math.MaxUint32 {
-		window = math.MaxUint32
-	}
-	if maxSize < 0 {
-		maxSize = unlimited
+	if o == nil {
+		o = new(Options)
 	}
 	b := &budget{
-		maxSize: maxSize,
-		limit:   maxSize,
-		name:    "Options.MaxSize (" + strconv.FormatInt(maxSize, 10) + " bytes)",
-		input:   size,
-		window:  uint32(window),
+		maxSize:  limitOf(o.MaxSize, DefaultMaxSize),
+		maxRatio: limitOf(o.MaxRatio, DefaultMaxRatio),
+		window:   min(limitOf(o.MaxWindow, DefaultMaxWindow), math.MaxUint32),
+		input:    size,
+		most:     unlimited,
+		sizeName: "Options.MaxSize",
 	}
-	if ratio < 0 || size > unlimited/ratio {
-		ratio = 0
+	if o.Pool != nil && o.Pool.size < b.maxSize {
+		b.maxSize, b.sizeName = o.Pool.size, "Options.Pool"
 	}
-	if byRatio := max(ratio*size, RatioFloor); ratio > 0 && byRatio < maxSize {
-		b.limit = byRatio
-		b.name = "Options.MaxRatio (" + strconv.FormatInt(ratio, 10) + " to 1)"
+	b.size = b.maxSize
+	if size <= unlimited/b.maxRatio {
+		b.most = max(b.maxRatio*size, RatioFloor)
 	}
-	b.left = b.limit
+	b.unpack = b.most
+	b.memory.spare = b.room() / 4
 	return b
 }
 
-// take spends n decompressed bytes.
+// limitOf returns the value of a field of Options.
+func limitOf(v, byDefault int64) int64 {
+	switch {
+	case v == 0:
+		return byDefault
+	case v < 0:
+		return unlimited
+	}
+	return v
+}
+
+// worst returns the most bytes that the work may still need.
+func (b *budget) worst() int64 {
+	if b.unpack > unlimited-b.input {
+		return b.size
+	}
+	return min(b.size, b.unpack+b.input)
+}
+
+// room returns how many bytes may still be unpacked.
+func (b *budget) room() int64 { return min(b.size, b.unpack) }
+
+// take spends n bytes that were unpacked, or that a decompressor keeps as history.
 func (b *budget) take(n int64) error {
-	if n > b.left {
+	if n > b.room() {
 		return b.exceeded()
 	}
-	b.left -= n
+	b.size -= n
+	b.unpack -= n
 	return nil
 }
 
 // exceeded is the error of a file that unpacks to more than the budget.
 func (b *budget) exceeded() error {
-	return fmt.Errorf("%w: more than %d bytes unpacked from %d, the limit of %s",
-		ErrTooLarge, b.limit, b.input, b.name)
+	if b.unpack < b.size {
+		return fmt.Errorf("%w: more than %d bytes unpacked from %d, the limit of "+
+			"Options.MaxRatio (%d to 1)", ErrTooLarge, b.most, b.input, b.maxRatio)
+	}
+	return fmt.Errorf("%w: more than %d bytes unpacked from %d, the limit of "+
+		"%s (%d bytes)", ErrTooLarge, b.maxSize, b.input, b.sizeName, b.maxSize)
 }
 
-// checkRead refuses to read n bytes of a file at once if that is above the size limit.
+// checkRead spends n bytes that are to be read at once.
 func (b *budget) checkRead(what string, n int64) error {
-	if n > b.maxSize {
-		return fmt.Errorf("%w: %s of %d bytes, above the limit of Options.MaxSize (%d bytes)",
-			ErrTooLarge, what, n, b.maxSize)
+	if n > b.size {
+		return fmt.Errorf("%w: %s of %d bytes, above the limit of %s (%d bytes) for all that is "+
+			"read and unpacked", ErrTooLarge, what, n, b.sizeName, b.maxSize)
 	}
+	b.size -= n
 	return nil
 }

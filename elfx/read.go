@@ -20,6 +20,9 @@ type Data struct {
 	Base []byte
 	// Ext is the .BTF.ext section, else nil.
 	Ext []byte
+	// Extra holds the other sections called .BTF.NAME, by NAME: "inline" for .BTF.inline. Each is
+	// BTF that is split on BTF. It is nil if there are none.
+	Extra map[string][]byte
 	// Format names the containers around the BTF, outermost first, such as "raw", "xz/ELF64" or
 	// "bzImage/zstd/ELF64".
 	Format string
@@ -32,6 +35,14 @@ type Data struct {
 	// here hands it to the Backend: a [btf.Spec] takes it from the BTF alone, as libbpf does, from
 	// the size of the type "long".
 	PointerSize int
+	// Others are places of more BTF, none of it larger than BTF, in a kernel image that had to be
+	// searched: at most 15, in order, or nil. They count from the start of the innermost container.
+	Others []Place
+}
+
+// Place is a part of a file or of what a file unpacks to.
+type Place struct {
+	Offset, Size int64
 }
 
 // ReadFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
@@ -55,15 +66,15 @@ func ReadFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 }
 
 func readFile(ctx context.Context, path string, opts *Options) (*Data, error) {
-	f, err := os.Open(path)
+	f, silent, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readOpen(ctx, f, opts)
+	return readOpen(ctx, f, silent, opts)
 }
 
-func readOpen(ctx context.Context, f *os.File, opts *Options) (*Data, error) {
+func readOpen(ctx context.Context, f *os.File, silent bool, opts *Options) (*Data, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -75,31 +86,29 @@ func readOpen(ctx context.Context, f *os.File, opts *Options) (*Data, error) {
 		return Read(ctx, f, st.Size(), opts)
 	}
 	b := newBudget(opts, 0)
-	data, err := io.ReadAll(io.LimitReader(&source{ctx: ctx, r: f}, min(b.maxSize, unlimited-1)+1))
+	data, err := readPipe(ctx, f, silent, b)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.checkRead("input", int64(len(data))); err != nil {
-		return nil, err
-	}
-	return Parse(ctx, data, opts)
+	return extract(ctx, &input{size: int64(len(data)), mem: data, shared: true}, opts, b.maxSize-b.size)
 }
 
 // Read extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only what
 // it needs; a compressed one is read once, in order. An error is an *[Error].
 func Read(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Data, error) {
-	return extract(ctx, &input{r: r, size: size}, opts)
+	return extract(ctx, &input{r: r, size: size}, opts, 0)
 }
 
 // Parse extracts BTF from bytes, which must not change while the result is in use: raw BTF and
 // sections of an uncompressed ELF file are parts of b. An error is an *[Error].
 func Parse(ctx context.Context, b []byte, opts *Options) (*Data, error) {
-	return extract(ctx, &input{size: int64(len(b)), mem: b[:len(b):len(b)], shared: true}, opts)
+	return extract(ctx, &input{size: int64(len(b)), mem: b[:len(b):len(b)], shared: true}, opts, 0)
 }
 
-func extract(ctx context.Context, in *input, opts *Options) (*Data, error) {
-	x := &extraction{ctx: ctx, budget: newBudget(opts, in.size), feed: scanFeed(in.size)}
-	d, err := x.extract(in, true)
+// extract finds the BTF of a file, of which used bytes were read before.
+func extract(ctx context.Context, in *input, opts *Options, used int64) (*Data, error) {
+	x := newExtraction(ctx, in.size, opts, used)
+	d, err := x.run(in)
 	if err != nil {
 		return nil, &Error{Format: strings.Join(x.trail, "/"), Tried: x.tried, Err: err}
 	}

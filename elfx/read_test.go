@@ -61,7 +61,7 @@ func TestReadFilePipe(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Close()
-		d, err := readOpen(context.Background(), r, test.opts)
+		d, err := readOpen(context.Background(), r, false, test.opts)
 		r.Close()
 		if !errors.Is(err, test.is) || err == nil && !bytes.Equal(d.BTF, blob) {
 			t.Errorf("%+v: %v, error %v", test.opts, d, err)

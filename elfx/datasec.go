@@ -1,0 +1,3 @@
+package elfx
+
+func (x *extraction) fixDatasec(f *elfFile, d *Data) error { return nil }
