@@ -6,6 +6,8 @@ import (
 	"fmt"
 )
 
+const elfMagic = "\x7fELF"
+
 // Constants of the ELF format (System V gABI, chapter 4 and 5, and its SHF_COMPRESSED chapter).
 const (
 	shtProgbits   = 1
@@ -27,16 +29,19 @@ type elfLayout struct {
 	ehsize, ehShoff, ehShentsize         int
 	shsize, shFlags, shOff, shSize, link int
 	chsize, chLen                        int
+	symsize, symValue, symInfo           int
 }
 
 var (
 	elf32 = elfLayout{
 		word: 4, ehsize: 52, ehShoff: 32, ehShentsize: 46,
 		shsize: 40, shFlags: 8, shOff: 16, shSize: 20, link: 24, chsize: 12, chLen: 4,
+		symsize: 16, symValue: 4, symInfo: 12,
 	}
 	elf64 = elfLayout{
 		word: 8, ehsize: 64, ehShoff: 40, ehShentsize: 58,
 		shsize: 64, shFlags: 8, shOff: 24, shSize: 32, link: 40, chsize: 24, chLen: 8,
+		symsize: 24, symValue: 8, symInfo: 4,
 	}
 )
 
@@ -178,20 +183,63 @@ func (f *elfFile) section(i int) elfSection {
 	}
 }
 
-// maxName is how much of a section's name is looked at.
+// maxName is how much of a section's name is looked at: ours are shorter.
 const maxName = 64
 
 // nameOf returns the section's name, cut if it is a long one.
-func (f *elfFile) nameOf(s elfSection) string {
-	if uint64(s.nameOff) >= uint64(len(f.names)) {
-		return ""
+func (f *elfFile) nameOf(s elfSection) string { return string(cString(f.names, s.nameOff, maxName)) }
+
+// cString returns the bytes of table from off up to a zero, most at most.
+func cString(table []byte, off uint32, most int) []byte {
+	if uint64(off) >= uint64(len(table)) {
+		return nil
 	}
-	rest := f.names[s.nameOff:]
-	rest = rest[:min(len(rest), maxName)]
-	if end := bytes.IndexByte(rest, 0); end >= 0 {
-		rest = rest[:end]
+	b := table[off:]
+	b = b[:min(len(b), most)]
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		b = b[:end]
 	}
-	return string(rest)
+	return b
+}
+
+// first returns the first section of a type.
+func (f *elfFile) first(typ uint32) (s elfSection, ok bool) {
+	for i := range f.count() {
+		if s := f.section(i); s.typ == typ {
+			return s, true
+		}
+	}
+	return elfSection{}, false
+}
+
+// elfSymbol is a symbol of an ELF file.
+type elfSymbol struct {
+	value    uint64
+	exported bool // an object that is global or weak
+	hidden   bool // outside of the file it is linked into
+}
+
+// What is read of a symbol's type and binding, in one byte, and of its visibility, in the next.
+const (
+	sttObject   = 1
+	stbGlobal   = 1
+	stbWeak     = 2
+	stvInternal = 1
+	stvHidden   = 2
+	stvMask     = 3
+	sttMask     = 15
+	stbShift    = 4
+)
+
+// symbol decodes an entry of a symbol table.
+func (f *elfFile) symbol(b []byte) elfSymbol {
+	info, other := b[f.layout.symInfo], b[f.layout.symInfo+1]
+	binding, visibility := info>>stbShift, other&stvMask
+	return elfSymbol{
+		value:    f.uword(b[f.layout.symValue:]),
+		exported: info&sttMask == sttObject && (binding == stbGlobal || binding == stbWeak),
+		hidden:   visibility == stvInternal || visibility == stvHidden,
+	}
 }
 
 // find returns the first section of that name that has bytes in the file, or failing that the

@@ -2,70 +2,84 @@ package elfx
 
 import "strings"
 
-// embeddedFiles is a look at the ELF files inside of a larger input that is not one itself, such as
-// an archive. It goes through the input once, together with a search, and remembers the last few
-// files: one may have others inside it.
+// role is what BTF at some place of a larger input is.
+type role int
+
+const (
+	roleUnknown role = iota // not a section of an ELF file in it
+	roleOwn                 // .BTF of a file: of a kernel, or of a module, which then does not parse alone
+	roleModule              // .BTF that is split on the .BTF.base beside it
+	rolePart                // .BTF.base or another .BTF.NAME: never a file's own
+)
+
+// btfSection is a section of a file inside a larger input, which it has the offset in.
+type btfSection struct {
+	place Place
+	role  role
+}
+
+// embeddedFiles looks at the ELF files inside an input that is not one itself, such as an archive.
+// It goes through the input once, together with a search, and remembers the last few files: one may
+// have others inside it.
 type embeddedFiles struct {
 	b    []byte
-	next int64 // where the search for ELF headers goes on; -1 at the end
-	last [8][]int64
+	next int64 // where the search for ELF headers goes on
+	last [8][]btfSection
 	n    int
 }
 
-// isPartOfFile says whether the BTF at an offset is a section that is no file's own BTF: a module's
-// .BTF.base, or what is split on it. Offsets must ascend.
-func (x *extraction) isPartOfFile(files *embeddedFiles, off int64) bool {
-	for files.next >= 0 && files.next < off {
-		at, err := x.index(files.b[:off], "\x7fELF", files.next)
+// sectionAt returns the section that begins at an offset, or none. Offsets must ascend.
+func (x *extraction) sectionAt(files *embeddedFiles, off int64) btfSection {
+	for files.next < off {
+		at, err := x.index(files.b[:off], elfMagic, files.next)
 		if err != nil || at < 0 {
-			files.next = max(off-3, files.next)
+			files.next = off - int64(len(elfMagic)) + 1
 			break
 		}
 		files.next = at + 1
-		if parts := x.partsOfFile(files.b[at:], at); len(parts) > 0 {
-			files.last[files.n%len(files.last)] = parts
+		if sections := x.btfSections(files.b[at:], at); len(sections) > 0 {
+			files.last[files.n%len(files.last)] = sections
 			files.n++
 		}
 	}
-	for _, parts := range files.last {
-		for _, at := range parts {
-			if at == off {
-				return true
+	for _, sections := range files.last {
+		for _, s := range sections {
+			if s.place.Offset == off {
+				return s
 			}
 		}
 	}
-	return false
+	return btfSection{}
 }
 
-// partsOfFile returns where in the input the sections lie that hold BTF for the ELF file at start,
-// but are not a file's own.
-func (x *extraction) partsOfFile(b []byte, start int64) []int64 {
+// btfSections returns the sections with BTF of the ELF file that begins at start.
+func (x *extraction) btfSections(b []byte, start int64) []btfSection {
 	in := &input{size: int64(len(b)), mem: b}
 	f, err := newELF(in, b[:min(len(b), 64)], in.view)
 	if err != nil || int64(len(f.table)) > x.work {
 		return nil
 	}
 	x.work -= int64(len(f.table))
-	var parts []int64
-	var own int64
-	var distilled bool
+	var sections []btfSection
+	distilled := false
 	for i := range f.count() {
 		s := f.section(i)
 		name := f.nameOf(s)
-		if !strings.HasPrefix(name, ".BTF") || s.typ == shtNobits || !in.within(s.off, s.size) {
+		if name != ".BTF" && !strings.HasPrefix(name, ".BTF.") || s.typ == shtNobits ||
+			!in.within(s.off, s.size) || len(sections) > maxExtras {
 			continue
 		}
-		at := start + int64(s.off)
-		switch {
-		case name == ".BTF":
-			own = at
-		case strings.HasPrefix(name, ".BTF.") && len(parts) < maxExtras:
-			parts = append(parts, at)
-			distilled = distilled || name == ".BTF.base"
+		found := btfSection{Place{start + int64(s.off), int64(s.size)}, rolePart}
+		if name == ".BTF" {
+			found.role = roleOwn
+		}
+		distilled = distilled || name == ".BTF.base"
+		sections = append(sections, found)
+	}
+	for i := range sections {
+		if distilled && sections[i].role == roleOwn {
+			sections[i].role = roleModule
 		}
 	}
-	if distilled && own > 0 {
-		parts = append(parts, own)
-	}
-	return parts
+	return sections
 }

@@ -73,7 +73,7 @@ func (x *extraction) extract(in *input, search reach) (*Data, error) {
 	if byteOrder(head) != nil {
 		return x.raw(in)
 	}
-	if bytes.HasPrefix(head, []byte("\x7fELF")) {
+	if bytes.HasPrefix(head, []byte(elfMagic)) {
 		return x.elf(in, head, search)
 	}
 	if c := codecOf(head); c != nil {

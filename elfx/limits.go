@@ -47,8 +47,7 @@ type Options struct {
 	//   - the entries of every DATASEC are sorted by offset;
 	//   - .ksyms and .kconfig, which are in no ELF file, stay as they are but for that.
 	//
-	// BTF without a DATASEC stays where it is in the file; otherwise Data.BTF is a changed copy and
-	// Data.Offset is -1.
+	// BTF that this changes is a copy, and Data.Offset is -1. A split BTF is left alone.
 	FixDatasec bool
 }
 

@@ -32,50 +32,21 @@ const maxFinds = 16
 type finds struct {
 	places  []Place // the first of them, in file order
 	count   int
-	largest Place
+	modules int   // of these, BTF in an archive that needs a base
+	largest Place // of the others
 	data    *Data // of the first compressed stream with BTF
 	trail   []string
 }
 
-func (f *finds) add(p Place) {
+func (f *finds) add(p Place, module bool) {
 	if f.count++; len(f.places) < maxFinds {
 		f.places = append(f.places, p)
 	}
-	if p.Size > f.largest.Size {
+	if module {
+		f.modules++
+	} else if p.Size > f.largest.Size {
 		f.largest = p
 	}
-}
-
-// search looks for BTF in an image, and then for compressed streams that hold any. A kernel's image
-// may have modules' BTF in it, which is smaller. Files in an archive are all alike: there it must
-// be one.
-func (x *extraction) search(in *input, deep reach) (*Data, error) {
-	archive := archiveFormat(in.mem)
-	found, err := x.findBTF(in.mem)
-	if err != nil {
-		return nil, err
-	}
-	if found.count == 0 || archive != "" {
-		if err := x.findStreams(in, deep, archive != "", &found); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case archive != "" && found.count > 1:
-		return nil, fmt.Errorf("%w: %s archive with BTF in %d places (%s): unpack it and name one "+
-			"of its files", ErrUnsupported, archive, found.count, placesText(found))
-	case found.data != nil:
-		x.trail = found.trail
-		return found.data, nil
-	case found.count > 0:
-		x.enter("raw")
-		b, err := x.keep(in, "BTF", found.largest.Offset, found.largest.Size)
-		return &Data{BTF: b, Offset: in.at(found.largest.Offset), Others: found.others()}, err
-	case archive != "":
-		return nil, fmt.Errorf("%w: %s archive: unpack it and name one of its files", ErrNoBTF, archive)
-	}
-	return nil, fmt.Errorf("%w: neither BTF, ELF nor a known image with BTF in it: a kernel needs "+
-		"CONFIG_DEBUG_INFO_BTF to have any", ErrNoBTF)
 }
 
 // others returns the places but for the largest.
@@ -89,8 +60,8 @@ func (f *finds) others() []Place {
 	return others
 }
 
-// placesText lists places with BTF.
-func placesText(f finds) string {
+// String lists the places.
+func (f *finds) String() string {
 	var b strings.Builder
 	for i, p := range f.places {
 		if i > 0 {
@@ -102,6 +73,49 @@ func placesText(f finds) string {
 		b.WriteString(", …")
 	}
 	return b.String()
+}
+
+// search looks for BTF in an image, and then for compressed streams that hold any. A kernel's image
+// may have modules inside it, whose BTF is smaller. The files of an archive are all alike: there BTF
+// must be in one place.
+func (x *extraction) search(in *input, deep reach) (*Data, error) {
+	archive := archiveFormat(in.mem)
+	found, err := x.findBTF(in.mem, archive != "")
+	if err != nil {
+		return nil, err
+	}
+	if found.count == 0 || archive != "" {
+		if err := x.findStreams(in, deep, archive != "", &found); err != nil {
+			return nil, err
+		}
+	}
+	if archive != "" && (found.count > 1 || found.count == found.modules) {
+		return nil, archiveError(archive, &found)
+	}
+	if found.data != nil {
+		x.trail = found.trail
+		return found.data, nil
+	}
+	if found.count == 0 {
+		return nil, fmt.Errorf("%w: neither BTF, ELF nor a known image with BTF in it: a kernel "+
+			"needs CONFIG_DEBUG_INFO_BTF to have any", ErrNoBTF)
+	}
+	x.enter("raw")
+	b, err := x.keep(in, "BTF", found.largest.Offset, found.largest.Size)
+	return &Data{BTF: b, Offset: in.at(found.largest.Offset), Others: found.others()}, err
+}
+
+// archiveError refuses an archive without BTF that stands alone, or with more than that.
+func archiveError(name string, found *finds) error {
+	switch {
+	case found.count == 0:
+		return fmt.Errorf("%w: %s archive: unpack it and name one of its files", ErrNoBTF, name)
+	case found.count == found.modules:
+		return fmt.Errorf("%w: %s archive of modules, whose BTF needs a base (%v): unpack it and "+
+			"name one of its files", ErrNoBTF, name, found)
+	}
+	return fmt.Errorf("%w: %s archive with BTF in %d places (%v): unpack it and name one of its "+
+		"files", ErrUnsupported, name, found.count, found)
 }
 
 // archiveFormat names the archive that b is, if it is one: several files one after the other.
@@ -120,8 +134,9 @@ func archiveFormat(b []byte) string {
 	return ""
 }
 
-// findBTF returns the places of all blobs in b that parse and are a file's own.
-func (x *extraction) findBTF(b []byte) (found finds, err error) {
+// findBTF returns the places of all blobs in b that parse and are a file's own, in an archive also
+// those that would parse on a base.
+func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	seen := 0
 	x.work = workFactor * int64(len(b))
 	for _, magic := range []string{magicLE, magicBE} {
@@ -130,10 +145,19 @@ func (x *extraction) findBTF(b []byte) (found finds, err error) {
 			seen++
 			size, cost := blobSize(b[at:], x.work)
 			x.work -= cost
-			if size > 0 && x.isPartOfFile(files, at) {
+			var section btfSection
+			if size > 0 || archive {
+				section = x.sectionAt(files, at)
+			}
+			switch {
+			case section.role == rolePart:
 				x.note("BTF at %#x: a part of a module's, not a file's own", at)
-			} else if size > 0 {
-				found.add(Place{Offset: at, Size: size})
+			case section.role == roleModule, section.role == roleOwn && size == 0:
+				if archive {
+					found.add(section.place, true)
+				}
+			case size > 0:
+				found.add(Place{Offset: at, Size: size}, false)
 			}
 			return at + max(size, 1)
 		})
@@ -274,7 +298,7 @@ func (x *extraction) tryStream(in *input, at int64, c *codec, deep reach, found 
 		if found.data == nil {
 			found.data, found.trail = d, append([]string(nil), x.trail...)
 		}
-		found.add(Place{Offset: at, Size: int64(read)})
+		found.add(Place{Offset: at, Size: int64(read)}, false)
 		return nil
 	}
 	if isFinal(err) && !errors.Is(err, ErrNoBTF) {

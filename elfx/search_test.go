@@ -66,7 +66,7 @@ func TestSearchIsLinear(t *testing.T) {
 	for _, size := range []int{1 << 16, 1 << 18, 1 << 20} {
 		b := overlappingBlobs(size)
 		x := &extraction{ctx: context.Background(), budget: newBudget(nil, int64(size))}
-		if found, err := x.findBTF(b); found.count != 0 || err != nil {
+		if found, err := x.findBTF(b, false); found.count != 0 || err != nil {
 			t.Fatalf("%d bytes: found %+v, error %v", size, found, err)
 		}
 		if spent := workFactor*int64(len(b)) - x.work; spent < 4*int64(size) {
