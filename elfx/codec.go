@@ -50,6 +50,9 @@ const codecHead = 13
 
 // codecOf returns the codec of a stream that begins with head, or nil.
 func codecOf(head []byte) *codec {
+	if isSkippable(head) {
+		head = []byte(zstdMagic)
+	}
 	for i := range codecs {
 		if codecs[i].matches(head) {
 			return &codecs[i]
