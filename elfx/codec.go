@@ -99,7 +99,8 @@ func decodeGzip(s *sink, src []byte, single bool) (int, error) {
 		if err = s.readAll(z); err != nil {
 			break
 		}
-		if next, _ := in.Peek(4); single || string(next[:min(3, len(next))]) != gzipMagic || !validGzip(next) {
+		next, _ := in.Peek(4)
+		if single || !bytes.HasPrefix(next, []byte(gzipMagic)) || !validGzip(next) {
 			break
 		}
 		err = z.Reset(in)

@@ -26,8 +26,8 @@ func readStream(t *testing.T, name string) (file, content []byte) {
 	return file, content
 }
 
-// TestStreamsDamaged changes single bits all over streams with checksums: nothing else than what was
-// packed may come out. It also cuts them: a part may not pass as the whole.
+// TestStreamsDamaged changes single bits all over streams with checksums: nothing else than what
+// was packed may come out. It also cuts them: a part may not pass as the whole.
 func TestStreamsDamaged(t *testing.T) {
 	for _, name := range []string{
 		"usual.lzo", "crc.lzo", "slow.lzo", "filter.lzo", "stored.lzo", "linked.lz4", "stored.gz",
@@ -75,7 +75,7 @@ func TestContainersDamaged(t *testing.T) {
 // lzopFirstBlock is where the first block begins in a file of lzop's without a name.
 const lzopFirstBlock = 9 + 2 + 2 + 2 + 1 + 1 + 4 + 4 + 4 + 4 + 1 + 4
 
-// lzopHeader returns such a file with its header changed and the header's checksum made right again.
+// lzopHeader returns such a file with its header changed and the header's checksum made right.
 func lzopHeader(file []byte, change func(header []byte) []byte) []byte {
 	header := change(bytes.Clone(file[9 : lzopFirstBlock-4]))
 	sum := adler32.Checksum(header)
@@ -94,7 +94,7 @@ func TestLzopHeaders(t *testing.T) {
 	}
 	for says, change := range map[string]func(h []byte) []byte{
 		"version 0x930":                       func(h []byte) []byte { h[0], h[1] = 9, 0x30; return h },
-		"version 0x1040, which needs 0x1050":  func(h []byte) []byte { h[4], h[5] = 0x10, 0x50; return h },
+		"version 0x1040, which needs 0x1050":  func(h []byte) []byte { h[5] = 0x50; return h },
 		"method 128":                          func(h []byte) []byte { h[6] = 128; return h },
 		"part of an archive of several parts": func(h []byte) []byte { return flags(h, lzopMulti) },
 		"filter 17": func(h []byte) []byte {

@@ -2,6 +2,7 @@ package elfx
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -96,7 +97,7 @@ func (fix *datasecFixer) fix(t btf.Type) error {
 	entries := fix.blob[start : start+secinfoLen*t.Vlen()]
 	list := slices.Collect(slices.Chunk(entries, secinfoLen))
 	slices.SortStableFunc(list, func(a, b []byte) int {
-		return int(int64(fix.order.Uint32(a[secinfoOffset:])) - int64(fix.order.Uint32(b[secinfoOffset:])))
+		return cmp.Compare(fix.order.Uint32(a[secinfoOffset:]), fix.order.Uint32(b[secinfoOffset:]))
 	})
 	copy(entries, slices.Concat(list...))
 	return nil

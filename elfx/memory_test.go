@@ -128,7 +128,8 @@ func lzopZeros(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join("testdata/bombs", "block.lzo")
 	if *update {
-		if err := os.WriteFile(path, run(t, []string{"lzop", "-9"}, make([]byte, 256<<10)), 0o666); err != nil {
+		block := run(t, []string{"lzop", "-9"}, make([]byte, 256<<10))
+		if err := os.WriteFile(path, block, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -61,8 +61,8 @@ func TestPoolTurns(t *testing.T) {
 	}
 }
 
-// TestPoolMemory lets eight calls at once unpack bombs in a pool for two: all the heap has is at most
-// 1.3 times the pool and a few megabytes more than before.
+// TestPoolMemory lets eight calls at once unpack bombs in a pool for two: the heap grows by at most
+// 1.3 times the pool and a few megabytes.
 func TestPoolMemory(t *testing.T) {
 	const size = 64 << 20
 	var file bytes.Buffer
