@@ -103,7 +103,7 @@ func splitBTF(order binary.ByteOrder) []byte {
 }
 
 // TestArchives takes BTF from an archive where there is one that stands alone, lists the places
-// where there are several, and never takes a part of a module's. Archives are read plain, and packed.
+// where there are several, and never takes a part of a module. Archives are read plain, and packed.
 func TestArchives(t *testing.T) {
 	le := binary.LittleEndian
 	blob := smallBTF(le)

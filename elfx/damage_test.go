@@ -94,7 +94,7 @@ func TestLzopHeaders(t *testing.T) {
 	}
 	for says, change := range map[string]func(h []byte) []byte{
 		"version 0x930":                       func(h []byte) []byte { h[0], h[1] = 9, 0x30; return h },
-		"version 0x1040, which needs 0x1050":  func(h []byte) []byte { h[5] = 0x50; return h },
+		"version 0x1040, which needs 0x1140":  func(h []byte) []byte { h[4] = 0x11; return h },
 		"method 128":                          func(h []byte) []byte { h[6] = 128; return h },
 		"part of an archive of several parts": func(h []byte) []byte { return flags(h, lzopMulti) },
 		"filter 17": func(h []byte) []byte {
