@@ -19,7 +19,7 @@ const (
 type Options struct {
 	// MaxSize is the greatest number of bytes that are read whole or decompressed, summed over
 	// all layers of one file; the history that xz and lzma keep beside their output counts, too.
-	// Reading a file allocates at most 1.3 times as much, and a few megabytes. 0 means
+	// Reading a file takes at most 1.3 times as much memory, and a few megabytes. 0 means
 	// [DefaultMaxSize]; a negative value means no such limit.
 	MaxSize int64
 	// MaxRatio is the greatest number of decompressed bytes, history included, for each byte of

@@ -2,6 +2,7 @@ package elfx
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -120,13 +121,14 @@ func archiveFormat(b []byte) string {
 // those that would parse on a base.
 func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	seen := 0
+	var tooLarge error
 	x.work = workFactor * int64(len(b))
 	for _, magic := range []string{magicLE, magicBE} {
 		files := &embeddedFiles{b: b}
 		err = x.each(b, magic, func(at int64) (next int64) {
 			seen++
-			size, cost := blobSize(b[at:], x.work)
-			x.work -= cost
+			size, err := x.parseBlob(b[at:])
+			tooLarge = cmp.Or(tooLarge, err)
 			var section btfSection
 			if size > 0 || archive {
 				section = x.sectionAt(files, at)
@@ -149,8 +151,25 @@ func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	}
 	if found.count == 0 {
 		x.note("search for BTF in %d bytes: magic seen %d times, no blob parses", len(b), seen)
+		return found, tooLarge
 	}
 	return found, nil
+}
+
+// parseCost is how many times its size parsing a blob takes in memory: a copy, and the places of its
+// records.
+const parseCost = 1.4
+
+// parseBlob returns the length of the stand-alone BTF that b begins with, or 0 if there is none. It
+// refuses one that there is too little memory for.
+func (x *extraction) parseBlob(b []byte) (int64, error) {
+	if n := headerSize(b); n > int64(float64(x.budget.spare)/parseCost) && n <= x.work {
+		return 0, x.budget.checkRead("memory to parse BTF", max(int64(parseCost*float64(n)), x.budget.size+1))
+	}
+	size, cost := blobSize(b, x.work)
+	x.work -= cost
+	x.budget.spare -= int64(parseCost * float64(cost))
+	return size, nil
 }
 
 // findStreams decompresses what looks like a compressed stream, in file order, until one holds BTF;
