@@ -132,7 +132,7 @@ func (x *extraction) stream(in *input, c *codec, search reach) (*Data, error) {
 
 // firstLoad is the most that is allocated for a part of a file before any of it was read: a file
 // may have holes of any size, and limits can be lifted.
-const firstLoad = 256 << 20
+const firstLoad = DefaultMaxSize
 
 // load returns n bytes at off, which are inside the input: a part of mem where there is one, else
 // bytes read for the caller, which count.

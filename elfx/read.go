@@ -10,8 +10,9 @@ import (
 )
 
 // ReadFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
-// read to its end first. An error is an *[Error], whose cause is the operating system's, the
-// context's or one of this package's.
+// read to its end first. It returns soon after ctx is done, also while it waits for a pipe's writer
+// (but on Darwin and Windows, whose pipes know no deadlines). An error is an *[Error], whose cause
+// is the operating system's, the context's or one of this package's.
 func ReadFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 	d, err := readFile(ctx, path, opts)
 	if err == nil {
