@@ -8,6 +8,8 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzCollection builds a collection of a kernel and its modules, some of which are damaged by
@@ -19,10 +21,10 @@ func FuzzCollection(f *testing.F) {
 		if len(input) < 1 || len(input) > 4096 {
 			t.Skip("no input, or too many modules")
 		}
-		kernel := findBlob(t, "fixtures/pahole-kernel-x86_64")
-		module := findBlob(t, "fixtures/pahole-split-x86_64")
-		backend := &Backends[int(input[0])%len(Backends)]
-		base, err := backend.Parse(kernel.data, nil)
+		kernel := blobs.Find(t, "fixtures/pahole-kernel-x86_64")
+		module := blobs.Find(t, "fixtures/pahole-split-x86_64")
+		backend := &oracle.Backends[int(input[0])%len(oracle.Backends)]
+		base, err := backend.Parse(kernel.Bytes(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +33,7 @@ func FuzzCollection(f *testing.F) {
 		var members []member
 		lists := slices.Collect(slices.Chunk(input[1:], 3*mutate.RecordSize))
 		for i, list := range append([][]byte{nil}, lists...) {
-			data := damaged(module.data, list)
+			data := damaged(module.Bytes(t), list)
 			m := member{name: fmt.Sprintf("module_%d", i), data: data}
 			m.sound = isSound(backend, data, base)
 			members = append(members, m)
@@ -66,7 +68,7 @@ func damaged(data, list []byte) []byte {
 }
 
 // isSound reports whether a member must be in the collection.
-func isSound(backend *Backend, data []byte, base *btf.Spec) bool {
+func isSound(backend *oracle.Backend, data []byte, base *btf.Spec) bool {
 	spec, err := backend.Parse(data, base)
 	if err != nil {
 		return false

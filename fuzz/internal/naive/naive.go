@@ -79,6 +79,9 @@ type Blob struct {
 
 	namesOnce sync.Once
 	names     map[string][]uint32
+
+	verifyOnce sync.Once
+	verdict    Verdict
 }
 
 // A Type is one record.

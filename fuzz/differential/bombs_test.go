@@ -1,4 +1,4 @@
-package fuzz
+package differential
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // A bomb is small input on which a naive reader takes forever, or all memory, or its stack.
@@ -116,7 +117,7 @@ func TestBombs(t *testing.T) {
 			w := &words{strings: []byte("\x00a\x00")}
 			b.types(w)
 			data := w.blob()
-			for _, backend := range Backends {
+			for _, backend := range oracle.Backends {
 				withDeadline(t, 20*time.Second, backend.Name, func() { defuse(t, &backend, data, b.cyclic) })
 			}
 		})
@@ -141,9 +142,9 @@ func withDeadline(t *testing.T, limit time.Duration, name string, f func()) {
 	}
 }
 
-func defuse(t *testing.T, backend *Backend, data []byte, cyclic bool) {
+func defuse(t *testing.T, backend *oracle.Backend, data []byte, cyclic bool) {
 	limit := uint64(64<<20 + 16*len(data))
-	before := allocated()
+	before := oracle.Allocated()
 	spec, err := backend.Parse(data, nil)
 	if err != nil {
 		t.Errorf("%s: %v", backend.Name, err)
@@ -177,7 +178,7 @@ func defuse(t *testing.T, backend *Backend, data []byte, cyclic bool) {
 		m := btf.MustCompile(expr)
 		spec.AppendMatches(buf, m)
 	}
-	if used := allocated() - before; used > limit {
+	if used := oracle.Allocated() - before; used > limit {
 		t.Errorf("%s: %d MiB allocated for an input of %d MiB", backend.Name, used>>20, len(data)>>20)
 	}
 }

@@ -1,4 +1,4 @@
-package fuzz
+package oracle
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	cilium "github.com/cilium/ebpf/btf"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
 // CheckCilium compares with cilium/ebpf, a decoder that others wrote, by these rules:
@@ -26,7 +26,7 @@ import (
 //
 // Nothing of a trusted blob may be refused.
 func CheckCilium(data []byte, trusted bool) error {
-	want, fault := naive.Parse(data, nil)
+	want, fault := Parse(data, nil)
 	if fault == nil && !forCilium(want, trusted) {
 		return nil
 	}
@@ -61,7 +61,7 @@ func CheckCilium(data []byte, trusted bool) error {
 
 // forCilium tells what cilium/ebpf can be asked about. Decl tags may be refused, and refusing
 // prints types: only those of trusted blobs are harmless.
-func forCilium(b *naive.Blob, trusted bool) bool {
+func forCilium(b *Blob, trusted bool) bool {
 	v := b.Verify()
 	if v.Fault != nil || v.Cycle {
 		return false
@@ -80,13 +80,13 @@ func forCilium(b *naive.Blob, trusted bool) bool {
 
 // unseenHeader reports whether the fault is in what cilium/ebpf does not look at: that types and
 // strings overlap, which is found at the types' offset, and the layout's offset.
-func unseenHeader(fault *naive.Fault) bool {
+func unseenHeader(fault *Fault) bool {
 	return fault.Offset == 24 && fault.ID == 0 || fault.Offset == 8 && fault.Overlap
 }
 
 // isTruncating reports whether cilium/ebpf cuts bits off the info word of a record before or at
 // the fault, so that it sees other records from there on.
-func isTruncating(data []byte, fault *naive.Fault) bool {
+func isTruncating(data []byte, fault *Fault) bool {
 	cut := func(at int64) bool {
 		if at+4 > int64(len(data)) {
 			return false

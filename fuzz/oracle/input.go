@@ -1,40 +1,64 @@
-package fuzz
+package oracle
 
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"time"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
 // An Input is bytes to open in every backend.
 type Input struct {
 	Data []byte
-	// Bases has what the input is split from in each of Backends, and Base in the oracle;
-	// nil if it stands alone.
+	// Bases has what Data is split from, opened in each of Backends, and Base the same in the
+	// oracle. Both are nil if Data stands alone.
 	Bases []*btf.Spec
-	Base  *naive.Blob
-	// Turn selects the backend that is looked at in depth and the regular expression, so
-	// that many inputs in a row cover all.
-	Turn int
+	Base  *Blob
+
+	// Deep is the index of the one backend whose every accessor is compared. Accessors are the
+	// same code in all backends; of the other backends, records and queries are compared.
+	Deep int
+	// Variants opens the backends that are marked as variants, too.
+	Variants bool
+	// Pattern is the index in Patterns of the regular expression to ask for.
+	Pattern int
+
 	// Measured checks time, memory and goroutines, too. Nothing else may run meanwhile.
 	Measured bool
+}
+
+// Vary sets Deep, Variants and Pattern from n, so that inputs numbered in a row cover all.
+func (in *Input) Vary(n int) {
+	in.Deep, in.Pattern = n%len(Backends), n%len(Patterns)
+	in.Variants = Backends[in.Deep].Variant
+}
+
+// VaryByData sets the same fields from the bytes of Data, so that equal inputs are checked in
+// the same way: a fuzz engine needs that.
+func (in *Input) VaryByData() {
+	h := uint32(2166136261) // FNV-1a
+	for _, c := range in.Data {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	in.Vary(int(h >> 4))
 }
 
 // Check compares the verdict of each backend with the oracle's: class, offset and type of a
 // refusal; else all answers.
 func (in *Input) Check() error {
-	want, fault := naive.Parse(in.Data, in.Base)
-	var names []string
+	want, fault := Parse(in.Data, in.Base)
+	var q questions
 	if fault == nil {
-		names = QueryNames(want, 10)
+		q.names = QueryNames(want, 10)
+		q.expr = compiled[in.Pattern%len(compiled)]
+		q.matches = matching(want, q.expr)
 	}
 	for i := range Backends {
 		b := &Backends[i]
-		if b.Variant && in.Turn%len(Backends) != i {
+		if b.Variant && !in.Variants {
 			continue
 		}
 		spec, err := in.open(b, i)
@@ -44,7 +68,7 @@ func (in *Input) Check() error {
 		case fault != nil:
 			err = CheckFault(err, fault)
 		case err == nil:
-			err = in.checkSpec(spec, want, names, i)
+			err = in.checkSpec(spec, want, q, i == in.Deep)
 		}
 		if spec != nil {
 			spec.Close()
@@ -56,9 +80,16 @@ func (in *Input) Check() error {
 	return nil
 }
 
-func (in *Input) checkSpec(spec *btf.Spec, want *naive.Blob, names []string, i int) error {
+// questions is what all backends are asked.
+type questions struct {
+	names   []string
+	expr    *regexp.Regexp
+	matches []uint32 // the ids whose name expr matches
+}
+
+func (in *Input) checkSpec(spec *btf.Spec, want *Blob, q questions, deep bool) error {
 	check := CheckRecords
-	if in.Turn%len(Backends) == i {
+	if deep {
 		check = CheckSpec
 	}
 	if err := check(spec, want); err != nil {
@@ -66,12 +97,12 @@ func (in *Input) checkSpec(spec *btf.Spec, want *naive.Blob, names []string, i i
 	}
 	ask := CheckNames
 	if in.Base != nil && len(in.Base.Types) > 1000 {
-		ask = CheckOwnNames // a large base that scans takes long for a name
+		ask = checkOwnNames // a large base that scans takes long for a name
 	}
-	if err := ask(spec, want, names); err != nil {
+	if err := ask(spec, want, q.names); err != nil {
 		return err
 	}
-	return CheckPattern(spec, want, in.Turn)
+	return checkMatches(spec, q.expr, q.matches)
 }
 
 // openLimit bounds the time to open size bytes. What a busy machine adds must not fail a run: an
@@ -99,9 +130,9 @@ func (in *Input) open(b *Backend, i int) (spec *btf.Spec, err error) {
 		if try > 0 && spec != nil {
 			spec.Close()
 		}
-		start, before := time.Now(), allocated()
+		start, before := time.Now(), Allocated()
 		spec, err = b.Parse(in.Data, base)
-		used, took = allocated()-before, time.Since(start)
+		used, took = Allocated()-before, time.Since(start)
 		if used > allocationLimit(len(in.Data)) {
 			settle()
 		} else if took <= limit {
@@ -137,13 +168,4 @@ func goroutineLeft(before int) bool {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return true
-}
-
-// turn derives a Turn from the input's bytes, so that equal inputs are looked at equally.
-func turn(data []byte) int {
-	h := uint32(2166136261) // FNV-1a
-	for _, c := range data {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	return int(h >> 4)
 }

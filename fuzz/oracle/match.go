@@ -1,11 +1,10 @@
-package fuzz
+package oracle
 
 import (
 	"fmt"
 	"regexp"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
 // Patterns are regular expressions that take every way through the matcher: literals at the
@@ -17,18 +16,23 @@ var Patterns = []string{
 	`\x00`, `^[^\x00-\x7f]`, `(?s).\z`, `x*y?$`, `^.{0,4}$`, `\Bt\b`,
 }
 
-// CheckMatches asks the own section of spec for the ids of names that match and wants what
-// package regexp says of each name.
-func CheckMatches(spec *btf.Spec, b *naive.Blob, expr string) error {
+// CheckMatches asks the own section of each of specs for the names that match expr, and wants
+// what package regexp says of each name. All of specs are b, opened in several backends.
+func CheckMatches(b *Blob, expr string, specs ...*btf.Spec) error {
 	re, err := regexp.Compile(expr)
-	m, ours := btf.Compile(expr)
-	if (err == nil) != (ours == nil) {
+	if _, ours := btf.Compile(expr); (err == nil) != (ours == nil) {
 		return fmt.Errorf("compiling %q: %v, want %v", expr, ours, err)
 	}
 	if err != nil {
 		return nil
 	}
-	return checkMatches(spec, b, re, m)
+	want := matching(b, re)
+	for _, spec := range specs {
+		if err := checkMatches(spec, re, want); err != nil {
+			return fmt.Errorf("%s: %w", spec.Info().Backend, err)
+		}
+	}
+	return nil
 }
 
 // compiled has Patterns as package regexp sees them.
@@ -39,25 +43,23 @@ var compiled = func() (list []*regexp.Regexp) {
 	return list
 }()
 
-// CheckPattern is CheckMatches for one of Patterns.
-func CheckPattern(spec *btf.Spec, b *naive.Blob, i int) error {
-	re := compiled[i%len(compiled)]
-	m, err := btf.Compile(re.String())
+// matching returns the ids of the own types of b whose name re matches.
+func matching(b *Blob, re *regexp.Regexp) (ids []uint32) {
+	for _, t := range b.Types {
+		if name := t.Name(); (name != "" || t.IsAnonymous()) && re.MatchString(name) {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids
+}
+
+// checkMatches compares with want, the ids whose name re matches.
+func checkMatches(spec *btf.Spec, re *regexp.Regexp, want []uint32) error {
+	expr, own := re.String(), spec.Own()
+	m, err := btf.Compile(expr)
 	if err != nil {
 		return err
 	}
-	return checkMatches(spec, b, re, m)
-}
-
-func checkMatches(spec *btf.Spec, b *naive.Blob, re *regexp.Regexp, m *btf.Matcher) error {
-	expr := re.String()
-	var want []uint32
-	for _, t := range b.Types {
-		if name := t.Name(); (name != "" || t.IsAnonymous()) && re.MatchString(name) {
-			want = append(want, t.ID)
-		}
-	}
-	own := spec.Own()
 	for range 2 { // the second time from what the matcher worked out in the first
 		got, err := own.AppendMatches(nil, m)
 		if err != nil || !equalIDs(got, want) {

@@ -10,8 +10,13 @@ type Verdict struct {
 	OnCycle map[uint32]bool
 }
 
-// Verify checks the references of the section's own types.
+// Verify checks the references of the section's own types, once.
 func (b *Blob) Verify() Verdict {
+	b.verifyOnce.Do(func() { b.verdict = b.verify() })
+	return b.verdict
+}
+
+func (b *Blob) verify() Verdict {
 	for _, t := range b.Types {
 		if f := t.checkRefs(); f != nil {
 			return Verdict{Fault: f}

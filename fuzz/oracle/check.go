@@ -1,4 +1,4 @@
-package fuzz
+package oracle
 
 import (
 	"bytes"
@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
 // CheckFault compares a refusal with the oracle's: the class, the offset and the type.
-func CheckFault(err error, want *naive.Fault) error {
+func CheckFault(err error, want *Fault) error {
 	if err == nil {
 		return fmt.Errorf("accepted, want %v", want)
 	}
@@ -37,7 +37,7 @@ func CheckFault(err error, want *naive.Fault) error {
 
 // CheckSpec compares everything that the own section of spec says, queries by name apart,
 // with the oracle. It takes time linear in the input, cyclic or not.
-func CheckSpec(spec *btf.Spec, want *naive.Blob) error {
+func CheckSpec(spec *btf.Spec, want *Blob) error {
 	if err := CheckRecords(spec, want); err != nil {
 		return err
 	}
@@ -63,12 +63,12 @@ func CheckSpec(spec *btf.Spec, want *naive.Blob) error {
 			}
 		}
 	}
-	return CheckVerify(spec, want)
+	return checkVerify(spec, want)
 }
 
 // checkText compares the descriptions of the first and the last own type, and ends loops over
 // all types at the first.
-func checkText(spec *btf.Spec, want *naive.Blob) error {
+func checkText(spec *btf.Spec, want *Blob) error {
 	for _, i := range []int{0, len(want.Types) - 1} {
 		if i < 0 || i >= len(want.Types) {
 			continue
@@ -95,7 +95,7 @@ func checkText(spec *btf.Spec, want *naive.Blob) error {
 
 // CheckRecords compares the ids, places and bytes of the own records of spec with the
 // oracle's. It is for many backends that share the code of all other accessors.
-func CheckRecords(spec *btf.Spec, want *naive.Blob) error {
+func CheckRecords(spec *btf.Spec, want *Blob) error {
 	if err := checkIDs(spec, want); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func CheckRecords(spec *btf.Spec, want *naive.Blob) error {
 	return nil
 }
 
-func checkIDs(spec *btf.Spec, want *naive.Blob) error {
+func checkIDs(spec *btf.Spec, want *Blob) error {
 	if first, end := spec.IDs(); first != 0 || end != btf.ID(want.End()) {
 		return fmt.Errorf("ids [%d, %d), want [0, %d)", first, end, want.End())
 	}
@@ -237,8 +237,8 @@ func checkLongChain(t btf.Type, want naive.Type) (steps int, err error) {
 	return got + 2*types, nil
 }
 
-// CheckVerify compares the verdict on the references of the own section.
-func CheckVerify(spec *btf.Spec, want *naive.Blob) error {
+// checkVerify compares the verdict on the references of the own section.
+func checkVerify(spec *btf.Spec, want *Blob) error {
 	err, v := spec.Own().Verify(), want.Verify()
 	switch {
 	case v.Fault != nil:

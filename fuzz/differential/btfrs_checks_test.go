@@ -1,10 +1,11 @@
-package fuzz
+package differential
 
 import (
 	"fmt"
 	"slices"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // What the rows of btfrsTable check.
@@ -198,7 +199,7 @@ func doubleSplit(s *btf.Spec) error {
 	if err != nil {
 		return err
 	}
-	again, err := Backends[0].Parse(data, s)
+	again, err := oracle.Backends[0].Parse(data, s)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package fuzz
+package differential
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // requireKernels returns the folder of unpacked kernel packages that BTFKIT_KERNELS names, or
@@ -122,12 +123,12 @@ func TestKernelImagesBpftool(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			spec, err := Backends[0].Parse(d.BTF, nil)
+			spec, err := oracle.Backends[0].Parse(d.BTF, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer spec.Close()
-			compareDumps(t, d.Format, appendDump(nil, spec), want)
+			compareDumps(t, d.Format, dump(t, spec), want)
 		})
 	}
 }
@@ -176,7 +177,7 @@ func TestKernelModules(t *testing.T) {
 	// TestMain trades memory for speed; here memory is measured as others will see it.
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	modules := dumpModules(t, tool, tree)
-	for _, b := range Backends {
+	for _, b := range oracle.Backends {
 		t.Run(b.Name, func(t *testing.T) {
 			o := elfx.CollectionOptions{Kernel: elfx.Backend{Parse: b.Parse, Open: b.Open}}
 			openOneByOne(t, tree, o)
@@ -243,7 +244,6 @@ func compareModules(t *testing.T, c *btf.Collection, modules []module) {
 		t.Errorf("%d modules of %d files, want more than 1000", c.Len(), len(modules))
 	}
 	types, size := 0, 0
-	var got []byte
 	for _, m := range modules {
 		spec, err := c.Module(m.name)
 		if err != nil {
@@ -254,7 +254,7 @@ func compareModules(t *testing.T, c *btf.Collection, modules []module) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = appendDump(got[:0], spec.Own())
+		got := dump(t, spec.Own())
 		compareDumps(t, m.name, got, want)
 		first, end := spec.Own().IDs()
 		types += int(end - first)

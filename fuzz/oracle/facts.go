@@ -1,11 +1,11 @@
-package fuzz
+package oracle
 
 import (
 	"errors"
 	"fmt"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
 func ref(t btf.Type, ok bool) naive.Ref { return naive.Ref{ID: uint32(t.ID()), OK: ok} }

@@ -1,14 +1,13 @@
 //go:build unix
 
-package main
+package gocmd
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// ownGroup makes the workers that the go command starts end with it.
-func ownGroup(cmd *exec.Cmd) {
+func endGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 10e9

@@ -1,4 +1,4 @@
-package fuzz
+package differential
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/elfx"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // What btf-rs 2.0 asserts of collections, restated; btfrsTable explains how.
@@ -104,18 +106,18 @@ func checkBtfrsCollection(t *testing.T, name string, c *btf.Collection, err erro
 	}
 }
 
-func (b *Backend) forFiles() elfx.Backend { return elfx.Backend{Parse: b.Parse, Open: b.Open} }
+func forFiles(b oracle.Backend) elfx.Backend { return elfx.Backend{Parse: b.Parse, Open: b.Open} }
 
 // TestBtfrsFiles checks the table of collections on raw BTF: added from files, from bytes, and
 // found in a directory.
 func TestBtfrsFiles(t *testing.T) {
-	module := findBlob(t, btfrsModule).data
+	module := blobs.Find(t, btfrsModule).Bytes(t)
 	dir := writeFiles(t, map[string][]byte{
-		"vmlinux": findBlob(t, btfrsKernel).data, "vhost_net": module,
+		"vmlinux": blobs.Find(t, btfrsKernel).Bytes(t), "vhost_net": module,
 	})
-	for _, b := range Backends {
+	for _, b := range oracle.Backends {
 		t.Run(b.Name, func(t *testing.T) {
-			o := elfx.CollectionOptions{Kernel: b.forFiles()}
+			o := elfx.CollectionOptions{Kernel: forFiles(b)}
 			c, err := elfx.Dir(t.Context(), dir, "vmlinux", o)
 			checkBtfrsCollection(t, "a directory", c, err)
 
@@ -131,7 +133,7 @@ func TestBtfrsFiles(t *testing.T) {
 			}
 			checkBtfrsCollection(t, "files", c, err)
 
-			c = btf.NewCollection(findBlob(t, btfrsKernel).open(t, &b))
+			c = btf.NewCollection(blobs.Find(t, btfrsKernel).Open(t, &b))
 			err = elfx.AddBytes(c, "vhost_net", module, o)
 			checkBtfrsCollection(t, "bytes", c, err)
 		})
@@ -150,19 +152,19 @@ func TestBtfrsELF(t *testing.T) {
 		{"zstd+zstd", "zstd", "zstd", ".zst"},
 	} {
 		t.Run(p.name, func(t *testing.T) {
-			image := elfFile(t, findBlob(t, btfrsKernel).data)
+			image := elfFile(t, blobs.Find(t, btfrsKernel).Bytes(t))
 			if p.kernel != "" {
 				image = bzImage(compress(t, p.kernel, image))
 			}
 			module := "kernel/drivers/vhost/vhost_net.ko" + p.ext
 			dir := writeFiles(t, map[string][]byte{
 				"vmlinux": image,
-				module:    compress(t, p.module, elfFile(t, findBlob(t, btfrsModule).data)),
+				module:    compress(t, p.module, elfFile(t, blobs.Find(t, btfrsModule).Bytes(t))),
 			})
 			checkBtfrsFiles(t, filepath.Join(dir, "vmlinux"), filepath.Join(dir, module))
 			// Unpacking takes seconds, and backends see no difference after it: they take turns.
-			b := Backends[i%len(Backends)]
-			o := elfx.CollectionOptions{Kernel: b.forFiles()}
+			b := oracle.Backends[i%len(oracle.Backends)]
+			o := elfx.CollectionOptions{Kernel: forFiles(b)}
 			c, err := elfx.Tree(t.Context(), dir, "", o)
 			checkBtfrsCollection(t, b.Name, c, err)
 			if _, err := elfx.Tree(t.Context(), filepath.Join(dir, "vmlinux"), "", o); err == nil {
@@ -182,13 +184,13 @@ func TestKernelBtfrs(t *testing.T) {
 		t.Fatalf("modules %q, want one vhost_net.ko", modules)
 	}
 	checkBtfrsFiles(t, kernel, modules[0])
-	for _, b := range Backends {
-		base, err := elfx.OpenFile(t.Context(), kernel, nil, b.forFiles(), nil)
+	for _, b := range oracle.Backends {
+		base, err := elfx.OpenFile(t.Context(), kernel, nil, forFiles(b), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := btf.NewCollection(base)
-		err = elfx.AddFile(c, modules[0], elfx.CollectionOptions{Kernel: b.forFiles()})
+		err = elfx.AddFile(c, modules[0], elfx.CollectionOptions{Kernel: forFiles(b)})
 		checkBtfrsCollection(t, b.Name, c, err)
 	}
 }
@@ -200,13 +202,13 @@ func checkBtfrsFiles(t *testing.T, kernel, module string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range Backends {
-		base, err := elfx.OpenData(data, nil, b.forFiles())
+	for _, b := range oracle.Backends {
+		base, err := elfx.OpenData(data, nil, forFiles(b))
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkBtfrs(t, b.Name+"/kernel", base, false)
-		split, err := elfx.OpenFile(t.Context(), module, base, b.forFiles(), nil)
+		split, err := elfx.OpenFile(t.Context(), module, base, forFiles(b), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

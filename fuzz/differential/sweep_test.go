@@ -1,4 +1,4 @@
-package fuzz
+package differential
 
 import (
 	"bytes"
@@ -9,6 +9,9 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/internal/inplace"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // TestSweep mutates every small blob, field by field (see corpus/mutate), and reads each
@@ -20,14 +23,14 @@ func TestSweep(t *testing.T) {
 	var total atomic.Int64
 	var found atomic.Bool // one disagreement is enough to look at
 	t.Run("blobs", func(t *testing.T) {
-		for _, b := range smallBlobs(t) {
-			t.Run(b.name, func(t *testing.T) {
+		for _, b := range blobs.Small() {
+			t.Run(b.Name, func(t *testing.T) {
 				t.Parallel()
-				total.Add(int64(sweep(t, b, min(perBlob, bytesEach/len(b.data)), &found)))
+				total.Add(int64(sweep(t, b, min(perBlob, bytesEach/len(b.Bytes(t))), &found)))
 			})
 		}
 	})
-	t.Logf("%d mutations in %d backends, %v", total.Load(), len(Backends),
+	t.Logf("%d mutations in %d backends, %v", total.Load(), len(oracle.Backends),
 		time.Since(start).Round(time.Millisecond))
 	if total.Load() < atLeast && !found.Load() {
 		t.Errorf("%d mutations are fewer than %d: raise perBlob", total.Load(), atLeast)
@@ -35,18 +38,20 @@ func TestSweep(t *testing.T) {
 }
 
 // sweep applies about limit mutations of b and returns how many they were.
-func sweep(t *testing.T, b *blob, limit int, found *atomic.Bool) (n int) {
+func sweep(t *testing.T, b *blobs.Blob, limit int, found *atomic.Bool) (n int) {
 	o := &mutate.Options{Max: limit, Seed: 1}
 	var bases []*btf.Spec
-	base := b.oracleBase(t)
+	base := b.OracleBase(t)
 	if base != nil {
-		for _, backend := range Backends {
-			bases = append(bases, b.openBase(t, &backend))
+		for _, backend := range oracle.Backends {
+			bases = append(bases, b.OpenBase(t, &backend))
 		}
 		o.BaseTypes, o.BaseStrings = base.End()-1, base.StrStart+uint32(len(base.Strings))
 	}
-	for edit, data := range mutate.Sweep(bytes.Clone(b.data), o) {
-		if err := (&Input{Data: data, Bases: bases, Base: base, Turn: n}).Check(); err != nil {
+	for edit, data := range mutate.Sweep(bytes.Clone(b.Bytes(t)), o) {
+		in := &oracle.Input{Data: data, Bases: bases, Base: base}
+		in.Vary(n)
+		if err := in.Check(); err != nil {
 			found.Store(true)
 			t.Fatalf("%v: %v", edit, err)
 		}
@@ -61,7 +66,7 @@ func sweep(t *testing.T, b *blob, limit int, found *atomic.Bool) (n int) {
 // in one shared buffer by a backend that copies nothing; a few are given to the others.
 func TestTruncations(t *testing.T) {
 	const workers = 4
-	kernel := findBlob(t, "deb-7.2-amd64/vmlinux").data
+	kernel := blobs.Find(t, "deb-7.2-amd64/vmlinux").Bytes(t)
 	text := string(kernel)
 	var accepted atomic.Int64
 	t.Run("cuts", func(t *testing.T) {
@@ -69,7 +74,7 @@ func TestTruncations(t *testing.T) {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
 				for n := w; n < len(text); n += workers {
-					if spec, err := btf.Open(shared(text[:n]), btf.Options{}); err == nil {
+					if spec, err := inplace.Open(text[:n], btf.Heap); err == nil {
 						spec.Close()
 						accepted.Add(1)
 					}
@@ -85,7 +90,7 @@ func TestTruncations(t *testing.T) {
 		cuts = append(cuts, n)
 	}
 	for _, n := range slices.Sorted(slices.Values(cuts)) {
-		if err := (&Input{Data: kernel[:n]}).Check(); err != nil {
+		if err := (&oracle.Input{Data: kernel[:n]}).Check(); err != nil {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package fuzz
+package differential
 
 import (
 	"bytes"
@@ -9,6 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // TestBpftool prints every blob through every backend as "bpftool btf dump file F format raw"
@@ -24,9 +29,9 @@ func TestBpftool(t *testing.T) {
 	}
 	t.Log(strings.Join(strings.Fields(string(version)), " "))
 	dir := t.TempDir()
-	for i, b := range allBlobs(t) {
-		t.Run(b.name, func(t *testing.T) {
-			want, err := bpftoolDump(tool, filepath.Join(dir, fmt.Sprint(i)), b)
+	for i, b := range blobs.All() {
+		t.Run(b.Name, func(t *testing.T) {
+			want, err := bpftoolDump(t, tool, filepath.Join(dir, fmt.Sprint(i)), b)
 			if err != nil {
 				why := beyondBpftool(t, b)
 				if why == "" {
@@ -35,9 +40,9 @@ func TestBpftool(t *testing.T) {
 				t.Logf("not compared: %s: %v", why, err)
 				return
 			}
-			for _, backend := range Backends {
-				spec := b.open(t, &backend)
-				compareDumps(t, backend.Name, appendDump(nil, spec.Own()), want)
+			for _, backend := range oracle.Backends {
+				spec := b.Open(t, &backend)
+				compareDumps(t, backend.Name, dump(t, spec.Own()), want)
 			}
 		})
 	}
@@ -59,11 +64,11 @@ func requireTool(t *testing.T, name, remedy string) string {
 
 // beyondBpftool says what makes a sound blob unreadable to some versions of bpftool; it is ""
 // if nothing does.
-func beyondBpftool(t *testing.T, b *blob) string {
-	spec := b.open(t, &Backends[0])
+func beyondBpftool(t *testing.T, b *blobs.Blob) string {
+	spec := b.Open(t, &oracle.Backends[0])
 	h := spec.Section().Header()
 	switch {
-	case b.base != nil && b.base.base != nil:
+	case b.Base != nil && b.Base.Base != nil:
 		return "a base that is split itself"
 	case h.Len != 24 && h.BigEndian:
 		return "a header of another byte order that is not 24 bytes long"
@@ -79,16 +84,16 @@ func beyondBpftool(t *testing.T, b *blob) string {
 }
 
 // bpftoolDump writes b and its base to files that start with path and dumps b.
-func bpftoolDump(tool, path string, b *blob) ([]byte, error) {
+func bpftoolDump(t *testing.T, tool, path string, b *blobs.Blob) ([]byte, error) {
 	args := []string{"btf", "dump", "file", path, "format", "raw"}
-	if b.base != nil {
+	if b.Base != nil {
 		base := path + ".base"
-		if err := os.WriteFile(base, b.base.data, 0o600); err != nil {
+		if err := os.WriteFile(base, b.Base.Bytes(t), 0o600); err != nil {
 			return nil, err
 		}
 		args = append([]string{"-B", base}, args...)
 	}
-	if err := os.WriteFile(path, b.data, 0o600); err != nil {
+	if err := os.WriteFile(path, b.Bytes(t), 0o600); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(tool, args...)
@@ -99,6 +104,16 @@ func bpftoolDump(tool, path string, b *blob) ([]byte, error) {
 		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return out, err
+}
+
+// dump prints spec as bpftool does.
+func dump(t *testing.T, spec *btf.Spec) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := btftest.Dump(&out, spec); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 // compareDumps finds the first line that differs.

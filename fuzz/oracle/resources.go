@@ -1,13 +1,13 @@
-package fuzz
+package oracle
 
 import (
 	"runtime"
 	"runtime/metrics"
 )
 
-// allocated returns how many bytes the process has allocated on the heap so far. Reading the
+// Allocated returns how many bytes the process has allocated on the heap so far. Reading the
 // metric takes a quarter of a microsecond; runtime.ReadMemStats stops the world for longer.
-func allocated() uint64 {
+func Allocated() uint64 {
 	sample := [1]metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample[:])
 	return sample[0].Value.Uint64()

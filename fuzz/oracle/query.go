@@ -1,4 +1,4 @@
-package fuzz
+package oracle
 
 import (
 	"fmt"
@@ -6,12 +6,11 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
 // QueryNames picks up to limit names to ask for: "", names of own types, evenly spread, one
 // of the base, and for each some that are hardly there: longer, shorter, the end alone.
-func QueryNames(b *naive.Blob, limit int) []string {
+func QueryNames(b *Blob, limit int) []string {
 	names := []string{"", "\x00", "a\x00"}
 	add := func(name string) {
 		if name != "" {
@@ -30,8 +29,8 @@ func QueryNames(b *naive.Blob, limit int) []string {
 }
 
 // CheckNames asks spec for names in every way there is, alone and on top of its bases.
-func CheckNames(spec *btf.Spec, b *naive.Blob, names []string) error {
-	if err := CheckOwnNames(spec, b, names); err != nil {
+func CheckNames(spec *btf.Spec, b *Blob, names []string) error {
+	if err := checkOwnNames(spec, b, names); err != nil {
 		return err
 	}
 	var buf [16]btf.ID
@@ -49,8 +48,8 @@ func CheckNames(spec *btf.Spec, b *naive.Blob, names []string) error {
 	return nil
 }
 
-// CheckOwnNames asks the own section of spec for the ids of names.
-func CheckOwnNames(spec *btf.Spec, b *naive.Blob, names []string) error {
+// checkOwnNames asks the own section of spec for the ids of names.
+func checkOwnNames(spec *btf.Spec, b *Blob, names []string) error {
 	var buf [16]btf.ID
 	own := spec.Own()
 	for _, name := range names {

@@ -1,4 +1,4 @@
-package fuzz
+package differential
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // The integration tests of btf-rs 2.0 (tests/integration_test.rs), restated: each entry names
@@ -78,21 +80,21 @@ var btfrsTable = []struct {
 // TestBtfrs checks the table on the kernel in every backend, from a file and from bytes, and on
 // the module in every backend over the kernel in every backend.
 func TestBtfrs(t *testing.T) {
-	kernel, module := findBlob(t, btfrsKernel), findBlob(t, btfrsModule)
+	kernel, module := blobs.Find(t, btfrsKernel), blobs.Find(t, btfrsModule)
 	path := filepath.Join(t.TempDir(), "vmlinux")
-	if err := os.WriteFile(path, kernel.data, 0o600); err != nil {
+	if err := os.WriteFile(path, kernel.Bytes(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, backend := range Backends {
-		base := kernel.open(t, &backend)
+	for _, backend := range oracle.Backends {
+		base := kernel.Open(t, &backend)
 		checkBtfrs(t, backend.Name+"/bytes", base, false)
 		file, err := backend.Open(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkBtfrs(t, backend.Name+"/file", file, false)
-		for _, own := range Backends {
-			split, err := own.Parse(module.data, file)
+		for _, own := range oracle.Backends {
+			split, err := own.Parse(module.Bytes(t), file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,14 +120,14 @@ func checkBtfrs(t *testing.T, name string, spec *btf.Spec, split bool) {
 
 // TestBtfrsWrongInput restates wrong_input: missing files, empty bytes, as a base and split.
 func TestBtfrsWrongInput(t *testing.T) {
-	for _, backend := range Backends {
+	for _, backend := range oracle.Backends {
 		if _, err := backend.Open("/does/not/exist", nil); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: a missing file: %v", backend.Name, err)
 		}
 		if _, err := backend.Parse(nil, nil); !errors.Is(err, btf.ErrCorrupt) {
 			t.Errorf("%s: no bytes: %v", backend.Name, err)
 		}
-		base := findBlob(t, btfrsKernel).open(t, &backend)
+		base := blobs.Find(t, btfrsKernel).Open(t, &backend)
 		if _, err := backend.Parse(nil, base); !errors.Is(err, btf.ErrCorrupt) {
 			t.Errorf("%s: no bytes of a split: %v", backend.Name, err)
 		}
@@ -143,12 +145,12 @@ func TestBtfrsWrongInput(t *testing.T) {
 
 // TestBtfrsCollection restates btfc and btfc_resolve_regex.
 func TestBtfrsCollection(t *testing.T) {
-	module := findBlob(t, btfrsModule)
-	for _, backend := range Backends {
+	module := blobs.Find(t, btfrsModule)
+	for _, backend := range oracle.Backends {
 		t.Run(backend.Name, func(t *testing.T) {
-			c := btf.NewCollection(findBlob(t, btfrsKernel).open(t, &backend))
+			c := btf.NewCollection(blobs.Find(t, btfrsKernel).Open(t, &backend))
 			if err := c.Add("vhost_net", "", func(base *btf.Spec) (*btf.Spec, error) {
-				return backend.Parse(module.data, base)
+				return backend.Parse(module.Bytes(t), base)
 			}); err != nil {
 				t.Fatal(err)
 			}
