@@ -40,7 +40,7 @@ func (t *Target) answers(out *bufio.Writer) error {
 		if err != nil {
 			return fmt.Errorf("regex %s: %w", p.Label, err)
 		}
-		ids, err := spec.AppendMatches(nil, m)
+		ids, err := spec.AppendIDsByMatch(nil, m)
 		if err != nil {
 			return fmt.Errorf("regex %s: %w", p.Label, err)
 		}
@@ -53,7 +53,7 @@ func (t *Target) answers(out *bufio.Writer) error {
 	return nil
 }
 
-func joinIDs(ids []btf.ID) string {
+func joinIDs(ids []btf.TypeID) string {
 	if len(ids) == 0 {
 		return "-"
 	}

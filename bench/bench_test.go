@@ -15,6 +15,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/synth"
 	"golang.org/x/perf/benchfmt"
 )
@@ -41,7 +42,7 @@ func benchmarkRow(b *testing.B, base string) {
 			continue
 		}
 		for _, backend := range bench.Backends() {
-			name := fmt.Sprintf("%s/backend=%s/source=%s", sub, backend.Name, input.source.Name)
+			name := fmt.Sprintf("%s/backend=%s/source=%s", sub, backend.Name(), input.source.Name)
 			b.Run(strings.TrimPrefix(name, "/"), func(b *testing.B) {
 				b.ReportAllocs()
 				t := target(backend)
@@ -76,7 +77,7 @@ func BenchmarkSplitOpen(b *testing.B) {
 		b.Fatal(err)
 	}
 	for _, backend := range bench.Backends() {
-		b.Run("backend="+backend.Name+"/source=synthetic", func(b *testing.B) {
+		b.Run("backend="+backend.Name()+"/source=synthetic", func(b *testing.B) {
 			t := target(backend)
 			defer t.Close()
 			t.Path, t.BasePath = path, t.Path
@@ -99,12 +100,12 @@ func BenchmarkMemory(b *testing.B) {
 // one answers. What is timed is that answer, not the process.
 func benchmarkFresh(b *testing.B, prefix, command string) {
 	for _, backend := range bench.Backends() {
-		b.Run(prefix+"backend="+backend.Name+"/source="+input.source.Name, func(b *testing.B) {
+		b.Run(prefix+"backend="+backend.Name()+"/source="+input.source.Name, func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "workload")
 			write(b, path, []byte("id 1\nhit sk_buff\nmiss absent\nregex tcp ^tcp_\n"))
 			b.ReportMetric(0, "ns/op") // none, unless the answer has it
 			for range b.N {
-				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name,
+				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name(),
 					"--source", input.source.Path, "--workload", path)
 				cmd.Stdin = strings.NewReader(command + "\n")
 				out, err := cmd.Output()
@@ -169,6 +170,6 @@ func prepare(ws *session.Workspace) (err error) {
 	return spec.Close()
 }
 
-func target(backend bench.Backend) *bench.Target {
+func target(backend btf.Backend) *bench.Target {
 	return &bench.Target{Backend: backend, Path: input.source.Path, Workload: input.workload}
 }

@@ -96,7 +96,7 @@ func (t *Target) sampleSplitOpen(n int) (Sample, error) {
 	})
 }
 
-func typeByID(spec *btf.Spec, ids []btf.ID) loop {
+func typeByID(spec *btf.Spec, ids []btf.TypeID) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
 			t, err := spec.TypeByID(ids[i])
@@ -112,7 +112,7 @@ func typeByID(spec *btf.Spec, ids []btf.ID) loop {
 	}
 }
 
-func nameByID(spec *btf.Spec, ids []btf.ID) loop {
+func nameByID(spec *btf.Spec, ids []btf.TypeID) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
 			t, err := spec.TypeByID(ids[i])
@@ -148,7 +148,7 @@ func (t *Target) idsByName(spec *btf.Spec, names []string) loop {
 
 // lowest looks up all ids with the name and returns the first.
 func (t *Target) lowest(spec *btf.Spec, name string) (uint64, error) {
-	ids, err := spec.AppendIDs(t.buf[:0], name)
+	ids, err := spec.AppendIDsByName(t.buf[:0], name)
 	t.buf = ids
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -160,7 +160,7 @@ func typesByName(spec *btf.Spec, names []string) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
 			first := true
-			for t := range spec.Named(names[i]) {
+			for t := range spec.TypesByName(names[i]) {
 				if first {
 					sum += kindAndSize(t)
 					first = false
@@ -177,7 +177,7 @@ func typesByName(spec *btf.Spec, names []string) loop {
 func (t *Target) idsByRegex(spec *btf.Spec, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			ids, err := spec.AppendMatches(t.buf[:0], m)
+			ids, err := spec.AppendIDsByMatch(t.buf[:0], m)
 			t.buf = ids
 			if err != nil {
 				return sum, err
@@ -194,7 +194,7 @@ func (t *Target) idsByRegex(spec *btf.Spec, m *btf.Matcher) loop {
 func typesByRegex(spec *btf.Spec, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			for t := range spec.Matching(m) {
+			for t := range spec.TypesByMatch(m) {
 				sum += kindAndSize(t)
 			}
 		}

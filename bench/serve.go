@@ -21,7 +21,7 @@ import (
 //
 // To the protocol it adds the command "info", answered by a line "info key=value ..." about where
 // the source's bytes are, and rows with goroutines=N.
-func Serve(backends []Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func Serve(backends []btf.Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	s, list, err := parseServer(backends, args)
 	switch {
 	case err != nil:
@@ -29,12 +29,12 @@ func Serve(backends []Backend, args []string, stdin io.Reader, stdout, stderr io
 		return 2
 	case list:
 		for _, b := range backends {
-			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name, Version(), b.About)
+			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name(), Version(), About(b))
 		}
 		return 0
 	}
 	if err := s.run(stdin, stdout); err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", s.backend.Name, err)
+		fmt.Fprintf(stderr, "%s: %v\n", s.backend.Name(), err)
 		return 1
 	}
 	return 0
@@ -74,13 +74,13 @@ type measured interface {
 
 type server struct {
 	target                        measured
-	backend                       Backend
+	backend                       btf.Backend
 	source, base, workload, label string  // paths, and the source's name in results
 	start                         *memory // before anything was opened
 	out                           *bufio.Writer
 }
 
-func parseServer(backends []Backend, args []string) (s *server, list bool, err error) {
+func parseServer(backends []btf.Backend, args []string) (s *server, list bool, err error) {
 	s = new(server)
 	var backend string
 	flags := flag.NewFlagSet("peer", flag.ContinueOnError)
@@ -111,7 +111,7 @@ func (s *server) run(stdin io.Reader, stdout io.Writer) error {
 	defer s.target.Close()
 	s.out = bufio.NewWriter(stdout)
 	fmt.Fprintf(s.out, "ready protocol=1 backend=%s library=btfkit version=%s omits=-\n",
-		s.backend.Name, Version())
+		s.backend.Name(), Version())
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (s *server) sample(row, count string) error {
 		return err
 	}
 	n := float64(sample.N)
-	fmt.Fprintf(s.out, "Benchmark%s/backend=%s/source=%s\t%d", row, s.backend.Name, s.label, sample.N)
+	fmt.Fprintf(s.out, "Benchmark%s/backend=%s/source=%s\t%d", row, s.backend.Name(), s.label, sample.N)
 	fmt.Fprintf(s.out, "\t%.4g ns/op\t%.0f B/op\t%.0f allocs/op\n",
 		float64(sample.Time.Nanoseconds())/n, float64(sample.AllocBytes)/n, float64(sample.Allocs)/n)
 	if sample.Defined {
@@ -250,7 +250,7 @@ func (s *server) memory(stage string) error {
 	}
 	now.mapped = mappedBytes(s.target.specs())
 	fmt.Fprintf(s.out, "BenchmarkMemory/stage=%s/backend=%s/source=%s\t1%s\n",
-		stage, s.backend.Name, s.label, now.report(*s.start))
+		stage, s.backend.Name(), s.label, now.report(*s.start))
 	return nil
 }
 
@@ -261,8 +261,12 @@ func (s *server) info() error {
 	}
 	for _, spec := range s.target.specs() {
 		i := spec.Info()
-		fmt.Fprintf(s.out, "info storage=%v data-B=%d index-B=%d why=%s\n",
-			i.Storage, i.DataBytes, i.IndexBytes, i.Why)
+		storage := "heap"
+		if i.Mapped {
+			storage = "mapped"
+		}
+		fmt.Fprintf(s.out, "info storage=%s data-B=%d index-B=%d why=%s\n",
+			storage, i.DataBytes, i.IndexBytes, i.Why)
 	}
 	return nil
 }

@@ -10,19 +10,20 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/elfx"
 )
 
 // A Set is a kernel with its modules, a folder of raw BTF as in /sys/kernel/btf, that one backend
 // opens and measures. Its methods must not be called concurrently.
 type Set struct {
-	Backend Backend
+	Backend btf.Backend
 	// Dir is the folder, Base the name of the kernel's file in it.
 	Dir, Base string
 	Workload  *Workload
 
 	touched  bool
-	c        *btf.Collection
+	c        *modules.Collection
 	matchers patterns
 }
 
@@ -45,9 +46,9 @@ func SetRows(w *Workload, procs int) []string {
 }
 
 // open finds the files and opens the kernel, but no module yet.
-func (s *Set) open() (*btf.Collection, error) {
+func (s *Set) open() (*modules.Collection, error) {
 	s.touched = true
-	b := elfx.Backend{Parse: s.Backend.Parse, Open: s.Backend.Open}
+	b := s.Backend
 	return elfx.Dir(context.Background(), s.Dir, s.Base, elfx.CollectionOptions{Kernel: b})
 }
 
@@ -103,12 +104,12 @@ func (s *Set) run(row string, n int) (Sample, error) {
 		if err != nil || workers < 1 {
 			return Sample{}, fmt.Errorf("count of workers %q", count)
 		}
-		return s.sampleOpen(n, func(_ int, c *btf.Collection) error {
+		return s.sampleOpen(n, func(_ int, c *modules.Collection) error {
 			return c.OpenAll(context.Background(), workers, nil)
 		})
 	}
 	if row == "CollectionOpenFirstName" && len(s.Workload.Hits) > 0 {
-		return s.sampleOpen(n, func(i int, c *btf.Collection) error {
+		return s.sampleOpen(n, func(i int, c *modules.Collection) error {
 			_, err := c.TypeByName(s.Workload.Hits[i%len(s.Workload.Hits)])
 			return err
 		})
@@ -121,7 +122,7 @@ func (s *Set) run(row string, n int) (Sample, error) {
 }
 
 // sampleOpen times finding the files, opening the kernel and what use does.
-func (s *Set) sampleOpen(n int, use func(i int, c *btf.Collection) error) (Sample, error) {
+func (s *Set) sampleOpen(n int, use func(i int, c *modules.Collection) error) (Sample, error) {
 	return measureParts(n, func(i int, t *stopwatch) error {
 		t.start()
 		c, err := s.open()
@@ -155,10 +156,10 @@ func (s *Set) query(row string) (loop, error) {
 	return nil, errUnknownRow
 }
 
-func setTypesByName(c *btf.Collection, names []string) loop {
+func setTypesByName(c *modules.Collection, names []string) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
-			for t := range c.Named(names[i]) {
+			for t := range c.TypesByName(names[i]) {
 				sum += kindAndSize(t)
 			}
 			if i++; i == len(names) {
@@ -169,10 +170,10 @@ func setTypesByName(c *btf.Collection, names []string) loop {
 	}
 }
 
-func setTypesByRegex(c *btf.Collection, m *btf.Matcher) loop {
+func setTypesByRegex(c *modules.Collection, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			for t := range c.Matching(m) {
+			for t := range c.TypesByMatch(m) {
 				sum += kindAndSize(t)
 			}
 		}
@@ -202,7 +203,7 @@ func (s *Set) answers(out *bufio.Writer) error {
 	for _, names := range [][]string{s.Workload.Hits, s.Workload.Misses} {
 		for _, name := range names {
 			fmt.Fprintf(out, "types %s", name)
-			for t := range s.c.Named(name) {
+			for t := range s.c.TypesByName(name) {
 				fmt.Fprintf(out, " %s:%d", s.c.ModuleOf(t), t.ID())
 			}
 			fmt.Fprintln(out)
@@ -214,7 +215,7 @@ func (s *Set) answers(out *bufio.Writer) error {
 			return err
 		}
 		count, sum := 0, uint64(0)
-		for t := range s.c.Matching(m) {
+		for t := range s.c.TypesByMatch(m) {
 			count++
 			sum += uint64(t.ID())
 		}
@@ -224,6 +225,6 @@ func (s *Set) answers(out *bufio.Writer) error {
 }
 
 // newSet takes the last element of the base's path, which is a file in the folder.
-func newSet(b Backend, dir, base string, w *Workload) *Set {
+func newSet(b btf.Backend, dir, base string, w *Workload) *Set {
 	return &Set{Backend: b, Dir: dir, Base: filepath.Base(base), Workload: w}
 }

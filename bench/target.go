@@ -13,7 +13,7 @@ import (
 // A Target is a source that one backend opens and measures. Its methods must not be called
 // concurrently.
 type Target struct {
-	Backend Backend
+	Backend btf.Backend
 	// Path is a file of raw BTF, BasePath that of its base if it is split BTF.
 	Path, BasePath string
 	Workload       *Workload
@@ -22,7 +22,7 @@ type Target struct {
 	spec     *btf.Spec
 	base     *btf.Spec
 	matchers patterns
-	buf      []btf.ID
+	buf      []btf.TypeID
 }
 
 // A Sample is the measurement of N operations of one row.
@@ -185,7 +185,7 @@ func (t *Target) parallel(spec *btf.Spec, row, count string) (loop, error) {
 	w := t.Workload
 	switch {
 	case row == "TypeByID" && len(w.IDs) > 0:
-		own := func(ids []btf.ID) loop { return typeByID(spec, ids) }
+		own := func(ids []btf.TypeID) loop { return typeByID(spec, ids) }
 		return inParallel(workers, w.IDs, own), nil
 	case row == "IDsByName/hit" && len(w.Hits) > 0:
 		own := func(hits []string) loop { return new(Target).idsByName(spec, hits) }
@@ -206,7 +206,7 @@ func (p *patterns) get(w *Workload, label string) (*btf.Matcher, error) {
 		if pattern.Label != label {
 			continue
 		}
-		m, err := btf.Compile(pattern.Expr)
+		m, err := btf.NewMatcher(pattern.Expr)
 		if err != nil {
 			return nil, err
 		}

@@ -27,9 +27,9 @@ func TestRowsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			if s.N != n || s.Time <= 0 || s.Defined != bench.InProtocol(row) {
-				t.Errorf("%s on %s: sample %+v", row, backend.Name, s)
+				t.Errorf("%s on %s: sample %+v", row, backend.Name(), s)
 			}
-			sums[s.Sum] = append(sums[s.Sum], backend.Name)
+			sums[s.Sum] = append(sums[s.Sum], backend.Name())
 			if err := target.Close(); err != nil {
 				t.Error(err)
 			}
@@ -43,10 +43,10 @@ func TestRowsAgree(t *testing.T) {
 // The checksums are those that bench/peers/README.md defines.
 func TestChecksums(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kernel")
-	if err := os.WriteFile(path, btftest.Kernel(false), 0o600); err != nil {
+	if err := os.WriteFile(path, btftest.Kernel(nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	spec, err := btftest.Open(path, nil)
+	spec, err := btftest.Plain.Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestChecksums(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &bench.Workload{
-		IDs: []btf.ID{skb.ID()}, Hits: []string{"sk_buff"}, Misses: []string{"absent"},
+		IDs: []btf.TypeID{skb.ID()}, Hits: []string{"sk_buff"}, Misses: []string{"absent"},
 		Patterns: bench.Patterns([]string{"^sk_buff$"}),
 	}
 	size, _ := skb.Size()
@@ -121,7 +121,7 @@ func TestLoopsDoNotAllocate(t *testing.T) {
 				t.Fatal(err)
 			}
 			if s.Allocs > 50 { // the runtime's own, and buffers that a collection took
-				t.Errorf("%s on %s: %d allocations in %d operations", row, backend.Name, s.Allocs, n)
+				t.Errorf("%s on %s: %d allocations in %d operations", row, backend.Name(), s.Allocs, n)
 			}
 		}
 		if err := target.Close(); err != nil {
@@ -177,7 +177,7 @@ func TestSelect(t *testing.T) {
 		}
 		var list []string
 		for _, b := range backends {
-			list = append(list, b.Name)
+			list = append(list, b.Name())
 		}
 		return strings.Join(list, " ")
 	}

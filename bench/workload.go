@@ -12,11 +12,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // A Workload is what the rows ask for: prepared once, the same for all subjects.
 type Workload struct {
-	IDs    []btf.ID
+	IDs    []btf.TypeID
 	Hits   []string // names that exist
 	Misses []string // names that do not
 	// Patterns are regular expressions in Go's syntax.
@@ -74,7 +75,7 @@ func Generate(spec *btf.Spec, seed uint64) *Workload {
 	for i := range Size {
 		r := ranges[i%len(ranges)]
 		if r.first < r.end {
-			w.IDs = append(w.IDs, r.first+btf.ID(rng.Uint32N(uint32(r.end-r.first))))
+			w.IDs = append(w.IDs, r.first+btf.TypeID(rng.Uint32N(uint32(r.end-r.first))))
 		}
 	}
 	for i := range Size {
@@ -90,7 +91,7 @@ func Generate(spec *btf.Spec, seed uint64) *Workload {
 
 // GenerateSet draws names as Generate does from a kernel with its modules, half of them from the
 // kernel and half from random modules.
-func GenerateSet(c *btf.Collection, seed uint64) *Workload {
+func GenerateSet(c *modules.Collection, seed uint64) *Workload {
 	rng := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
 	w := &Workload{Patterns: DefaultPatterns()}
 	specs := []*btf.Spec{c.Base()}
@@ -118,7 +119,7 @@ func GenerateSet(c *btf.Collection, seed uint64) *Workload {
 	return w
 }
 
-type idRange struct{ first, end btf.ID }
+type idRange struct{ first, end btf.TypeID }
 
 func idRanges(spec *btf.Spec) []idRange {
 	_, end := spec.IDs()
@@ -135,7 +136,7 @@ func drawName(spec *btf.Spec, rng *rand.Rand, r idRange) string {
 		return ""
 	}
 	for range 64 {
-		t, err := spec.TypeByID(r.first + btf.ID(rng.Uint32N(uint32(r.end-r.first))))
+		t, err := spec.TypeByID(r.first + btf.TypeID(rng.Uint32N(uint32(r.end-r.first))))
 		if err != nil {
 			return ""
 		}
@@ -222,7 +223,7 @@ func (w *Workload) add(line string) error {
 		if err != nil {
 			return fmt.Errorf("id: %w", err)
 		}
-		w.IDs = append(w.IDs, btf.ID(id))
+		w.IDs = append(w.IDs, btf.TypeID(id))
 	case "hit":
 		w.Hits = append(w.Hits, rest)
 	case "miss":

@@ -47,11 +47,11 @@ func TestGenerateAsksWhatExists(t *testing.T) {
 
 // A module of a kernel is small: it must not be drowned by its base.
 func TestGenerateDrawsFromSplit(t *testing.T) {
-	base, err := btftest.Parse(btftest.Kernel(false), nil)
+	base, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, err := btftest.Parse(btftest.Module(base, false), base)
+	module, err := btf.Parse(btftest.Module(base, nil), base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestGenerateDrawsFromSplit(t *testing.T) {
 }
 
 func TestGenerateOfNothing(t *testing.T) {
-	spec, err := btftest.Parse(btftest.Empty(nil, false), nil)
+	spec, err := btf.Parse(btftest.Empty(nil, nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestGenerateOfNothing(t *testing.T) {
 
 func TestWorkloadFile(t *testing.T) {
 	want := &bench.Workload{
-		IDs: []btf.ID{1, 4294967295}, Hits: []string{"sk_buff", "two words"}, Misses: []string{"nö"},
+		IDs: []btf.TypeID{1, 4294967295}, Hits: []string{"sk_buff", "two words"}, Misses: []string{"nö"},
 		Patterns: bench.Patterns([]string{`^tcp_`, `a b`, `x/y`}),
 	}
 	if want.Patterns[0].Label != "^tcp_" || want.Patterns[1].Label != "p2" {

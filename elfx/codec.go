@@ -144,7 +144,7 @@ func openLZMA(r io.Reader, b *budget, _ bool) (io.Reader, error) {
 	return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
 }
 
-// errWindow says that a stream asks for more than Options.MaxWindow.
+// errWindow says that a stream asks for more than Limits.MaxWindow.
 var errWindow = errors.New("history to keep")
 
 // wantsWindow recognises what decoders say of a window that is too large.

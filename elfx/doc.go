@@ -22,8 +22,8 @@
 //
 // Of an uncompressed ELF file only the section headers, their names and the wanted sections are
 // read, whatever the size of the file. Everything else is read or decompressed in memory, within
-// the limits of [Options]. A file that asks for more is refused with [ErrTooLarge], and the message
-// names the limit. A decompressor may allocate [Options].MaxWindow besides, 128 MiB by default.
+// the limits of [Limits]. A file that asks for more is refused with [ErrTooLarge], and the message
+// names the limit. A decompressor may allocate [Limits].MaxWindow besides, 128 MiB by default.
 //
 // # Why not debug/elf
 //
@@ -35,7 +35,7 @@
 // # Kernels and modules
 //
 // [Dir] and [Tree] find a kernel and its modules in a directory of BTF, in /lib/modules or in a
-// tree that packages were unpacked to, and make a [btf.Collection] of them; [OpenKernel] looks
+// tree that packages were unpacked to, and make a [modules.Collection] of them; [OpenKernel] looks
 // where libbpf does. They open what they find with a backend of the caller's choice, see
 // [Backend]. A module built with a distilled base is moved onto the kernel at hand by [Relocate].
 //

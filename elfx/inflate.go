@@ -54,7 +54,7 @@ func (x *extraction) inflate(c *codec, src io.Reader, hint int64, single bool) (
 // streamError says how far a stream could be read. A decoder's complaint means corrupt data.
 func (x *extraction) streamError(c *codec, done int, err error) error {
 	if wantsWindow(err) {
-		return fmt.Errorf("%s stream: %w: %w above the limit of Options.MaxWindow (%d bytes)",
+		return fmt.Errorf("%s stream: %w: %w above the limit of Limits.MaxWindow (%d bytes)",
 			c.name, ErrTooLarge, errWindow, x.budget.window)
 	}
 	if errors.Is(err, ErrUnsupported) || errors.Is(err, ErrCorrupt) {

@@ -6,23 +6,23 @@ import (
 	"strconv"
 )
 
-// The limits that a zero [Options] stands for.
+// The limits that a zero [Limits] stands for.
 const (
-	// DefaultMaxSize is the default of Options.MaxSize: 1 GiB, above every vmlinux with its
+	// DefaultMaxSize is the default of Limits.MaxSize: 1 GiB, above every vmlinux with its
 	// debug information stripped.
 	DefaultMaxSize = 1 << 30
-	// DefaultMaxRatio is the default of Options.MaxRatio. Kernels and modules reach 3 to 8.
+	// DefaultMaxRatio is the default of Limits.MaxRatio. Kernels and modules reach 3 to 8.
 	DefaultMaxRatio = 64
 	// RatioFloor is the number of decompressed bytes below which no ratio is applied, so that a
 	// tiny file full of zeros is not mistaken for an attack: 16 MiB.
 	RatioFloor = 16 << 20
-	// DefaultMaxWindow is the default of Options.MaxWindow: 128 MiB, which the kernel's zstd -22
+	// DefaultMaxWindow is the default of Limits.MaxWindow: 128 MiB, which the kernel's zstd -22
 	// asks for when it compresses from a pipe, and its xz, too.
 	DefaultMaxWindow = 128 << 20
 )
 
 // Options bounds what reading one file may cost. The zero value, or nil, means the defaults.
-type Options struct {
+type Limits struct {
 	// MaxSize is the greatest number of bytes that are read whole or decompressed, summed over
 	// all layers of one file, and the greatest size of one section. 0 means [DefaultMaxSize];
 	// a negative value means no such limit.
@@ -50,7 +50,7 @@ type budget struct {
 const unlimited = 1<<63 - 1
 
 // newBudget works out what a file of size bytes may unpack to.
-func newBudget(o *Options, size int64) *budget {
+func newBudget(o *Limits, size int64) *budget {
 	maxSize, ratio, window := int64(DefaultMaxSize), int64(DefaultMaxRatio), int64(DefaultMaxWindow)
 	if o != nil && o.MaxSize != 0 {
 		maxSize = o.MaxSize
@@ -70,7 +70,7 @@ func newBudget(o *Options, size int64) *budget {
 	b := &budget{
 		maxSize: maxSize,
 		limit:   maxSize,
-		name:    "Options.MaxSize (" + strconv.FormatInt(maxSize, 10) + " bytes)",
+		name:    "Limits.MaxSize (" + strconv.FormatInt(maxSize, 10) + " bytes)",
 		input:   size,
 		window:  uint32(window),
 	}
@@ -79,7 +79,7 @@ func newBudget(o *Options, size int64) *budget {
 	}
 	if byRatio := max(ratio*size, RatioFloor); ratio > 0 && byRatio < maxSize {
 		b.limit = byRatio
-		b.name = "Options.MaxRatio (" + strconv.FormatInt(ratio, 10) + " to 1)"
+		b.name = "Limits.MaxRatio (" + strconv.FormatInt(ratio, 10) + " to 1)"
 	}
 	b.left = b.limit
 	return b
@@ -103,7 +103,7 @@ func (b *budget) exceeded() error {
 // checkRead refuses to read n bytes of a file at once if that is above the size limit.
 func (b *budget) checkRead(what string, n int64) error {
 	if n > b.maxSize {
-		return fmt.Errorf("%w: %s of %d bytes, above the limit of Options.MaxSize (%d bytes)",
+		return fmt.Errorf("%w: %s of %d bytes, above the limit of Limits.MaxSize (%d bytes)",
 			ErrTooLarge, what, n, b.maxSize)
 	}
 	return nil

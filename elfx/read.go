@@ -14,7 +14,7 @@ import (
 
 // Data is the BTF that one file holds.
 type Data struct {
-	// BTF is the blob itself, ready for a backend's Parse. Of bytes given to [Parse] it may be a
+	// BTF is the blob itself, ready for a backend's Parse. Of bytes given to [ExtractBytes] it may be a
 	// part, otherwise it belongs to the caller alone.
 	BTF []byte
 	// Base is the .BTF.base section of a module with a distilled base, else nil. BTF is then
@@ -36,10 +36,10 @@ type Data struct {
 	PointerSize int
 }
 
-// ReadFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
+// ExtractFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
 // read to its end first. An error is an *[Error], whose cause is the operating system's, the
 // context's or one of this package's.
-func ReadFile(ctx context.Context, path string, opts *Options) (*Data, error) {
+func ExtractFile(ctx context.Context, path string, opts *Limits) (*Data, error) {
 	d, err := readFile(ctx, path, opts)
 	if err == nil {
 		return d, nil
@@ -56,7 +56,7 @@ func ReadFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 	return nil, &Error{Path: path, Err: err}
 }
 
-func readFile(ctx context.Context, path string, opts *Options) (*Data, error) {
+func readFile(ctx context.Context, path string, opts *Limits) (*Data, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func readFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 	return readOpen(ctx, f, opts)
 }
 
-func readOpen(ctx context.Context, f *os.File, opts *Options) (*Data, error) {
+func readOpen(ctx context.Context, f *os.File, opts *Limits) (*Data, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func readOpen(ctx context.Context, f *os.File, opts *Options) (*Data, error) {
 		return nil, errors.New("a directory: name one of its files")
 	}
 	if st.Mode().IsRegular() {
-		return Read(ctx, f, st.Size(), opts)
+		return Extract(ctx, f, st.Size(), opts)
 	}
 	b := newBudget(opts, 0)
 	data, err := io.ReadAll(io.LimitReader(&source{ctx: ctx, r: f}, min(b.maxSize, unlimited-1)+1))
@@ -84,22 +84,22 @@ func readOpen(ctx context.Context, f *os.File, opts *Options) (*Data, error) {
 	if err := b.checkRead("input", int64(len(data))); err != nil {
 		return nil, err
 	}
-	return Parse(ctx, data, opts)
+	return ExtractBytes(ctx, data, opts)
 }
 
-// Read extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only what
+// Extract extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only what
 // it needs; a compressed one is read once, in order. An error is an *[Error].
-func Read(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Data, error) {
+func Extract(ctx context.Context, r io.ReaderAt, size int64, opts *Limits) (*Data, error) {
 	return extract(ctx, &input{r: r, size: size}, opts)
 }
 
-// Parse extracts BTF from bytes, which must not change while the result is in use: raw BTF and
+// ExtractBytes extracts BTF from bytes, which must not change while the result is in use: raw BTF and
 // sections of an uncompressed ELF file are parts of b. An error is an *[Error].
-func Parse(ctx context.Context, b []byte, opts *Options) (*Data, error) {
+func ExtractBytes(ctx context.Context, b []byte, opts *Limits) (*Data, error) {
 	return extract(ctx, &input{size: int64(len(b)), mem: b[:len(b):len(b)], shared: true}, opts)
 }
 
-func extract(ctx context.Context, in *input, opts *Options) (*Data, error) {
+func extract(ctx context.Context, in *input, opts *Limits) (*Data, error) {
 	x := &extraction{ctx: ctx, budget: newBudget(opts, in.size), feed: scanFeed(in.size)}
 	d, err := x.extract(in, true)
 	if err != nil {

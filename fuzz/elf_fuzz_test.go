@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
 	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // extractLimits are caps low enough for a fuzz engine to reach.
-var extractLimits = elfx.Options{MaxSize: 1 << 20, MaxRatio: 64, MaxWindow: 1 << 20}
+var extractLimits = elfx.Limits{MaxSize: 1 << 20, MaxRatio: 64, MaxWindow: 1 << 20}
 
 // extractAllocations bounds what extracting may allocate, one after the other and not at once.
 // xz and zstd take the window that a stream asks for up to the cap, some of them twice, and lz4
@@ -28,7 +29,7 @@ func extractAllocations(size int) uint64 {
 // What was extracted opens in every backend with the same verdict.
 func checkExtract(data []byte) error {
 	before := oracle.Allocated()
-	d, err := elfx.Parse(context.Background(), data, &extractLimits)
+	d, err := elfx.ExtractBytes(context.Background(), data, &extractLimits)
 	if used := oracle.Allocated() - before; used > extractAllocations(len(data)) {
 		return fmt.Errorf("%d bytes allocated for %d", used, len(data))
 	}
@@ -107,7 +108,7 @@ func FuzzRelocate(f *testing.F) {
 		}
 		defer target.Close()
 		before := oracle.Allocated()
-		moved, err := elfx.Relocate(module, distilled, target)
+		moved, err := elfx.Relocate(t.Context(), module, distilled, target)
 		if used := oracle.Allocated() - before; used > 4<<20+64*uint64(len(module)+len(distilled)+len(base)) {
 			t.Fatalf("%d bytes allocated", used)
 		}
@@ -141,13 +142,13 @@ func checkRelocated(t *testing.T, module, distilled, moved []byte, target *btf.S
 	if err := now.Own().Verify(); err != nil {
 		t.Fatalf("the relocated module: %v", err)
 	}
-	if a, b := old.Section().Len(), now.Section().Len(); a != b {
+	if a, b := store.SectionOf(old).Len(), store.SectionOf(now).Len(); a != b {
 		t.Fatalf("%d types relocated to %d", a, b)
 	}
-	for i := range old.Section().Len() {
-		a, b := old.Section().TypeAt(i), now.Section().TypeAt(i)
-		from, _ := a.Target()
-		to, _ := b.Target()
+	for i := range store.SectionOf(old).Len() {
+		a, b := store.SectionOf(old).TypeAt(i), store.SectionOf(now).TypeAt(i)
+		from := a.Target()
+		to := b.Target()
 		if a.Kind() != b.Kind() || a.Name() != b.Name() || a.Vlen() != b.Vlen() ||
 			from.Name() != to.Name() || from.IsVoid() != to.IsVoid() {
 			t.Fatalf("%v of %v relocated to %v of %v", a, from, b, to)

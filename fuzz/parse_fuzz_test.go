@@ -41,7 +41,7 @@ func FuzzSplit(f *testing.F) {
 		for i, b := range oracle.Backends {
 			spec, err := b.Parse(base, nil)
 			if err != nil {
-				t.Fatalf("%s: the base: %v", b.Name, err)
+				t.Fatalf("%s: the base: %v", b.Name(), err)
 			}
 			defer spec.Close()
 			bases[i] = spec
@@ -55,7 +55,7 @@ func FuzzSplit(f *testing.F) {
 			bases[i] = bases[in.Deep]
 		}
 		if err := in.Check(); err != nil {
-			t.Fatalf("over %s: %v", oracle.Backends[in.Deep].Name, err)
+			t.Fatalf("over %s: %v", oracle.Backends[in.Deep].Name(), err)
 		}
 		checkBaseThrough(t, bases[0], own)
 	})

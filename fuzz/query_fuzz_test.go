@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -31,7 +32,7 @@ func queriedBlobs(t blobs.TB) []opened {
 			}
 			o := opened{name: b.Name, want: b.Oracle(t)}
 			for i := range oracle.Backends {
-				o.specs = append(o.specs, openForever(t, b, &oracle.Backends[i]))
+				o.specs = append(o.specs, openForever(t, b, oracle.Backends[i]))
 			}
 			queried.blobs = append(queried.blobs, o)
 		}
@@ -40,7 +41,7 @@ func queriedBlobs(t blobs.TB) []opened {
 }
 
 // openForever opens a blob until the process ends.
-func openForever(t blobs.TB, b *blobs.Blob, backend *oracle.Backend) *btf.Spec {
+func openForever(t blobs.TB, b *blobs.Blob, backend btf.Backend) *btf.Spec {
 	var base *btf.Spec
 	if b.Base != nil {
 		base = openForever(t, b.Base, backend)
@@ -73,14 +74,14 @@ func FuzzQueries(f *testing.F) {
 				err = checkKind(spec, o.want, name, kind)
 			}
 			if err != nil {
-				t.Fatalf("%s in %s: %v", o.name, oracle.Backends[i].Name, err)
+				t.Fatalf("%s in %s: %v", o.name, oracle.Backends[i].Name(), err)
 			}
 		}
 	})
 }
 
 func checkID(spec *btf.Spec, want *oracle.Blob, id uint32) error {
-	got, err := spec.TypeByID(btf.ID(id))
+	got, err := spec.TypeByID(btf.TypeID(id))
 	n, ok := want.ByID(id)
 	if ok != (err == nil) || uint32(got.ID()) != n.ID {
 		return fmt.Errorf("type %d: %v, %v; want %v", id, got, err, n.ID)
@@ -98,7 +99,7 @@ func checkKind(spec *btf.Spec, want *oracle.Blob, name string, kind byte) error 
 			return nil
 		}
 	}
-	if err != btf.ErrNotFound {
+	if !errors.Is(err, btf.ErrNotFound) {
 		return fmt.Errorf("%v named %q: %v, %v; want none", btf.Kind(kind), name, got, err)
 	}
 	return nil

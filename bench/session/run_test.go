@@ -16,6 +16,7 @@ import (
 	"github.com/btfkit/btfkit/bench/session"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -42,37 +43,42 @@ func program(command string) []string {
 	return []string{self, command}
 }
 
-// liar is a toy that does not find some names.
-type liar struct{ toy }
+// A liarStore does not find some names.
+type liarStore struct{ toyStore }
 
-func (l *liar) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+func (l *liarStore) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
 	if name == "sk_buff" {
 		return dst
 	}
-	return s.AppendIDsScanning(dst, name)
+	return l.AppendIDsScanning(dst, name)
 }
 
-func liars() []bench.Backend {
-	return []bench.Backend{{Name: "liar", Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return btf.Open(&liar{toy{string(data)}}, btf.Options{Base: base})
-	}}}
+// A liar is the backend of liarStores.
+type liar struct{ toy }
+
+func (liar) Name() string { return "liar" }
+
+func (liar) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(&liarStore{toyStore{data: string(data)}}, store.Options{Base: base})
 }
+
+func liars() []btf.Backend { return []btf.Backend{liar{}} }
 
 // prepare makes a workspace with the sources of a small kernel and its module.
 func prepare(t *testing.T) (ws *session.Workspace, kernel, module *session.Source) {
 	t.Helper()
 	dir := t.TempDir()
-	data := btftest.Kernel(false)
-	base, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "vmlinux"), data)
-	write(t, filepath.Join(dir, "mod"), btftest.Module(base, false))
+	write(t, filepath.Join(dir, "mod"), btftest.Module(base, nil))
 	ws = new(session.Workspace)
 	t.Cleanup(func() {
 		if err := ws.Close(); err != nil {
@@ -142,9 +148,9 @@ func TestRun(t *testing.T) {
 		rows := append(bench.Rows(w, src.Base != nil, true, 1), "OpenCold")
 		for _, row := range rows {
 			for _, b := range withToy() {
-				c := cells.Get(report.Key{Source: src.Name, Row: row, Backend: b.Name}, "sec/op")
+				c := cells.Get(report.Key{Source: src.Name, Row: row, Backend: b.Name()}, "sec/op")
 				if c == nil || len(c.Values) != 2 {
-					t.Errorf("%s of %s on %s: %v, want two samples", row, b.Name, src.Name, c)
+					t.Errorf("%s of %s on %s: %v, want two samples", row, b.Name(), src.Name, c)
 				}
 			}
 		}
@@ -231,8 +237,8 @@ func TestRunSet(t *testing.T) {
 	cells := report.Collect(r.Samples)
 	for _, b := range withToy() {
 		for _, row := range []string{"CollectionOpen/workers=1", "CollectionTypesByName/hit"} {
-			if cells.Get(report.Key{Source: set.Name, Row: row, Backend: b.Name}, "sec/op") == nil {
-				t.Errorf("no %s of %s", row, b.Name)
+			if cells.Get(report.Key{Source: set.Name, Row: row, Backend: b.Name()}, "sec/op") == nil {
+				t.Errorf("no %s of %s", row, b.Name())
 			}
 		}
 	}

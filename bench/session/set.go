@@ -14,6 +14,8 @@ import (
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/elfx"
 )
 
@@ -57,21 +59,17 @@ func isRaw(path string) bool {
 func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 	progress func(float64, string)) (note string, err error) {
 	var mu sync.Mutex
-	blobs := make(map[*btf.Section][]byte)
+	blobs := make(map[store.Section][]byte)
 	defaults, err := bench.Select("default")
 	if err != nil {
 		return "", err
 	}
-	parse := func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-		spec, err := defaults[0].Parse(data, base)
-		if err == nil {
-			mu.Lock()
-			blobs[spec.Section()] = data
-			mu.Unlock()
-		}
-		return spec, err
+	keep := func(spec *btf.Spec, data []byte) {
+		mu.Lock()
+		blobs[store.SectionOf(spec)] = data
+		mu.Unlock()
 	}
-	options := elfx.CollectionOptions{Kernel: elfx.Backend{Parse: parse}}
+	options := elfx.CollectionOptions{Kernel: keeper{defaults[0], keep}}
 	c, err := elfx.Tree(ctx, s.Origin, base, options)
 	if err != nil {
 		return "", err
@@ -90,7 +88,7 @@ func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 	}
 	for name, spec := range c.Specs() {
 		path := filepath.Join(s.Path, name)
-		if err := os.WriteFile(path, blobs[spec.Section()], 0o600); err != nil {
+		if err := os.WriteFile(path, blobs[store.SectionOf(spec)], 0o600); err != nil {
 			return "", err
 		}
 	}
@@ -100,6 +98,28 @@ func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 			len(problems), problems[0].Err)
 	}
 	return note, nil
+}
+
+// A keeper is a backend that hands on what it parses.
+type keeper struct {
+	btf.Backend
+	keep func(*btf.Spec, []byte)
+}
+
+func (k keeper) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	spec, err := k.Backend.Parse(data, base)
+	if err == nil {
+		k.keep(spec, data)
+	}
+	return spec, err
+}
+
+func (k keeper) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := store.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return k.Parse([]byte(data), base)
 }
 
 // describe fills in the sums of a folder.
@@ -130,11 +150,11 @@ func (w *Workspace) describe(s *Source) error {
 }
 
 // Collection opens a source made by Dir for the driver's own use.
-func (s *Source) Collection() (*btf.Collection, error) {
+func (s *Source) Collection() (*modules.Collection, error) {
 	b, err := bench.Select("default")
 	if err != nil {
 		return nil, err
 	}
-	options := elfx.CollectionOptions{Kernel: elfx.Backend{Parse: b[0].Parse, Open: b[0].Open}}
+	options := elfx.CollectionOptions{Kernel: b[0]}
 	return elfx.Dir(context.Background(), s.Path, filepath.Base(s.Base.Path), options)
 }

@@ -142,7 +142,7 @@ func (w *Workspace) Embedded() (*Source, error) {
 // module, a kernel image. Split BTF needs its base. A module with a distilled base is relocated
 // onto its base, or stands on the distilled one if there is no other.
 func (w *Workspace) File(ctx context.Context, path string, base *Source) (*Source, error) {
-	found, err := elfx.ReadFile(ctx, path, nil)
+	found, err := elfx.ExtractFile(ctx, path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (w *Workspace) File(ctx context.Context, path string, base *Source) (*Sourc
 	}
 	data := found.BTF
 	if found.Base != nil {
-		if data, err = w.rebase(s, found); err != nil {
+		if data, err = w.rebase(ctx, s, found); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
@@ -178,7 +178,7 @@ func (w *Workspace) store(s *Source, data []byte) (err error) {
 }
 
 // rebase puts a module that brings a distilled base on what it will be measured on.
-func (w *Workspace) rebase(s *Source, found *elfx.Data) ([]byte, error) {
+func (w *Workspace) rebase(ctx context.Context, s *Source, found *elfx.Data) ([]byte, error) {
 	if s.Base == nil {
 		s.Base = &Source{Name: s.Name + ".BTF.base", Origin: s.Origin, Format: found.Format}
 		return found.BTF, w.store(s.Base, found.Base)
@@ -188,7 +188,7 @@ func (w *Workspace) rebase(s *Source, found *elfx.Data) ([]byte, error) {
 		return nil, err
 	}
 	defer spec.Close()
-	return elfx.Relocate(found.BTF, found.Base, spec)
+	return elfx.Relocate(ctx, found.BTF, found.Base, spec)
 }
 
 // Open opens a source for the driver's own use.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/btf"
 )
 
 // A Subject is a backend, ours or a peer's, as one program offers it.
@@ -24,16 +25,16 @@ type Subject struct {
 	// this process.
 	Program []string
 
-	backends []bench.Backend // to serve without a program
+	backends []btf.Backend // to serve without a program
 }
 
 // Own returns our backends as subjects. program is how this very program is started as a server
 // of package bench, nil to measure in this process.
-func Own(backends []bench.Backend, program []string) []Subject {
+func Own(backends []btf.Backend, program []string) []Subject {
 	var subjects []Subject
 	for _, b := range backends {
 		subjects = append(subjects, Subject{
-			Name: b.Name, Library: "btfkit " + bench.Version(), About: b.About, Own: true,
+			Name: b.Name(), Library: "btfkit " + bench.Version(), About: bench.About(b), Own: true,
 			Program: program, backends: backends,
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
@@ -54,13 +55,13 @@ func files(t *testing.T) (kernel, module, text string) {
 	dir := t.TempDir()
 	kernel, module = filepath.Join(dir, "vmlinux"), filepath.Join(dir, "mod")
 	text = filepath.Join(dir, "text.txt")
-	data := btftest.Kernel(false)
-	base, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, data := range map[string][]byte{
-		kernel: data, module: btftest.Module(base, false), text: []byte("no BTF"),
+		kernel: data, module: btftest.Module(base, nil), text: []byte("no BTF"),
 	} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -191,8 +192,8 @@ func TestFormats(t *testing.T) {
 	cells := report.Collect(results)
 	for _, b := range bench.Backends() {
 		for _, row := range []string{"Open", "OpenCold", "TypeByID", "IDsByRegex/pattern=^tcp_"} {
-			if cells.Get(report.Key{Source: "vmlinux", Row: row, Backend: b.Name}, "sec/op") == nil {
-				t.Errorf("no %s of %s in:\n%s", row, b.Name, stdout)
+			if cells.Get(report.Key{Source: "vmlinux", Row: row, Backend: b.Name()}, "sec/op") == nil {
+				t.Errorf("no %s of %s in:\n%s", row, b.Name(), stdout)
 			}
 		}
 	}

@@ -59,10 +59,10 @@ type options struct {
 	embedded   bool
 	dir        string
 	splits     []string
-	backends   []bench.Backend
+	backends   []btf.Backend
 	peers      bool
 	peersDir   string
-	ids        []btf.ID
+	ids        []btf.TypeID
 	names      []string
 	patterns   []string
 	seed       uint64
@@ -163,7 +163,7 @@ func (o *options) addID(value string) error {
 	if err != nil {
 		return errors.New("wants a number of 32 bits")
 	}
-	o.ids = append(o.ids, btf.ID(id))
+	o.ids = append(o.ids, btf.TypeID(id))
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (o *options) setWorkload(src *session.Source, answered map[any]bool) (*benc
 // A queried answers names and patterns: a Spec or a Collection.
 type queried interface {
 	TypeByName(name string, kinds ...btf.Kind) (btf.Type, error)
-	Matching(m *btf.Matcher) iter.Seq[btf.Type]
+	TypesByMatch(m *btf.Matcher, kinds ...btf.Kind) iter.Seq[btf.Type]
 }
 
 // choose takes the names and patterns that are answered.
@@ -81,11 +81,11 @@ func (o *options) choose(w *bench.Workload, in queried, answered map[any]bool) e
 		}
 	}
 	for _, p := range bench.Patterns(o.patterns) {
-		m, err := btf.Compile(p.Expr)
+		m, err := btf.NewMatcher(p.Expr)
 		if err != nil {
 			return fmt.Errorf("--regex: %w", err)
 		}
-		for range in.Matching(m) {
+		for range in.TypesByMatch(m) {
 			w.Patterns = append(w.Patterns, p)
 			answered[p] = true
 			break

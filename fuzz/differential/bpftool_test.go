@@ -2,6 +2,7 @@ package differential
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
 	"github.com/btfkit/btfkit/fuzz/oracle"
 )
@@ -41,8 +43,8 @@ func TestBpftool(t *testing.T) {
 				return
 			}
 			for _, backend := range oracle.Backends {
-				spec := b.Open(t, &backend)
-				compareDumps(t, backend.Name, dump(t, spec.Own()), want)
+				spec := b.Open(t, backend)
+				compareDumps(t, backend.Name(), dump(t, spec.Own()), want)
 			}
 		})
 	}
@@ -65,14 +67,14 @@ func requireTool(t *testing.T, name, remedy string) string {
 // beyondBpftool says what makes a sound blob unreadable to some versions of bpftool; it is ""
 // if nothing does.
 func beyondBpftool(t *testing.T, b *blobs.Blob) string {
-	spec := b.Open(t, &oracle.Backends[0])
-	h := spec.Section().Header()
+	spec := b.Open(t, oracle.Backends[0])
+	h := store.SectionOf(spec).Header()
 	switch {
 	case b.Base != nil && b.Base.Base != nil:
 		return "a base that is split itself"
-	case h.Len != 24 && h.BigEndian:
+	case h.Len != 24 && h.ByteOrder == binary.BigEndian:
 		return "a header of another byte order that is not 24 bytes long"
-	case h.TypesOff != int64(h.Len) || h.StringsOff != h.TypesOff+int64(h.TypesLen):
+	case h.Types.Off != int64(h.Len) || h.Strings.Off != h.Types.Off+int64(h.Types.Len):
 		return "gaps, or another order of sections"
 	}
 	for _, typ := range spec.All() {

@@ -27,8 +27,8 @@ func TestBlobs(t *testing.T) {
 			}
 			var specs []*btf.Spec
 			for _, backend := range oracle.Backends {
-				spec := b.Open(t, &backend)
-				checkFile(t, &backend, path, spec.Base(), want, names[:min(len(names), 50)])
+				spec := b.Open(t, backend)
+				checkFile(t, backend, path, spec.Base(), want, names[:min(len(names), 50)])
 				specs = append(specs, spec)
 			}
 			check(t, want, names, specs)
@@ -56,7 +56,7 @@ func check(t *testing.T, want *oracle.Blob, names []string, specs []*btf.Spec) {
 }
 
 // checkFile opens the file at path and compares its records and names.
-func checkFile(t *testing.T, backend *oracle.Backend, path string, base *btf.Spec,
+func checkFile(t *testing.T, backend btf.Backend, path string, base *btf.Spec,
 	want *oracle.Blob, names []string) {
 	t.Helper()
 	file, err := backend.Open(path, base)
@@ -65,10 +65,10 @@ func checkFile(t *testing.T, backend *oracle.Backend, path string, base *btf.Spe
 	}
 	defer file.Close()
 	if err := oracle.CheckRecords(file, want); err != nil {
-		t.Errorf("%s, file: %v", backend.Name, err)
+		t.Errorf("%s, file: %v", backend.Name(), err)
 	}
 	if err := oracle.CheckNames(file, want, names); err != nil {
-		t.Errorf("%s, file: %v", backend.Name, err)
+		t.Errorf("%s, file: %v", backend.Name(), err)
 	}
 }
 
@@ -83,17 +83,17 @@ func TestCombinations(t *testing.T) {
 			want := b.Oracle(t)
 			names := oracle.QueryNames(want, 50)
 			for i := range oracle.Backends {
-				base := b.OpenBase(t, &oracle.Backends[i])
+				base := b.OpenBase(t, oracle.Backends[i])
 				var specs []*btf.Spec
 				for _, backend := range oracle.Backends {
 					spec, err := backend.Parse(b.Bytes(t), base)
 					if err != nil {
-						t.Fatalf("%s: %v", backend.Name, err)
+						t.Fatalf("%s: %v", backend.Name(), err)
 					}
 					defer spec.Close()
 					specs = append(specs, spec)
 				}
-				t.Logf("over %s", oracle.Backends[i].Name) // seen only beside an error
+				t.Logf("over %s", oracle.Backends[i].Name()) // seen only beside an error
 				check(t, want, names, specs)
 			}
 		})
@@ -156,11 +156,7 @@ func openChain(t *testing.T, chain [][]byte) (bases []*btf.Spec, base *oracle.Bl
 
 // TestSuite runs the conformance suite in every backend, over bases in every backend.
 func TestSuite(t *testing.T) {
-	var all []btftest.Backend
 	for _, b := range oracle.Backends {
-		all = append(all, btftest.Backend{Name: b.Name, Open: b.Open, Parse: b.Parse})
-	}
-	for _, b := range all {
-		t.Run(b.Name, func(t *testing.T) { btftest.TestBackend(t, b, all...) })
+		t.Run(b.Name(), func(t *testing.T) { btftest.TestBackend(t, b, oracle.Backends...) })
 	}
 }

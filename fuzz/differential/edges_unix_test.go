@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/mutate"
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
 	"github.com/btfkit/btfkit/fuzz/internal/inplace"
@@ -66,7 +65,7 @@ func TestGuardPage(t *testing.T) {
 // readGuarded opens text where it lies and asks for everything.
 func readGuarded(text string) error {
 	want, fault := oracle.Parse([]byte(text), nil)
-	spec, err := inplace.Open(text, btf.Mapped)
+	spec, err := inplace.Open(text, true)
 	if fault != nil {
 		return oracle.CheckFault(err, fault)
 	}

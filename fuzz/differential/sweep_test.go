@@ -44,7 +44,7 @@ func sweep(t *testing.T, b *blobs.Blob, limit int, found *atomic.Bool) (n int) {
 	base := b.OracleBase(t)
 	if base != nil {
 		for _, backend := range oracle.Backends {
-			bases = append(bases, b.OpenBase(t, &backend))
+			bases = append(bases, b.OpenBase(t, backend))
 		}
 		o.BaseTypes, o.BaseStrings = base.End()-1, base.StrStart+uint32(len(base.Strings))
 	}
@@ -74,7 +74,7 @@ func TestTruncations(t *testing.T) {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
 				for n := w; n < len(text); n += workers {
-					if spec, err := inplace.Open(text[:n], btf.Heap); err == nil {
+					if spec, err := inplace.Open(text[:n], false); err == nil {
 						spec.Close()
 						accepted.Add(1)
 					}

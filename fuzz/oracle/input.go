@@ -21,7 +21,8 @@ type Input struct {
 	// Deep is the index of the one backend whose every accessor is compared. Accessors are the
 	// same code in all backends; of the other backends, records and queries are compared.
 	Deep int
-	// Variants opens the backends that are marked as variants, too.
+	// Variants opens those backends, too, that differ from another only in where memory comes
+	// from.
 	Variants bool
 	// Pattern is the index in Patterns of the regular expression to ask for.
 	Pattern int
@@ -33,7 +34,7 @@ type Input struct {
 // Vary sets Deep, Variants and Pattern from n, so that inputs numbered in a row cover all.
 func (in *Input) Vary(n int) {
 	in.Deep, in.Pattern = n%len(Backends), n%len(Patterns)
-	in.Variants = Backends[in.Deep].Variant
+	in.Variants = isVariant(Backends[in.Deep])
 }
 
 // VaryByData sets the same fields from the bytes of Data, so that equal inputs are checked in
@@ -57,8 +58,8 @@ func (in *Input) Check() error {
 		q.matches = matching(want, q.expr)
 	}
 	for i := range Backends {
-		b := &Backends[i]
-		if b.Variant && !in.Variants {
+		b := Backends[i]
+		if isVariant(b) && !in.Variants {
 			continue
 		}
 		spec, err := in.open(b, i)
@@ -74,7 +75,7 @@ func (in *Input) Check() error {
 			spec.Close()
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", b.Name, err)
+			return fmt.Errorf("%s: %w", b.Name(), err)
 		}
 	}
 	return nil
@@ -115,7 +116,7 @@ func openLimit(size int) time.Duration {
 const openTries = 20
 
 // open opens the input, and measures what that takes.
-func (in *Input) open(b *Backend, i int) (spec *btf.Spec, err error) {
+func (in *Input) open(b btf.Backend, i int) (spec *btf.Spec, err error) {
 	var base *btf.Spec
 	if in.Bases != nil {
 		base = in.Bases[i]

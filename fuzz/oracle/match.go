@@ -20,7 +20,7 @@ var Patterns = []string{
 // what package regexp says of each name. All of specs are b, opened in several backends.
 func CheckMatches(b *Blob, expr string, specs ...*btf.Spec) error {
 	re, err := regexp.Compile(expr)
-	if _, ours := btf.Compile(expr); (err == nil) != (ours == nil) {
+	if _, ours := btf.NewMatcher(expr); (err == nil) != (ours == nil) {
 		return fmt.Errorf("compiling %q: %v, want %v", expr, ours, err)
 	}
 	if err != nil {
@@ -56,18 +56,18 @@ func matching(b *Blob, re *regexp.Regexp) (ids []uint32) {
 // checkMatches compares with want, the ids whose name re matches.
 func checkMatches(spec *btf.Spec, re *regexp.Regexp, want []uint32) error {
 	expr, own := re.String(), spec.Own()
-	m, err := btf.Compile(expr)
+	m, err := btf.NewMatcher(expr)
 	if err != nil {
 		return err
 	}
 	for range 2 { // the second time from what the matcher worked out in the first
-		got, err := own.AppendMatches(nil, m)
+		got, err := own.AppendIDsByMatch(nil, m)
 		if err != nil || !equalIDs(got, want) {
 			return fmt.Errorf("own ids matching %q: %v, %v; want %v", expr, got, err, want)
 		}
 	}
 	i := 0
-	for t := range own.Matching(m) {
+	for t := range own.TypesByMatch(m) {
 		if i >= len(want) || uint32(t.ID()) != want[i] {
 			return fmt.Errorf("own types matching %q: %v, want %v", expr, t, want)
 		}
@@ -81,13 +81,13 @@ func checkMatches(spec *btf.Spec, re *regexp.Regexp, want []uint32) error {
 
 // checkMatchKinds asks for the functions and typedefs alone.
 func checkMatchKinds(own *btf.Spec, m *btf.Matcher, want []uint32) error {
-	got, err := own.AppendMatches(nil, m.Kinds(btf.KindFunc, btf.KindTypedef))
+	got, err := own.AppendIDsByMatch(nil, m, btf.KindFunc, btf.KindTypedef)
 	if err != nil {
 		return err
 	}
 	i := 0
 	for _, id := range want {
-		t, _ := own.TypeByID(btf.ID(id))
+		t, _ := own.TypeByID(btf.TypeID(id))
 		if k := t.Kind(); k != btf.KindFunc && k != btf.KindTypedef {
 			continue
 		}

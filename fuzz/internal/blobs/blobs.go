@@ -11,7 +11,6 @@ import (
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/fuzz/internal/naive"
-	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // TB is the part of testing.TB that this package needs. It is an interface of its own because
@@ -50,18 +49,18 @@ func (b *Blob) Bytes(t TB) []byte {
 }
 
 // Open opens b and its bases in one backend until the test ends.
-func (b *Blob) Open(t TB, backend *oracle.Backend) *btf.Spec {
+func (b *Blob) Open(t TB, backend btf.Backend) *btf.Spec {
 	t.Helper()
 	spec, err := backend.Parse(b.Bytes(t), b.OpenBase(t, backend))
 	if err != nil {
-		t.Fatalf("%s in %s: %v", b.Name, backend.Name, err)
+		t.Fatalf("%s in %s: %v", b.Name, backend.Name(), err)
 	}
 	t.Cleanup(func() { spec.Close() })
 	return spec
 }
 
 // OpenBase opens the base of b, or returns nil if it has none.
-func (b *Blob) OpenBase(t TB, backend *oracle.Backend) *btf.Spec {
+func (b *Blob) OpenBase(t TB, backend btf.Backend) *btf.Spec {
 	t.Helper()
 	if b.Base == nil {
 		return nil

@@ -4,24 +4,26 @@ package inplace
 
 import (
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Open opens text, which must stay as it is until the Spec is closed. Storage is what Info will
-// say of it: from memory that is Mapped, names are copied.
-func Open(text string, storage btf.Storage) (*btf.Spec, error) {
-	return btf.Open(backend{text, storage}, btf.Options{})
+// Open opens text, which must stay as it is until the Spec is closed. If mapped is set, the Spec
+// takes text for memory that vanishes on Close, and copies names.
+func Open(text string, mapped bool) (*btf.Spec, error) {
+	return store.Open(&place{text: text, mapped: mapped}, store.Options{})
 }
 
-type backend struct {
-	text    string
-	storage btf.Storage
+type place struct {
+	store.Section
+	text   string
+	mapped bool
 }
 
-func (b backend) Bytes() string            { return b.text }
-func (b backend) Index(*btf.Section) error { return nil }
-func (b backend) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
-	return s.AppendIDsScanning(dst, name)
+func (p *place) Bytes() string               { return p.text }
+func (p *place) Index(s store.Section) error { p.Section = s; return nil }
+func (p *place) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
+	return p.AppendIDsScanning(dst, name)
 }
-func (b backend) Names(*btf.Section) btf.Names { return btf.Names{} }
-func (b backend) Info() btf.Info               { return btf.Info{Backend: "inplace", Storage: b.storage} }
-func (b backend) Close() error                 { return nil }
+func (p *place) Names() store.Names { return store.Names{} }
+func (p *place) Info() btf.Info     { return btf.Info{Backend: "inplace", Mapped: p.mapped} }
+func (p *place) Close() error       { return nil }
