@@ -3,6 +3,7 @@ package fuzz
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 // the members asked one by one. The input is a byte that selects the backend, and then lists
 // of edits, each for another copy of the module, the first of which is sound.
 func FuzzCollection(f *testing.F) {
+	runtime.GOMAXPROCS(runtime.NumCPU()) // OpenAll shall run in parallel; see TestMain
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if len(input) < 1 || len(input) > 4096 {
 			t.Skip("no input, or too many modules")

@@ -21,6 +21,9 @@ import (
 // input reach any place of it. The first byte selects the image: a whole kernel, of which the
 // structure is compared type by type, or a small blob, of which everything is.
 func FuzzEdits(f *testing.F) {
+	if err := warmPools(); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if len(input) < 1+mutate.RecordSize {
 			t.Skip("no edit")

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"flag"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"testing"
 )
@@ -15,6 +16,11 @@ func TestMain(m *testing.M) {
 	debug.SetMemoryLimit(1 << 30)
 	flag.Parse()
 	limitMinimizing()
+	if flag.Lookup("test.fuzzworker").Value.String() == "true" {
+		// There is a worker for each processor. With more than one, a worker's pools would not give
+		// back what was put there last; see warmPools.
+		runtime.GOMAXPROCS(1)
+	}
 	os.Exit(m.Run())
 }
 

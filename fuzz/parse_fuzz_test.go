@@ -11,6 +11,9 @@ import (
 // FuzzParse opens any bytes in all backends: the same verdict and answers as the oracle's,
 // within the limits of time and memory.
 func FuzzParse(f *testing.F) {
+	if err := warmPools(); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > corpus.SmallSize {
 			t.Skip("large inputs slow the engine down; FuzzEdits has them")
@@ -20,15 +23,22 @@ func FuzzParse(f *testing.F) {
 		if err := in.Check(); err != nil {
 			t.Fatal(err)
 		}
-		if err := oracle.CheckCilium(data, false); err != nil {
-			t.Fatal(err)
-		}
+		// Behind the end, where coverage is not counted any more: cilium/ebpf's hashes differ from
+		// execution to execution.
+		t.Cleanup(func() {
+			if err := oracle.CheckCilium(data, false); err != nil {
+				t.Error(err)
+			}
+		})
 	})
 }
 
 // FuzzSplit opens any bytes over any other: a base in each backend, a split in the same, and
 // the split in all over one base. The base answers the same alone and through the split.
 func FuzzSplit(f *testing.F) {
+	if err := warmPools(); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, base, own []byte) {
 		if len(base)+len(own) > corpus.SmallSize {
 			t.Skip("large inputs slow the engine down")
