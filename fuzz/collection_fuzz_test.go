@@ -3,12 +3,15 @@ package fuzz
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzCollection builds a collection of a kernel and its modules, some of which are damaged by
@@ -16,14 +19,15 @@ import (
 // the members asked one by one. The input is a byte that selects the backend, and then lists
 // of edits, each for another copy of the module, the first of which is sound.
 func FuzzCollection(f *testing.F) {
+	runtime.GOMAXPROCS(runtime.NumCPU()) // OpenAll shall run in parallel; see TestMain
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if len(input) < 1 || len(input) > 4096 {
 			t.Skip("no input, or too many modules")
 		}
-		kernel := findBlob(t, "fixtures/pahole-kernel-x86_64")
-		module := findBlob(t, "fixtures/pahole-split-x86_64")
-		backend := Backends[int(input[0])%len(Backends)]
-		base, err := backend.Parse(kernel.data, nil)
+		kernel := blobs.Find(t, "fixtures/pahole-kernel-x86_64")
+		module := blobs.Find(t, "fixtures/pahole-split-x86_64")
+		backend := oracle.Backends[int(input[0])%len(oracle.Backends)]
+		base, err := backend.Parse(kernel.Bytes(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +36,7 @@ func FuzzCollection(f *testing.F) {
 		var members []member
 		lists := slices.Collect(slices.Chunk(input[1:], 3*mutate.RecordSize))
 		for i, list := range append([][]byte{nil}, lists...) {
-			data := damaged(module.data, list)
+			data := damaged(module.Bytes(t), list)
 			m := member{name: fmt.Sprintf("module_%d", i), data: data}
 			m.sound = isSound(backend, data, base)
 			members = append(members, m)

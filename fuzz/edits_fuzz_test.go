@@ -11,13 +11,19 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/mutate"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/internal/inplace"
+	"github.com/btfkit/btfkit/fuzz/internal/naive"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzEdits damages real BTF by a list of edits (see mutate.Decode), so that a few bytes of
 // input reach any place of it. The first byte selects the image: a whole kernel, of which the
 // structure is compared type by type, or a small blob, of which everything is.
 func FuzzEdits(f *testing.F) {
+	if err := warmPools(); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if len(input) < 1+mutate.RecordSize {
 			t.Skip("no edit")
@@ -30,7 +36,8 @@ func FuzzEdits(f *testing.F) {
 		b := smallImages(t)[int(image/4)%len(smallImages(t))]
 		data, undo := applyEdits(b.image, list)
 		defer undo()
-		in := &Input{Data: data, Turn: int(image), Measured: true}
+		in := &oracle.Input{Data: data, Measured: true}
+		in.Vary(int(image))
 		if err := in.Check(); err != nil {
 			t.Fatalf("%s: %v", b.name, err)
 		}
@@ -66,11 +73,11 @@ var small struct {
 }
 
 // smallImages returns copies of the small blobs that stand alone.
-func smallImages(t tb) []smallImage {
+func smallImages(t blobs.TB) []smallImage {
 	small.once.Do(func() {
-		for _, b := range smallBlobs(t) {
-			if b.base == nil {
-				small.images = append(small.images, smallImage{b.name, bytes.Clone(b.data)})
+		for _, b := range blobs.Small() {
+			if b.Base == nil {
+				small.images = append(small.images, smallImage{b.Name, bytes.Clone(b.Bytes(t))})
 			}
 		}
 	})
@@ -92,7 +99,7 @@ func editKernel(t *testing.T, list []byte) {
 	}
 	data, undo := applyEdits(image, list)
 	defer undo()
-	spec, err := openShared(unsafe.String(unsafe.SliceData(data), len(data)), nil)
+	spec, err := inplace.Open(unsafe.String(unsafe.SliceData(data), len(data)), false)
 	if err == nil {
 		defer spec.Close()
 	}
@@ -109,7 +116,7 @@ func editKernel(t *testing.T, list []byte) {
 	})
 	switch {
 	case fault != nil:
-		if err := CheckFault(err, fault); err != nil {
+		if err := oracle.CheckFault(err, fault); err != nil {
 			t.Fatal(err)
 		}
 	case err != nil:

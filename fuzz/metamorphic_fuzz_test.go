@@ -5,13 +5,16 @@ import (
 	"context"
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzMetamorphic changes a sound blob in ways that must not change what it says: the order
@@ -22,7 +25,7 @@ func FuzzMetamorphic(f *testing.F) {
 		if len(data) > corpus.SmallSize/4 {
 			t.Skip("many passes over large inputs slow the engine down")
 		}
-		spec, err := Backends[seed%uint64(len(Backends))].Parse(data, nil)
+		spec, err := oracle.Backends[seed%uint64(len(oracle.Backends))].Parse(data, nil)
 		if err != nil {
 			t.Skip("refusals are for FuzzParse")
 		}
@@ -38,12 +41,22 @@ func FuzzMetamorphic(f *testing.F) {
 		if h := store.SectionOf(spec).Header(); h.UnknownTail || h.Layout.Len%4 != 0 {
 			t.Skip("neither can headers with unknown fields")
 		}
-		want := appendDump(nil, spec)
+		want := dump(t, spec)
 		checkSwap(t, spec, want)
 		checkPermuted(t, spec, want, seed)
 		checkWrapped(t, data)
 		checkCut(t, spec)
 	})
+}
+
+// dump prints all types of spec as bpftool does.
+func dump(t *testing.T, spec *btf.Spec) string {
+	t.Helper()
+	var out strings.Builder
+	if err := btftest.Dump(&out, spec); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 // written opens what a Builder wrote. The backend needs no Close, and a Cleanup would run at once
@@ -54,14 +67,14 @@ func written(t *testing.T, what string, b *builder.Builder) *btf.Spec {
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
-	spec, err := Backends[0].Parse(data, nil)
+	spec, err := oracle.Backends[0].Parse(data, nil)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 	return spec
 }
 
-func checkSwap(t *testing.T, spec *btf.Spec, want []byte) {
+func checkSwap(t *testing.T, spec *btf.Spec, want string) {
 	other := binary.ByteOrder(binary.BigEndian)
 	if spec.ByteOrder() == other {
 		other = binary.LittleEndian
@@ -75,7 +88,7 @@ func checkSwap(t *testing.T, spec *btf.Spec, want []byte) {
 		if o.ByteOrder != nil && changed.ByteOrder() != o.ByteOrder {
 			t.Fatalf("%s: still %v", what, changed.ByteOrder())
 		}
-		if got := appendDump(nil, changed); !bytes.Equal(got, want) {
+		if got := dump(t, changed); got != want {
 			t.Fatalf("%s: got\n%s\nwant\n%s", what, got, want)
 		}
 	}
@@ -83,7 +96,7 @@ func checkSwap(t *testing.T, spec *btf.Spec, want []byte) {
 
 // checkPermuted gives every type another id and takes the same permutation back: the dump is
 // what it was, and each type's own lines are those of its old id with ids renamed.
-func checkPermuted(t *testing.T, spec *btf.Spec, want []byte, seed uint64) {
+func checkPermuted(t *testing.T, spec *btf.Spec, want string, seed uint64) {
 	_, end := spec.IDs()
 	n := int(end) - 1
 	perm := rand.New(rand.NewPCG(seed, 1)).Perm(n)
@@ -105,7 +118,7 @@ func checkPermuted(t *testing.T, spec *btf.Spec, want []byte, seed uint64) {
 			t.Fatalf("%q has ids %v (%v), want %d", name, ids, err, count)
 		}
 	}
-	if again := appendDump(nil, permute(t, moved, back, forth)); !bytes.Equal(again, want) {
+	if again := dump(t, permute(t, moved, back, forth)); again != want {
 		t.Fatalf("there and back: got\n%s\nwant\n%s", again, want)
 	}
 }
@@ -141,7 +154,7 @@ func checkCut(t *testing.T, spec *btf.Spec) {
 		return // without strings, what ends the blob need not be used
 	}
 	for n := 1; n <= len(data); n *= 2 {
-		if cut, err := Backends[0].Parse(data[:len(data)-n], nil); err == nil {
+		if cut, err := oracle.Backends[0].Parse(data[:len(data)-n], nil); err == nil {
 			cut.Close()
 			t.Fatalf("accepted without the last %d bytes", n)
 		}

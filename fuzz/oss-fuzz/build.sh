@@ -5,18 +5,14 @@
 cd "$SRC/btfkit/fuzz"
 export GOWORK=off GOFLAGS=-mod=mod
 
-# go-118-fuzz-build takes the package's own files, and of its tests the target's alone: what
-# targets share becomes part of the package, and tests that are no targets stay out.
+# go-118-fuzz-build takes a package's own files, and of its tests the target's alone. So what
+# targets share, the files named _fuzz_test.go, becomes part of the package, and other tests go.
 for file in *_test.go; do
 	case $file in
-	*_fuzz_test.go) ;;
-	blobs_test.go | dump_test.go | graph_test.go | shared_test.go)
-		mv "$file" "${file%_test.go}_shared.go"
-		;;
+	*_fuzz_test.go) mv "$file" "${file%_test.go}.go" ;;
 	*) rm "$file" ;;
 	esac
 done
-for file in *_fuzz_test.go; do mv "$file" "${file%_test.go}.go"; done
 printf 'package fuzz\n\nimport _ "github.com/AdamKorcz/go-118-fuzz-build/testing"\n' >register.go
 go mod tidy
 

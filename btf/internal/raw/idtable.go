@@ -60,8 +60,8 @@ type tableBuilder struct {
 }
 
 // newTableBuilder makes room for a type section of the given length. The guess is
-// that a record takes 28 bytes; growing covers the rest. finish gives the builder back, for
-// those who open one section after the other.
+// that a record takes 28 bytes; growing covers the rest. finish and release give the builder
+// back, for those who open one section after the other.
 func newTableBuilder(typesLen int) *tableBuilder {
 	b := builders.Get().(*tableBuilder)
 	blocks := typesLen/28/BlockLen + 1
@@ -126,6 +126,9 @@ func (b *tableBuilder) finish(alloc func(words int) []uint32) IDTable {
 	words := alloc(len(b.words) + len(b.full))
 	n := copy(words, b.words)
 	copy(words[n:], b.full)
-	builders.Put(b)
+	b.release()
 	return IDTable{words: words[:n:n], full: words[n:]}
 }
+
+// release gives the builder back without a table. The builder must not be used after it.
+func (b *tableBuilder) release() { builders.Put(b) }

@@ -114,6 +114,7 @@ func (s *Section) walk(alloc func(int) []uint32) error {
 		err = &recordError{0, ErrUnsupported, errors.New("type ids exceed 32 bits")}
 	}
 	if err != nil {
+		w.table.release()
 		at, rec := s.Header.TypesOff+int64(w.pos), err.(*recordError)
 		return &Fault{Part: "types", Offset: at + int64(rec.at), Start: s.Header.TypesOff,
 			ID: s.End(), Class: rec.class, Err: s.hint(rec.err)}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 // tree is a copy of the workspace.
@@ -200,7 +202,7 @@ func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = filepath.Join(t.root, dir)
-	ownGroup(cmd)
+	gocmd.EndTogether(cmd)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		return "", 0, err
