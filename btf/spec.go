@@ -84,8 +84,10 @@ type plain struct {
 func (p *plain) Bytes() string              { return p.data }
 func (p *plain) Index(s *raw.Section) error { p.sec = s; return nil }
 func (p *plain) Names() raw.Names           { return raw.Names{} }
-func (p *plain) Info() Info                 { return Info{Backend: "plain", DataBytes: int64(len(p.data))} }
-func (p *plain) Close() error               { p.data = ""; return nil }
+func (p *plain) Info() Info {
+	return Info{Backend: "plain", DataBytes: int64(len(p.data))}
+}
+func (p *plain) Close() error { p.data = ""; return nil }
 
 func (p *plain) AppendIDs(dst []TypeID, name string) []TypeID {
 	return raw.AppendIDs(dst, p.sec, name)

@@ -309,7 +309,8 @@ func checkDuplicates(t *testing.T, s setup) {
 	}
 	ids, err := spec.IDsByName("same")
 	wantIDs(t, "same", ids, err, want)
-	for name, want := range map[string][]btf.TypeID{"same_not": {2*n + 1}, "sam": {2*n + 2}, "sa": nil} {
+	for name, want := range map[string][]btf.TypeID{
+		"same_not": {2*n + 1}, "sam": {2*n + 2}, "sa": nil} {
 		ids, err := spec.IDsByName(name)
 		wantIDs(t, name, ids, err, want)
 	}
