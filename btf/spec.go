@@ -230,12 +230,16 @@ func sizeofLong(s *raw.Section) int {
 		if raw.InfoKind(s.Word(off+4)) != raw.Int {
 			continue
 		}
-		if size := s.Word(off + 8); (size == 4 || size == 8) && isLong(s.NameBytes(s.Word(off))) {
+		size := s.Word(off + 8)
+		if (size == 4 || size == 8) && isLong(s.NamePrefix(s.Word(off), longest+1)) {
 			return int(size)
 		}
 	}
 	return 0
 }
+
+// longest is the length of the longest spelling of long, so that no more is read of a name.
+const longest = len("long unsigned int")
 
 // isLong knows the spellings in btf.c of libbpf, determine_ptr_size.
 func isLong(name string) bool {

@@ -67,6 +67,11 @@ func Blobs() []*Blob {
 	add("chain", nil, Chain(1000))
 	add("duplicates", nil, Duplicates(300))
 	add("overlap", nil, Overlap(300))
+	shared := add("shared-name", nil, sharedName(20))
+	add("shared-name-split", shared, sharedSplit(mustOpen(shared), 20))
+	add("near-misses", nil, nearMisses(200))
+	add("staircase", nil, staircase(300))
+	add("sorted-long", nil, sortedLong(100))
 	add("corrupt", nil, Corrupt(nil)).Corrupt = true
 	add("corrupt-big-endian", nil, Corrupt(binary.BigEndian)).Corrupt = true
 	return all

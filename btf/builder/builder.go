@@ -40,6 +40,7 @@ type Builder struct {
 
 	types   []byte
 	strings stringTable
+	sources map[*raw.Section]*source // that Copy was given types of, if they have long names
 	first   btf.TypeID
 	count   uint32
 
@@ -109,12 +110,12 @@ type Error struct {
 }
 
 // Error returns a line such as
-// `btf: type 17 STRUCT "s": member 2 "x": bitfield size 300 exceeds 8 bits`.
+// `btf: type 17 STRUCT "s": member 2 "x": bitfield size 300 exceeds 8 bits`. It cuts long names.
 func (e *Error) Error() string {
 	if e.Name == "" {
 		return fmt.Sprintf("btf: type %d %v: %v", e.ID, e.Kind, e.Err)
 	}
-	return fmt.Sprintf("btf: type %d %v %q: %v", e.ID, e.Kind, e.Name, e.Err)
+	return fmt.Sprintf("btf: type %d %v %s: %v", e.ID, e.Kind, raw.Quote(e.Name), e.Err)
 }
 
 // Unwrap returns the cause.
@@ -134,7 +135,7 @@ type place struct {
 func (p *place) error(err error) error {
 	switch {
 	case p.part != "" && p.partName != "":
-		err = fmt.Errorf("%s %d %q: %w", p.part, p.index, p.partName, err)
+		err = fmt.Errorf("%s %d %s: %w", p.part, p.index, raw.Quote(p.partName), err)
 	case p.part != "":
 		err = fmt.Errorf("%s %d: %w", p.part, p.index, err)
 	}
