@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/build"
 )
 
 // A Subject is a backend, ours or a peer's, as one program offers it.
@@ -33,7 +34,7 @@ func Own(backends []bench.Backend, program []string) []Subject {
 	var subjects []Subject
 	for _, b := range backends {
 		subjects = append(subjects, Subject{
-			Name: b.Name, Library: "btfkit " + bench.Version(), About: b.About, Own: true,
+			Name: b.Name, Library: "btfkit " + build.Version(), About: b.About, Own: true,
 			Program: program, backends: backends,
 		})
 	}
