@@ -8,11 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/btfkit/btfkit/bench/build"
 	"github.com/btfkit/btfkit/btf"
 )
 
@@ -29,7 +29,7 @@ func Serve(backends []btf.Backend, args []string, stdin io.Reader, stdout, stder
 		return 2
 	case list:
 		for _, b := range backends {
-			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name(), Version(), About(b))
+			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name(), build.Version(), About(b))
 		}
 		return 0
 	}
@@ -38,23 +38,6 @@ func Serve(backends []btf.Backend, args []string, stdin io.Reader, stdout, stder
 		return 1
 	}
 	return 0
-}
-
-// Version returns this module's version, or the commit that it was built from, or "devel".
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "devel"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return s.Value[:12]
-		}
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	return "devel"
 }
 
 // A measured is what a server measures: a Target or a Set.
@@ -111,7 +94,7 @@ func (s *server) run(stdin io.Reader, stdout io.Writer) error {
 	defer s.target.Close()
 	s.out = bufio.NewWriter(stdout)
 	fmt.Fprintf(s.out, "ready protocol=1 backend=%s library=btfkit version=%s omits=-\n",
-		s.backend.Name(), Version())
+		s.backend.Name(), build.Version())
 	if err := s.out.Flush(); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/build"
 	"github.com/btfkit/btfkit/btf"
 )
 
@@ -34,7 +35,7 @@ func Own(backends []btf.Backend, program []string) []Subject {
 	var subjects []Subject
 	for _, b := range backends {
 		subjects = append(subjects, Subject{
-			Name: b.Name(), Library: "btfkit " + bench.Version(), About: bench.About(b), Own: true,
+			Name: b.Name(), Library: "btfkit " + build.Version(), About: bench.About(b), Own: true,
 			Program: program, backends: backends,
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/build"
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
@@ -68,6 +69,14 @@ func files(t *testing.T) (kernel, module, text string) {
 		}
 	}
 	return kernel, module, text
+}
+
+func TestVersion(t *testing.T) {
+	status, stdout, _ := benchmark(t, t.Context(), "--version")
+	want := "benchmark " + build.Version() + " go"
+	if status != 0 || !strings.HasPrefix(stdout, want) {
+		t.Errorf("--version: status %d, %q, want %q", status, stdout, want)
+	}
 }
 
 func TestStatus(t *testing.T) {

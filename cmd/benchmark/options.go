@@ -17,6 +17,7 @@ const usage = `Usage: benchmark [options]
        benchmark compare [options] OLD.txt NEW.txt
        benchmark ranking FILE...
        benchmark chart [--title TEXT] FILE >chart.svg
+       benchmark --version
 
 Measures how fast btfkit's backends open BTF and answer queries, and what memory they take. Without
 options: the default backend on the running kernel's BTF, or, where that is missing, on a kernel's

@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/build"
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/session"
 	"golang.org/x/perf/benchfmt"
@@ -28,6 +30,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		switch args[0] {
 		case serveCommand:
 			return bench.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
+		case "--version":
+			fmt.Fprintf(stdout, "benchmark %s %s %s/%s\n", build.Version(), runtime.Version(),
+				runtime.GOOS, runtime.GOARCH)
+			return 0
 		case "compare":
 			return compare(args[1:], stdout, stderr)
 		case "chart":
