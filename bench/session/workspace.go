@@ -293,10 +293,10 @@ func (w *Workspace) describe(s *Source) error {
 	return nil
 }
 
-// Growth prepares synthetic BTF of growing size, mixed as in a kernel.
-func (w *Workspace) Growth() ([]*Source, error) {
+// Growth prepares synthetic BTF of these numbers of types, mixed as in a kernel.
+func (w *Workspace) Growth(sizes ...int) ([]*Source, error) {
 	var sources []*Source
-	for _, types := range []int{1_000, 10_000, 100_000, 1_000_000} {
+	for _, types := range sizes {
 		s, err := w.synthetic(types)
 		if err != nil {
 			return nil, err

@@ -179,7 +179,7 @@ func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progr
 	if !o.full || o.queries.Chosen() {
 		return sources, nil
 	}
-	growth, err := ws.Growth()
+	growth, err := ws.Growth(1_000, 10_000, 100_000, 1_000_000)
 	return append(sources, growth...), err
 }
 
