@@ -15,7 +15,7 @@ func TestSelect(t *testing.T) {
 		}
 		var list []string
 		for _, b := range backends {
-			list = append(list, b.Name)
+			list = append(list, b.Name())
 		}
 		return strings.Join(list, " ")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/synth"
 	"golang.org/x/perf/benchfmt"
 )
@@ -63,8 +64,8 @@ func benchmarkRows(b *testing.B, op row.Op) {
 
 // runNamed runs a benchmark under the name that the driver gives such a result. Package testing
 // puts the operation, which is the name of b, before it.
-func runNamed(b *testing.B, r row.Row, backend bench.Backend, source string, run func(*testing.B)) {
-	name := row.Name{Row: r, Backend: backend.Name, Source: source}.String()
+func runNamed(b *testing.B, r row.Row, backend btf.Backend, source string, run func(*testing.B)) {
+	name := row.Name{Row: r, Backend: backend.Name(), Source: source}.String()
 	b.Run(strings.TrimPrefix(name, string(r.Op)+"/"), run)
 }
 
@@ -119,7 +120,7 @@ func benchmarkFresh(b *testing.B, r row.Row, command string) {
 			}
 			b.ReportMetric(0, "ns/op") // none, unless the answer has it
 			for range b.N {
-				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name,
+				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name(),
 					"--source", input.source.Path, "--workload", path)
 				cmd.Stdin = strings.NewReader(command + "\n")
 				out, err := cmd.Output()
@@ -184,6 +185,6 @@ func prepare(ws *session.Workspace) (err error) {
 	return spec.Close()
 }
 
-func target(backend bench.Backend) *measured.Target {
+func target(backend btf.Backend) *measured.Target {
 	return &measured.Target{Backend: backend, Path: input.source.Path, Workload: input.workload}
 }

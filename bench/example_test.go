@@ -23,7 +23,7 @@ func ExampleBackends() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(backend.Name, t.Kind(), t.Name())
+		fmt.Println(backend.Name(), t.Kind(), t.Name())
 		spec.Close()
 	}
 	// Output:

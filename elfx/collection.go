@@ -9,20 +9,21 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // CollectionOptions says how the files of a kernel and its modules are opened.
 type CollectionOptions struct {
 	// Kernel opens the kernel's own BTF. It is required.
-	Kernel Backend
-	// Modules opens the modules' BTF; the zero value means Kernel.
-	Modules Backend
+	Kernel btf.Backend
+	// Modules opens the modules' BTF; nil means Kernel.
+	Modules btf.Backend
 	// Limits bounds what each file may cost; nil means the defaults.
 	Limits *Options
 }
 
-func (o *CollectionOptions) modules() Backend {
-	if o.Modules.Parse == nil {
+func (o *CollectionOptions) modules() btf.Backend {
+	if o.Modules == nil {
 		return o.Kernel
 	}
 	return o.Modules
@@ -31,12 +32,12 @@ func (o *CollectionOptions) modules() Backend {
 // Dir finds the files of a directory that holds BTF by name, such as [SysDir]: the kernel's in the
 // file called base, "vmlinux" if that is empty, and a module in every other file, with the file's
 // name for its own. Subdirectories are ignored. Modules are opened when they are needed, or by
-// [btf.Collection.OpenAll]; one that is empty or damaged is left to [btf.Collection.Problems].
+// [modules.Collection.OpenAll]; one that is empty or damaged is left to [modules.Collection.Problems].
 //
-// ctx ends with Dir: it does not reach the modules. The first query that goes through all modules
-// opens every one of them, with no way to stop it. Call OpenAll first, with a context of its own,
-// to open them in parallel and to be able to stop between two; what is open then stays open.
-func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
+// ctx ends with Dir: modules get that of OpenAll or Module. The first query that goes through all
+// modules opens every one of them, with no way to stop it. Call OpenAll first to open them in
+// parallel and to be able to stop; what is open then stays open.
+func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
 	if base == "" {
 		base = "vmlinux"
 	}
@@ -48,13 +49,13 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Colle
 		return nil, fmt.Errorf("elfx: %w", err)
 	}
 	kernel := openOne(ctx, filepath.Join(dir, base), o)
-	return collect(o, kernel, func(c *btf.Collection) error {
+	return collect(o, kernel, func(c *modules.Collection) error {
 		for _, entry := range entries {
 			path := filepath.Join(dir, entry.Name())
 			if entry.Name() == base || !isRegular(path, entry) {
 				continue
 			}
-			if err := addFile(ctx, c, entry.Name(), path, o); err != nil {
+			if err := addFile(c, entry.Name(), path, o); err != nil {
 				return err
 			}
 		}
@@ -70,12 +71,12 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Colle
 // searched, and then, for a folder lib/modules/RELEASE, the paths of [KernelPaths], and [SysDir] if
 // that release is running.
 //
-// Two modules of one name are an error that is [btf.ErrDuplicate], as in a tree with the modules of
+// Two modules of one name are an error that is [modules.ErrDuplicate], as in a tree with the modules of
 // two releases, unless one lies in a folder called updates: it replaces the other, as for modprobe.
-// Modules are opened when they are needed, or by [btf.Collection.OpenAll]; one that is empty or
-// damaged is left to [btf.Collection.Problems]. As for [Dir], a query may have to open all modules,
+// Modules are opened when they are needed, or by [modules.Collection.OpenAll]; one that is empty or
+// damaged is left to [modules.Collection.Problems]. As for [Dir], a query may have to open all modules,
 // which here means to decompress them: it is OpenAll that takes a context.
-func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
+func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
@@ -87,10 +88,10 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Coll
 	if base == "" {
 		kernel = openAny(ctx, dir, append(found.kernels(), outsideTree(dir)...), o)
 	}
-	return collect(o, kernel, func(c *btf.Collection) error {
+	return collect(o, kernel, func(c *modules.Collection) error {
 		for _, path := range found.modules() {
-			err := addFile(ctx, c, ModuleName(path), path, o)
-			if errors.Is(err, btf.ErrDuplicate) {
+			err := addFile(c, ModuleName(path), path, o)
+			if errors.Is(err, modules.ErrDuplicate) {
 				return fmt.Errorf("%w: several kernels below %s? pass one lib/modules/RELEASE",
 					err, dir)
 			}
@@ -122,15 +123,15 @@ func openAny(ctx context.Context, dir string, paths []string, o CollectionOption
 
 // collect opens a kernel and adds modules to it.
 func collect(o CollectionOptions, open func() (*btf.Spec, error),
-	add func(*btf.Collection) error) (*btf.Collection, error) {
-	if o.Kernel.Parse == nil {
+	add func(*modules.Collection) error) (*modules.Collection, error) {
+	if o.Kernel == nil {
 		return nil, errNoBackend
 	}
 	kernel, err := open()
 	if err != nil {
 		return nil, err
 	}
-	c := btf.NewCollection(kernel)
+	c := modules.New(kernel)
 	if err := add(c); err != nil {
 		c.Close()
 		return nil, err
@@ -138,29 +139,29 @@ func collect(o CollectionOptions, open func() (*btf.Spec, error),
 	return c, nil
 }
 
-// AddFile adds the module in a file of any kind that [ReadFile] reads, under its [ModuleName]. The
+// AddFile adds the module in a file of any kind that [ExtractFile] reads, under its [ModuleName]. The
 // file is opened when the module is needed. A name that the collection has already is an error that
-// is [btf.ErrDuplicate]; whatever is wrong with the file is left to [btf.Collection.Problems].
-func AddFile(c *btf.Collection, path string, o CollectionOptions) error {
-	if o.modules().Parse == nil {
+// is [modules.ErrDuplicate]; whatever is wrong with the file is left to [modules.Collection.Problems].
+func AddFile(c *modules.Collection, path string, o CollectionOptions) error {
+	if o.modules() == nil {
 		return errNoBackend
 	}
-	return addFile(context.Background(), c, ModuleName(path), path, o)
+	return addFile(c, ModuleName(path), path, o)
 }
 
 // AddBytes adds a module under a name, as AddFile does. data is the contents of a file of any kind
 // and must not change while the collection is in use.
-func AddBytes(c *btf.Collection, name string, data []byte, o CollectionOptions) error {
+func AddBytes(c *modules.Collection, name string, data []byte, o CollectionOptions) error {
 	b := o.modules()
-	if b.Parse == nil {
+	if b == nil {
 		return errNoBackend
 	}
-	err := c.Add(name, "", func(base *btf.Spec) (*btf.Spec, error) {
-		d, err := Parse(context.Background(), data, o.Limits)
+	err := c.Add(name, "", func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
+		d, err := ExtractBytes(ctx, data, o.Limits)
 		if err != nil {
 			return nil, err
 		}
-		return OpenData(d, base, b)
+		return OpenData(ctx, d, base, b)
 	})
 	if err != nil {
 		return fmt.Errorf("elfx: %w", err)
@@ -168,11 +169,9 @@ func AddBytes(c *btf.Collection, name string, data []byte, o CollectionOptions) 
 	return nil
 }
 
-// addFile adds a module whose file is opened when it is needed: that may be long after ctx has
-// ended, of which only the values are kept.
-func addFile(ctx context.Context, c *btf.Collection, name, path string, o CollectionOptions) error {
-	ctx = context.WithoutCancel(ctx)
-	err := c.Add(name, path, func(base *btf.Spec) (*btf.Spec, error) {
+// addFile adds a module whose file is opened when it is needed.
+func addFile(c *modules.Collection, name, path string, o CollectionOptions) error {
+	err := c.Add(name, path, func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
 		return OpenFile(ctx, path, base, o.modules(), o.Limits)
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // heapOptions opens everything without an index.
@@ -45,16 +46,19 @@ func inELF(t *testing.T, data []byte) []byte {
 // kernelAndModule returns a kernel's BTF and a module's split on it.
 func kernelAndModule(t *testing.T) (kernel, module []byte) {
 	t.Helper()
-	kernel = btftest.Kernel(false)
-	return kernel, btftest.Module(parse(t, kernel, nil), false)
+	kernel = btftest.Kernel(nil)
+	return kernel, btftest.Module(parse(t, kernel, nil), nil)
 }
 
 // names returns the collection's modules.
-func names(c *btf.Collection) []string { return slices.Collect(c.Names()) }
+func names(c *modules.Collection) []string { return slices.Collect(c.Names()) }
 
-// problems returns what is wrong with the modules, by name.
-func problems(c *btf.Collection) map[string]error {
+// problems opens all modules and returns what is wrong with them, by name.
+func problems(c *modules.Collection) map[string]error {
 	m := make(map[string]error)
+	if err := c.OpenAll(context.Background(), 2, nil); err != nil {
+		m["OpenAll"] = err
+	}
 	for _, p := range c.Problems() {
 		m[p.Module] = p.Err
 	}
@@ -85,7 +89,7 @@ func TestDir(t *testing.T) {
 			t.Errorf("problem %q does not say the path", err)
 		}
 	}
-	if spec, err := c.Module("good"); err != nil || spec.Base() != c.Base() {
+	if spec, err := c.Module(t.Context(), "good"); err != nil || spec.Base() != c.Base() {
 		t.Errorf("module good: %v", err)
 	}
 }
@@ -160,7 +164,7 @@ func TestTree(t *testing.T) {
 		if len(bad) != 2 || !errors.Is(bad["x-y"], ErrNoBTF) || !errors.Is(bad["d"], ErrCorrupt) {
 			t.Errorf("problems %v", bad)
 		}
-		if _, err := c.Module("x_y"); !errors.Is(err, ErrNoBTF) {
+		if _, err := c.Module(t.Context(), "x_y"); !errors.Is(err, ErrNoBTF) {
 			t.Errorf("module x_y: error %v, want that of x-y", err)
 		}
 		c.Close()
@@ -213,19 +217,19 @@ func TestDuplicates(t *testing.T) {
 		"vmlinux": kernel, "a/snd-x.ko": ko, "b/snd_x.ko.zst": zstdBytes(t, nil, ko),
 	})
 	_, err := Tree(context.Background(), dir, "", heapOptions)
-	if !errors.Is(err, btf.ErrDuplicate) || !strings.Contains(err.Error(), "snd-x.ko") ||
+	if !errors.Is(err, modules.ErrDuplicate) || !strings.Contains(err.Error(), "snd-x.ko") ||
 		!strings.Contains(err.Error(), "snd_x.ko.zst") {
 		t.Errorf("Tree: error %v, want ErrDuplicate with both paths", err)
 	}
 	if want := "several kernels below " + dir; !strings.Contains(err.Error(), want) {
 		t.Errorf("Tree: error %v, want the remedy", err)
 	}
-	c := btf.NewCollection(parse(t, kernel, nil))
+	c := modules.New(parse(t, kernel, nil))
 	defer c.Close()
 	if err := AddFile(c, filepath.Join(dir, "a/snd-x.ko"), heapOptions); err != nil {
 		t.Fatal(err)
 	}
-	if err := AddBytes(c, "snd_x", module, heapOptions); !errors.Is(err, btf.ErrDuplicate) {
+	if err := AddBytes(c, "snd_x", module, heapOptions); !errors.Is(err, modules.ErrDuplicate) {
 		t.Errorf("AddBytes: error %v, want ErrDuplicate", err)
 	}
 	if err := AddBytes(c, "other", zstdBytes(t, nil, ko), heapOptions); err != nil {
@@ -246,7 +250,7 @@ func TestDuplicates(t *testing.T) {
 func TestDirDuplicates(t *testing.T) {
 	kernel, module := kernelAndModule(t)
 	dir := writeTree(t, map[string][]byte{"vmlinux": kernel, "a-b": module, "a_b": module})
-	if _, err := Dir(context.Background(), dir, "", heapOptions); !errors.Is(err, btf.ErrDuplicate) {
+	if _, err := Dir(context.Background(), dir, "", heapOptions); !errors.Is(err, modules.ErrDuplicate) {
 		t.Errorf("error %v, want ErrDuplicate", err)
 	}
 }
@@ -312,7 +316,7 @@ func TestLazyAfterCancel(t *testing.T) {
 	}
 	defer c.Close()
 	cancel()
-	if _, err := c.Module("m"); err != nil {
+	if _, err := c.Module(t.Context(), "m"); err != nil {
 		t.Error(err)
 	}
 	if _, err := Tree(ctx, dir, "", heapOptions); !errors.Is(err, context.Canceled) {
@@ -356,16 +360,7 @@ func TestOpenFileMaps(t *testing.T) {
 	dir := writeTree(t, map[string][]byte{"raw": kernel, "elf": inELF(t, kernel)})
 	for name, want := range map[string]string{"raw": "open", "elf": "parse"} {
 		var used string
-		b := Backend{
-			Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-				used = "parse"
-				return btftest.Parse(data, base)
-			},
-			Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-				used = "open"
-				return btftest.Open(path, base)
-			},
-		}
+		b := watchedBackend{heap, func(call string) { used = call }}
 		spec, err := OpenFile(context.Background(), filepath.Join(dir, name), nil, b, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -374,15 +369,23 @@ func TestOpenFileMaps(t *testing.T) {
 		if used != want {
 			t.Errorf("%s: %s was called, want %s", name, used, want)
 		}
-		b.Open = nil
-		if spec, err = OpenFile(context.Background(), filepath.Join(dir, name), nil, b, nil); err != nil {
-			t.Fatal(err)
-		}
-		spec.Close()
-		if used != "parse" {
-			t.Errorf("%s: %s was called, want parse", name, used)
-		}
 	}
+}
+
+// watchedBackend reports which of its methods is called.
+type watchedBackend struct {
+	btf.Backend
+	called func(method string)
+}
+
+func (w watchedBackend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	w.called("open")
+	return w.Backend.Open(path, base)
+}
+
+func (w watchedBackend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	w.called("parse")
+	return w.Backend.Parse(data, base)
 }
 
 // TestOpenFileLimits applies the limits and the context to raw BTF, whoever reads it.
@@ -402,28 +405,26 @@ func TestOpenFileLimits(t *testing.T) {
 		{context.Background(), size - 1, ErrTooLarge},
 		{cancelled, size, context.Canceled},
 	} {
-		for _, b := range []Backend{heap, {Parse: heap.Parse}} {
-			spec, err := OpenFile(test.ctx, path, nil, b, &Options{MaxSize: test.maxSize})
-			if !errors.Is(err, test.is) || err != nil && !strings.Contains(err.Error(), path) {
-				t.Errorf("%d: %v, error %v, want %v and the path", i, spec, err, test.is)
-			}
-			if err == nil {
-				spec.Close()
-			}
+		spec, err := OpenFile(test.ctx, path, nil, heap, &Options{MaxSize: test.maxSize})
+		if !errors.Is(err, test.is) || err != nil && !strings.Contains(err.Error(), path) {
+			t.Errorf("%d: %v, error %v, want %v and the path", i, spec, err, test.is)
+		}
+		if err == nil {
+			spec.Close()
 		}
 	}
 }
 
 // TestNoBackend says so before anything is read.
 func TestNoBackend(t *testing.T) {
-	dir := writeTree(t, map[string][]byte{"vmlinux": btftest.Kernel(false)})
-	c := btf.NewCollection(parse(t, btftest.Kernel(false), nil))
+	dir := writeTree(t, map[string][]byte{"vmlinux": btftest.Kernel(nil)})
+	c := modules.New(parse(t, btftest.Kernel(nil), nil))
 	defer c.Close()
 	_, dirErr := Dir(context.Background(), dir, "", CollectionOptions{})
 	_, treeErr := Tree(context.Background(), dir, "", CollectionOptions{})
-	_, _, kernelErr := OpenKernel(context.Background(), dir, Backend{}, nil)
-	_, fileErr := OpenFile(context.Background(), filepath.Join(dir, "vmlinux"), nil, Backend{}, nil)
-	_, dataErr := OpenData(&Data{BTF: btftest.Kernel(false)}, nil, Backend{})
+	_, _, kernelErr := OpenKernel(context.Background(), dir, nil, nil)
+	_, fileErr := OpenFile(context.Background(), filepath.Join(dir, "vmlinux"), nil, nil, nil)
+	_, dataErr := OpenData(t.Context(), &Data{BTF: btftest.Kernel(nil)}, nil, nil)
 	for i, err := range []error{dirErr, treeErr, kernelErr, fileErr, dataErr,
 		AddFile(c, "x", CollectionOptions{}), AddBytes(c, "x", nil, CollectionOptions{})} {
 		if !errors.Is(err, errNoBackend) {
@@ -436,20 +437,17 @@ func TestNoBackend(t *testing.T) {
 func TestSeveralKinds(t *testing.T) {
 	kernel, module := kernelAndModule(t)
 	var calls bytes.Buffer
-	backend := func(name byte) Backend {
-		return Backend{Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-			calls.WriteByte(name)
-			return btftest.Parse(data, base)
-		}}
+	backend := func(name string) btf.Backend {
+		return watchedBackend{heap, func(string) { calls.WriteString(name) }}
 	}
 	dir := writeTree(t, map[string][]byte{"vmlinux": kernel, "m": module})
-	o := CollectionOptions{Kernel: backend('k'), Modules: backend('m')}
+	o := CollectionOptions{Kernel: backend("k"), Modules: backend("m")}
 	c, err := Dir(context.Background(), dir, "", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := c.Module("m"); err != nil || calls.String() != "km" {
+	if _, err := c.Module(t.Context(), "m"); err != nil || calls.String() != "km" {
 		t.Errorf("backends called: %q, error %v", calls.String(), err)
 	}
 }

@@ -42,7 +42,7 @@ func testELFVariant(t *testing.T, e testELF, compress uint32) {
 		{name: ".BTF.base", typ: 1, data: base, compress: compress},
 	}
 	file := e.build(t)
-	d, err := Parse(context.Background(), file, nil)
+	d, err := ExtractBytes(context.Background(), file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestELFPrefersData(t *testing.T) {
 	e := testELF{class: 64, order: binary.LittleEndian, sections: []testSection{
 		{name: ".BTF", typ: shtNobits, size: 10}, progbits(".BTF", blob),
 	}}
-	d, err := Parse(context.Background(), e.build(t), nil)
+	d, err := ExtractBytes(context.Background(), e.build(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestELFRefused(t *testing.T) {
 		{"NOBITS", build(testSection{name: ".BTF", typ: shtNobits, size: 1 << 40}), ErrNoBTF,
 			"no data in this file (SHT_NOBITS"},
 		{"not BTF", build(progbits(".BTF", []byte("junk"))), ErrCorrupt, "begins with 6a 75 6e 6b"},
-		{"empty", build(progbits(".BTF", nil)), ErrCorrupt, "no BTF magic"},
+		{"empty", build(progbits(".BTF", nil)), ErrCorrupt, ".BTF section at 0x40 is empty"},
 		{"size", edit(bytes.Clone(plain), elf64.shSize, 1<<62), ErrCorrupt, "4611686018427387904 bytes"},
 		{"offset", edit(bytes.Clone(plain), elf64.shOff, ^uint64(0)), ErrCorrupt, "truncated?"},
 		{"wraps", edit(edit(bytes.Clone(plain), elf64.shOff, ^uint64(0)), elf64.shSize, 2),
@@ -125,7 +125,7 @@ func TestELFRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := Parse(context.Background(), test.file, nil)
+			d, err := ExtractBytes(context.Background(), test.file, nil)
 			if err == nil {
 				t.Fatalf("%s accepted", d.Format)
 			}
@@ -161,7 +161,7 @@ func TestELFReadsSectionsOnly(t *testing.T) {
 		progbits(".BTF", smallBTF(binary.LittleEndian)),
 	}}.build(t)
 	r := &countingReader{ReaderAt: bytes.NewReader(file)}
-	if _, err := Read(context.Background(), r, int64(len(file)), nil); err != nil {
+	if _, err := Extract(context.Background(), r, int64(len(file)), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r.n > 4096 {
@@ -174,7 +174,7 @@ func TestELFManySections(t *testing.T) {
 	e := testELF{class: 64, order: binary.LittleEndian, extended: true}
 	e.sections = make([]testSection, 70_000)
 	e.sections[69_000] = progbits(".BTF", smallBTF(e.order))
-	d, err := Parse(context.Background(), e.build(t), nil)
+	d, err := ExtractBytes(context.Background(), e.build(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestELFMutated(t *testing.T) {
 	var accepted int
 	for i := range 60_000 {
 		b := mutate(rng, seeds[i%len(seeds)])
-		d, err := Parse(context.Background(), b, nil)
+		d, err := ExtractBytes(context.Background(), b, nil)
 		if err != nil {
 			continue
 		}

@@ -25,11 +25,11 @@ type query struct {
 // tally is how many types answer a query, and the first two of them.
 type tally struct {
 	n             int
-	first, second btf.ID
+	first, second btf.TypeID
 }
 
 // match returns the id of the one counterpart of t.
-func (r *relocation) match(t btf.Type) (btf.ID, error) {
+func (r *relocation) match(t btf.Type) (btf.TypeID, error) {
 	want := query{kind: t.Kind()}
 	switch want.kind {
 	case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64, btf.KindStruct, btf.KindUnion:
@@ -70,7 +70,7 @@ func (r *relocation) homonyms(name string) *homonyms {
 	}
 	h = &homonyms{tallies: make(map[query]tally)}
 	r.known[name] = h
-	for t := range r.base.Named(name) {
+	for t := range r.base.TypesByName(name) {
 		switch kind := t.Kind(); kind {
 		case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64:
 			q := sized(t)

@@ -10,46 +10,22 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// Backend is how the BTF that is found here gets opened. The backend packages take their options in
-// a struct, so each wants two short functions around it, for instance:
-//
-//	var inCache = elfx.Backend{
-//		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-//			return cache.Parse(data, &cache.Options{Base: base})
-//		},
-//		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-//			return cache.Open(path, &cache.Options{Base: base})
-//		},
-//	}
-//
-// Both must be safe for concurrent use.
-type Backend struct {
-	// Parse opens raw BTF in memory on top of base, which is nil for one that stands alone. It
-	// may keep data. It is required.
-	Parse func(data []byte, base *btf.Spec) (*btf.Spec, error)
-	// Open opens a file of raw BTF on top of base. Nil means to read the file and to call Parse;
-	// a backend that maps files needs it.
-	Open func(path string, base *btf.Spec) (*btf.Spec, error)
-}
-
-// OpenFile opens the BTF in the file at path, of any kind that [ReadFile] reads, on top of base, or
+// OpenFile opens the BTF in the file at path, of any kind that [ExtractFile] reads, on top of base, or
 // on its own if base is nil. A module with a distilled base is relocated onto base, see [Relocate],
-// or opened on its distilled base if there is none. Files of raw BTF are handed to Backend.Open, if
-// there is one, unread; the limit of their size holds for them, too. Errors name the path.
-func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limits *Options) (
+// or opened on its distilled base if there is none. Files of raw BTF are handed to b unread; the
+// limit of their size holds for them, too. Errors name the path.
+func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) (
 	*btf.Spec, error) {
-	if b.Parse == nil {
+	if b == nil {
 		return nil, errNoBackend
 	}
-	if b.Open != nil {
-		if size, ok := rawSize(path); ok {
-			if err := mayOpen(ctx, size, limits); err != nil {
-				return nil, &Error{Path: path, Format: "raw", Err: err}
-			}
-			return b.Open(path, base)
+	if size, ok := rawSize(path); ok {
+		if err := mayOpen(ctx, size, limits); err != nil {
+			return nil, &Error{Path: path, Format: "raw", Err: err}
 		}
+		return b.Open(path, base)
 	}
-	data, err := ReadFile(ctx, path, limits)
+	data, err := ExtractFile(ctx, path, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +37,19 @@ func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limit
 }
 
 // OpenData opens BTF that was extracted before, as OpenFile does. d must not be nil. An error is an
-// *[Error], but for a Backend without Parse.
-func OpenData(d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
-	if b.Parse == nil {
+// *[Error], but for a nil Backend.
+func OpenData(ctx context.Context, d *Data, base *btf.Spec, b btf.Backend) (*btf.Spec, error) {
+	if b == nil {
 		return nil, errNoBackend
 	}
-	spec, err := openData(context.Background(), d, base, b)
+	spec, err := openData(ctx, d, base, b)
 	if err != nil {
 		return nil, &Error{Format: d.Format, Err: err}
 	}
 	return spec, nil
 }
 
-func openData(ctx context.Context, d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
+func openData(ctx context.Context, d *Data, base *btf.Spec, b btf.Backend) (*btf.Spec, error) {
 	if d.Base == nil {
 		return b.Parse(d.BTF, base)
 	}
@@ -123,4 +99,4 @@ func mayOpen(ctx context.Context, size int64, limits *Options) error {
 }
 
 // errNoBackend is a mistake of the caller, caught before it is a nil call in another goroutine.
-var errNoBackend = errors.New("elfx: Backend.Parse is nil")
+var errNoBackend = errors.New("elfx: no Backend")

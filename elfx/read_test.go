@@ -30,7 +30,7 @@ func TestReadFileRefused(t *testing.T) {
 		{dir, nil, "a directory"},
 	}
 	for _, test := range tests {
-		_, err := ReadFile(context.Background(), test.path, nil)
+		_, err := ExtractFile(context.Background(), test.path, nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Path != test.path {
 			t.Errorf("%s: error %v is no *Error with the path", test.path, err)
@@ -61,7 +61,7 @@ func TestReadFilePipe(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Close()
-		d, err := readOpen(context.Background(), r, test.opts)
+		d, err := readOpen(context.Background(), r, false, test.opts)
 		r.Close()
 		if !errors.Is(err, test.is) || err == nil && !bytes.Equal(d.BTF, blob) {
 			t.Errorf("%+v: %v, error %v", test.opts, d, err)
@@ -75,10 +75,10 @@ func TestNesting(t *testing.T) {
 	for range maxLayers - 1 {
 		b = zstdBytes(t, nil, b)
 	}
-	if _, err := Parse(context.Background(), b, nil); err != nil {
+	if _, err := ExtractBytes(context.Background(), b, nil); err != nil {
 		t.Errorf("%d layers: %v", maxLayers, err)
 	}
-	_, err := Parse(context.Background(), zstdBytes(t, nil, b), nil)
+	_, err := ExtractBytes(context.Background(), zstdBytes(t, nil, b), nil)
 	if !errors.Is(err, ErrUnsupported) {
 		t.Errorf("%d layers: error %v, want ErrUnsupported", maxLayers+1, err)
 	}
@@ -104,7 +104,7 @@ func TestImagesMutated(t *testing.T) {
 			n = 5 // each sets up a window of 128 MiB, as the kernel's rule asks for
 		}
 		for range n {
-			_, _ = Parse(context.Background(), mutate(rng, seed), opts)
+			_, _ = ExtractBytes(context.Background(), mutate(rng, seed), opts)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func TestTrailingBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		tail := bytes.Repeat([]byte("\xd0\x0d\xfe\xed"), 50) // as a device tree begins
-		d, err := Parse(context.Background(), append(file, tail...), nil)
+		d, err := ExtractBytes(context.Background(), append(file, tail...), nil)
 		if err != nil || !bytes.Equal(d.BTF, smallBTF(d.ByteOrder)) {
 			t.Errorf("%s: %v, error %v", ext, d, err)
 		}
@@ -132,12 +132,12 @@ func TestTruncated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole, err := Parse(context.Background(), file, nil)
+		whole, err := ExtractBytes(context.Background(), file, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for n := range file {
-			d, err := Parse(context.Background(), file[:n], nil)
+			d, err := ExtractBytes(context.Background(), file[:n], nil)
 			if err == nil && !bytes.Equal(d.BTF, whole.BTF) {
 				t.Errorf("%s: cut at %d of %d bytes: other BTF", ext, n, len(file))
 			}

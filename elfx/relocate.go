@@ -2,12 +2,12 @@ package elfx
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 // ErrMismatch says that types of a distilled base have no counterpart in the kernel.
@@ -26,10 +26,10 @@ var ErrMismatch = errors.New("distilled base does not match the kernel")
 //
 // It takes time linear in the size of module, distilled and the strings of base, a lookup by name
 // in base for each name in distilled, and memory for an index of those strings while it runs. It
-// is safe for concurrent use. None of the arguments may be nil; an error is an *[Error]. Of a file,
-// [OpenFile] does the same and stops when its context is done.
-func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
-	relocated, err := relocate(context.Background(), module, distilled, base)
+// is safe for concurrent use and stops when ctx is done. None of the arguments may be nil; an error
+// is an *[Error]. [OpenFile] does the same of a file.
+func Relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
+	relocated, err := relocate(ctx, module, distilled, base)
 	if err != nil {
 		return nil, &Error{Err: err}
 	}
@@ -37,12 +37,12 @@ func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
 }
 
 func relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
-	small, err := btf.Open(plain(distilled), btf.Options{})
+	small, err := btf.Parse(distilled, nil)
 	if err != nil {
 		return nil, fmt.Errorf(".BTF.base: %w", err)
 	}
 	defer small.Close()
-	split, err := btf.Open(plain(module), btf.Options{Base: small})
+	split, err := btf.Parse(module, small)
 	if err != nil {
 		return nil, fmt.Errorf(".BTF on .BTF.base: %w", err)
 	}
@@ -66,7 +66,7 @@ type relocation struct {
 	small, split, base *btf.Spec
 	embedded           []bool               // by id: types that the module holds by value
 	known              map[string]*homonyms // what the kernel has of a name
-	ids                []btf.ID             // the kernel's id of each distilled type
+	ids                []btf.TypeID         // the kernel's id of each distilled type
 }
 
 // maxMismatches is how many types an error lists.
@@ -75,7 +75,7 @@ const maxMismatches = 8
 // matchAll finds the counterpart of every distilled type.
 func (r *relocation) matchAll() error {
 	_, end := r.small.IDs()
-	r.ids = make([]btf.ID, end)
+	r.ids = make([]btf.TypeID, end)
 	r.known = make(map[string]*homonyms)
 	var bad []string
 	for id, t := range r.small.All() {
@@ -106,22 +106,19 @@ func (r *relocation) matchAll() error {
 func (r *relocation) findEmbedded() error {
 	_, end := r.split.IDs()
 	r.embedded = make([]bool, end)
-	for t := range r.split.Own().OfKind(btf.KindStruct, btf.KindUnion) {
+	for t := range r.split.Own().TypesByKind(btf.KindStruct, btf.KindUnion) {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
 		for _, m := range t.Members() {
-			held, ok := m.Target()
-			for ok && !r.embedded[held.ID()] {
+			held := m.Target()
+			for !r.embedded[held.ID()] {
 				r.embedded[held.ID()] = true
-				switch k := held.Kind(); {
-				case k == btf.KindArray:
-					held, ok = held.Elem()
-				case k == btf.KindTypedef || k.IsModifier():
-					held, ok = held.Target()
-				default:
-					ok = false
+				k := held.Kind()
+				if k != btf.KindArray && k != btf.KindTypedef && !k.IsModifier() {
+					break
 				}
+				held = held.Target()
 			}
 		}
 	}
@@ -132,16 +129,16 @@ func (r *relocation) findEmbedded() error {
 // bound what strings that overlap in the input may grow to.
 func (r *relocation) rewrite() ([]byte, error) {
 	_, end := r.base.IDs()
-	shift := end - btf.ID(len(r.ids))
-	b := btf.NewBuilder(btf.BuilderOptions{
-		BigEndian: r.split.ByteOrder() == binary.BigEndian,
+	shift := end - btf.TypeID(len(r.ids))
+	b := builder.New(builder.Options{
+		ByteOrder: r.split.ByteOrder(),
 		Base:      r.base,
 	})
 	for _, t := range r.split.Own().All() {
 		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
-		b.Copy(t, func(id btf.ID) btf.ID {
+		b.Copy(t, func(id btf.TypeID) btf.TypeID {
 			if int(id) < len(r.ids) {
 				return r.ids[id]
 			}

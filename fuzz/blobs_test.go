@@ -30,7 +30,7 @@ type blob struct {
 }
 
 // open opens b and its bases in one backend until the test ends.
-func (b *blob) open(t tb, backend *Backend) *btf.Spec {
+func (b *blob) open(t tb, backend btf.Backend) *btf.Spec {
 	t.Helper()
 	var base *btf.Spec
 	if b.base != nil {
@@ -38,14 +38,14 @@ func (b *blob) open(t tb, backend *Backend) *btf.Spec {
 	}
 	spec, err := backend.Parse(b.data, base)
 	if err != nil {
-		t.Fatalf("%s in %s: %v", b.name, backend.Name, err)
+		t.Fatalf("%s in %s: %v", b.name, backend.Name(), err)
 	}
 	t.Cleanup(func() { spec.Close() })
 	return spec
 }
 
 // openBase opens the base of b, or returns nil if it has none.
-func (b *blob) openBase(t tb, backend *Backend) *btf.Spec {
+func (b *blob) openBase(t tb, backend btf.Backend) *btf.Spec {
 	if b.base == nil {
 		return nil
 	}

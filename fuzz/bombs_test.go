@@ -117,7 +117,7 @@ func TestBombs(t *testing.T) {
 			b.types(w)
 			data := w.blob()
 			for _, backend := range Backends {
-				withDeadline(t, 20*time.Second, backend.Name, func() { defuse(t, &backend, data, b.cyclic) })
+				withDeadline(t, 20*time.Second, backend.Name(), func() { defuse(t, backend, data, b.cyclic) })
 			}
 		})
 	}
@@ -141,43 +141,43 @@ func withDeadline(t *testing.T, limit time.Duration, name string, f func()) {
 	}
 }
 
-func defuse(t *testing.T, backend *Backend, data []byte, cyclic bool) {
+func defuse(t *testing.T, backend btf.Backend, data []byte, cyclic bool) {
 	limit := uint64(64<<20 + 16*len(data))
 	before := allocated()
 	spec, err := backend.Parse(data, nil)
 	if err != nil {
-		t.Errorf("%s: %v", backend.Name, err)
+		t.Errorf("%s: %v", backend.Name(), err)
 		return
 	}
 	defer spec.Close()
 	if err := spec.Verify(); (err != nil) != cyclic {
-		t.Errorf("%s: Verify: %v", backend.Name, err)
+		t.Errorf("%s: Verify: %v", backend.Name(), err)
 	}
 	_, end := spec.IDs()
-	for _, id := range []btf.ID{1, end / 2, end - 1} {
+	for _, id := range []btf.TypeID{1, end / 2, end - 1} {
 		first, _ := spec.TypeByID(id)
 		links := 0
-		for range first.Chain() {
+		for range first.Targets() {
 			links++
 		}
 		if links > 4*int(end) {
-			t.Errorf("%s: chain of %d links in %d types", backend.Name, links, end)
+			t.Errorf("%s: chain of %d links in %d types", backend.Name(), links, end)
 		}
-		first.SkipModsAndTypedefs()
+		first.Underlying()
 		first.Sizeof()
 		for _, m := range first.Members() {
 			m.Bits()
 		}
 	}
-	buf := make([]btf.ID, 0, end)
+	buf := make([]btf.TypeID, 0, end)
 	for _, name := range []string{"", "a", "xxxx", "b"} {
-		spec.AppendIDs(buf, name)
+		spec.AppendIDsByName(buf, name)
 	}
 	for _, expr := range []string{"^a$", "x+y", "^$"} {
-		m := btf.MustCompile(expr)
-		spec.AppendMatches(buf, m)
+		m := btf.MustMatcher(expr)
+		spec.AppendIDsByMatch(buf, m)
 	}
 	if used := allocated() - before; used > limit {
-		t.Errorf("%s: %d MiB allocated for an input of %d MiB", backend.Name, used>>20, len(data)>>20)
+		t.Errorf("%s: %d MiB allocated for an input of %d MiB", backend.Name(), used>>20, len(data)>>20)
 	}
 }

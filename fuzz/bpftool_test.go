@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // TestBpftool prints every blob through every backend as "bpftool btf dump file F format raw"
@@ -36,8 +39,8 @@ func TestBpftool(t *testing.T) {
 				return
 			}
 			for _, backend := range Backends {
-				spec := b.open(t, &backend)
-				compareDumps(t, backend.Name, appendDump(nil, spec.Own()), want)
+				spec := b.open(t, backend)
+				compareDumps(t, backend.Name(), appendDump(nil, spec.Own()), want)
 			}
 		})
 	}
@@ -60,14 +63,14 @@ func requireTool(t *testing.T, name, remedy string) string {
 // beyondBpftool says what makes a sound blob unreadable to some versions of bpftool; it is ""
 // if nothing does.
 func beyondBpftool(t *testing.T, b *blob) string {
-	spec := b.open(t, &Backends[0])
-	h := spec.Section().Header()
+	spec := b.open(t, Backends[0])
+	h := store.SectionOf(spec).Header()
 	switch {
 	case b.base != nil && b.base.base != nil:
 		return "a base that is split itself"
-	case h.Len != 24 && h.BigEndian:
+	case h.Len != 24 && h.ByteOrder == binary.BigEndian:
 		return "a header of another byte order that is not 24 bytes long"
-	case h.TypesOff != int64(h.Len) || h.StringsOff != h.TypesOff+int64(h.TypesLen):
+	case h.Types.Off != int64(h.Len) || h.Strings.Off != h.Types.Off+int64(h.Types.Len):
 		return "gaps, or another order of sections"
 	}
 	for _, typ := range spec.All() {

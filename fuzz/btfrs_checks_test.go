@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 // What the rows of btfrsTable check.
 
-func hasIDs(name string, want ...btf.ID) func(*btf.Spec) error {
+func hasIDs(name string, want ...btf.TypeID) func(*btf.Spec) error {
 	return func(s *btf.Spec) error {
 		got, err := s.IDsByName(name)
 		if err != nil || !slices.Equal(got, want) {
@@ -19,7 +20,7 @@ func hasIDs(name string, want ...btf.ID) func(*btf.Spec) error {
 	}
 }
 
-func hasKind(id btf.ID, want btf.Kind) func(*btf.Spec) error {
+func hasKind(id btf.TypeID, want btf.Kind) func(*btf.Spec) error {
 	return func(s *btf.Spec) error {
 		t, err := s.TypeByID(id)
 		if err != nil || t.Kind() != want {
@@ -32,7 +33,7 @@ func hasKind(id btf.ID, want btf.Kind) func(*btf.Spec) error {
 func hasTypes(name string, want ...btf.Kind) func(*btf.Spec) error {
 	return func(s *btf.Spec) error {
 		var got []btf.Kind
-		for t := range s.Named(name) {
+		for t := range s.TypesByName(name) {
 			got = append(got, t.Kind())
 		}
 		if !slices.Equal(got, want) {
@@ -42,12 +43,12 @@ func hasTypes(name string, want ...btf.Kind) func(*btf.Spec) error {
 	}
 }
 
-func findAnonymous(s *btf.Spec, ids []btf.ID, err error) error {
+func findAnonymous(s *btf.Spec, ids []btf.TypeID, err error) error {
 	for _, id := range ids {
 		t, _ := s.TypeByID(id)
 		for _, v := range t.Enumerators() {
 			if v.NameIs("IPPROTO_IP") {
-				if t.Name() != "" || !t.HasName() || t.Kind() != btf.KindEnum {
+				if t.Name() != "" || !t.Kind().HasName() || t.Kind() != btf.KindEnum {
 					return fmt.Errorf("%v has a name or is no enum", t)
 				}
 				return nil
@@ -59,14 +60,14 @@ func findAnonymous(s *btf.Spec, ids []btf.ID, err error) error {
 
 func constHasNoName(s *btf.Spec) error {
 	t, err := s.TypeByID(29)
-	if err != nil || t.Kind() != btf.KindConst || t.HasName() || t.Name() != "" {
+	if err != nil || t.Kind() != btf.KindConst || t.Kind().HasName() || t.Name() != "" {
 		return fmt.Errorf("%v, %v", t, err)
 	}
 	return nil
 }
 
 func kindsOf(t btf.Type) (kinds []btf.Kind) {
-	for link := range t.Chain() {
+	for link := range t.Targets() {
 		kinds = append(kinds, link.Kind())
 	}
 	return kinds
@@ -89,7 +90,7 @@ func chainOfMember(s *btf.Spec) error {
 		if !m.NameIs("mac_len") {
 			continue
 		}
-		first, _ := m.Target()
+		first := m.Target()
 		got := append([]btf.Kind{first.Kind()}, kindsOf(first)...)
 		// __u16 is a TYPEDEF of an INT.
 		if !slices.Equal(got, []btf.Kind{btf.KindTypedef, btf.KindInt}) {
@@ -126,12 +127,12 @@ func function(s *btf.Spec, name string) ([]btf.Param, error) {
 	if l, ok := f.Linkage(); !ok || l != btf.LinkageStatic {
 		return nil, fmt.Errorf("%v has linkage %v", f, l)
 	}
-	proto, _ := f.Target()
-	if ret, ok := proto.Return(); proto.Kind() != btf.KindFuncProto || !ok || !ret.IsVoid() {
+	proto := f.Target()
+	if ret := f.Return(); proto.Kind() != btf.KindFuncProto || !ret.IsVoid() {
 		return nil, fmt.Errorf("%v: %v returns %v", f, proto, ret)
 	}
 	var params []btf.Param
-	for _, p := range proto.Params() {
+	for _, p := range f.Params() {
 		if p.IsVariadic() {
 			return nil, fmt.Errorf("%v is variadic", f)
 		}
@@ -142,8 +143,8 @@ func function(s *btf.Spec, name string) ([]btf.Param, error) {
 
 // pointee returns what a parameter of the name points to.
 func pointee(p btf.Param, name string) (btf.Type, error) {
-	t, _ := p.Target()
-	target, _ := t.Target()
+	t := p.Target()
+	target := t.Target()
 	if p.Name() != name || t.Kind() != btf.KindPtr {
 		return btf.Type{}, fmt.Errorf("parameter %s of type %v, want a pointer named %s",
 			p.Name(), t, name)
@@ -169,7 +170,7 @@ func resolveFunction(s *btf.Spec) error {
 	if err != nil {
 		return err
 	}
-	if reason, _ := params[1].Target(); params[1].Name() != "reason" || reason.Kind() != btf.KindEnum {
+	if reason := params[1].Target(); params[1].Name() != "reason" || reason.Kind() != btf.KindEnum {
 		return fmt.Errorf("second parameter %s is a %v", params[1].Name(), reason)
 	}
 	return isStruct(skb, "sk_buff", 232, 28)
@@ -181,7 +182,7 @@ func resolveStruct(s *btf.Spec) error {
 		return err
 	}
 	m, ok := t.Member(25)
-	arg, _ := m.Target()
+	arg := m.Target()
 	i, isInt := arg.Int()
 	if !ok || m.Name() != "truesize" || arg.Name() != "unsigned int" || !isInt || i.Encoding != 0 {
 		return fmt.Errorf("member %s is %v, encoded %v", m.Name(), arg, i.Encoding)
@@ -192,7 +193,7 @@ func resolveStruct(s *btf.Spec) error {
 // doubleSplit splits from a split: btf-rs refuses that, libbpf and btfkit read it.
 func doubleSplit(s *btf.Spec) error {
 	_, end := s.IDs()
-	b := btf.NewBuilder(btf.BuilderOptions{Base: s})
+	b := builder.New(builder.Options{Base: s})
 	b.Ptr(end - 1)
 	data, err := b.Bytes()
 	if err != nil {
@@ -204,7 +205,7 @@ func doubleSplit(s *btf.Spec) error {
 	}
 	defer again.Close()
 	t, err := again.TypeByID(end)
-	if target, _ := t.Target(); err != nil || target.ID() != end-1 {
+	if target := t.Target(); err != nil || target.ID() != end-1 {
 		return fmt.Errorf("%v, %w", t, err)
 	}
 	return nil
@@ -225,7 +226,7 @@ func resolveSplitStruct(s *btf.Spec) error {
 		return fmt.Errorf("members %v, want %v", names, want)
 	}
 	m, _ := t.Member(0)
-	dev, _ := m.Target()
+	dev := m.Target()
 	return isStruct(dev, "vhost_dev", 200, 19)
 }
 
@@ -254,7 +255,7 @@ func resolveSplitFunc(s *btf.Spec) error {
 func matchesEnums(expr string, want ...string) func(*btf.Spec) error {
 	return func(s *btf.Spec) error {
 		var names []string
-		for t := range s.Matching(btf.MustCompile(expr).Kinds(btf.KindEnum)) {
+		for t := range s.TypesByMatch(btf.MustMatcher(expr), btf.KindEnum) {
 			names = append(names, t.Name())
 		}
 		if !slices.Equal(names, want) {

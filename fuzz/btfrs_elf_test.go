@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"bytes"
+	"context"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -13,26 +14,27 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/elfx"
 )
 
 // What btf-rs 2.0 asserts of collections, restated; btfrsTable explains how.
 var btfrsCollectionTable = []struct {
 	test, asserts string
-	check         func(*btf.Collection) error
+	check         func(*modules.Collection) error
 }{
 	{"btfc", "the kernel's kfree is a FUNC of that name, by name and by id",
 		functionOf("kfree", "vmlinux")},
 	{"btfc", "a module's function is a FUNC of that name, by name and by id",
 		functionOf("vhost_net_open", "vhost_net")},
-	{"btfc", "there is no module of an unknown name", func(c *btf.Collection) error {
-		if _, err := c.Module("invalid_module"); !errors.Is(err, btf.ErrNotFound) {
+	{"btfc", "there is no module of an unknown name", func(c *modules.Collection) error {
+		if _, err := c.Module(context.Background(), "invalid_module"); !errors.Is(err, btf.ErrNotFound) {
 			return fmt.Errorf("error %v", err)
 		}
 		return nil
 	}},
-	{"btfc", "the module alone finds its function", func(c *btf.Collection) error {
-		m, err := c.Module("vhost_net")
+	{"btfc", "the module alone finds its function", func(c *modules.Collection) error {
+		m, err := c.Module(context.Background(), "vhost_net")
 		if err != nil {
 			return err
 		}
@@ -43,17 +45,17 @@ var btfrsCollectionTable = []struct {
 }
 
 // specOf returns the section of a collection by name.
-func specOf(c *btf.Collection, name string) (*btf.Spec, error) {
+func specOf(c *modules.Collection, name string) (*btf.Spec, error) {
 	if name == "vmlinux" {
 		return c.Base(), nil
 	}
-	return c.Module(name)
+	return c.Module(context.Background(), name)
 }
 
-func functionOf(name, module string) func(*btf.Collection) error {
-	return func(c *btf.Collection) error {
+func functionOf(name, module string) func(*modules.Collection) error {
+	return func(c *modules.Collection) error {
 		n := 0
-		for t := range c.Named(name) {
+		for t := range c.TypesByName(name) {
 			n++
 			if t.Kind() != btf.KindFunc || t.Name() != name || c.ModuleOf(t) != module {
 				return fmt.Errorf("%v in %q", t, c.ModuleOf(t))
@@ -73,11 +75,11 @@ func functionOf(name, module string) func(*btf.Collection) error {
 	}
 }
 
-func enumsOf(want string) func(*btf.Collection) error {
-	m := btf.MustCompile(`^[[:alpha:]]+_(uaddr_type|drop_reason)$`)
-	return func(c *btf.Collection) error {
+func enumsOf(want string) func(*modules.Collection) error {
+	m := btf.MustMatcher(`^[[:alpha:]]+_(uaddr_type|drop_reason)$`)
+	return func(c *modules.Collection) error {
 		var got []string
-		for t := range c.Matching(m.Kinds(btf.KindEnum)) {
+		for t := range c.TypesByMatch(m, btf.KindEnum) {
 			got = append(got, t.Name()+" in "+c.ModuleOf(t))
 		}
 		if s := strings.Join(got, ", "); s != want {
@@ -87,7 +89,7 @@ func enumsOf(want string) func(*btf.Collection) error {
 	}
 }
 
-func checkBtfrsCollection(t *testing.T, name string, c *btf.Collection, err error) {
+func checkBtfrsCollection(t *testing.T, name string, c *modules.Collection, err error) {
 	t.Helper()
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
@@ -104,8 +106,6 @@ func checkBtfrsCollection(t *testing.T, name string, c *btf.Collection, err erro
 	}
 }
 
-func (b *Backend) forFiles() elfx.Backend { return elfx.Backend{Parse: b.Parse, Open: b.Open} }
-
 // TestBtfrsFiles checks the table of collections on raw BTF: added from files, from bytes, and
 // found in a directory.
 func TestBtfrsFiles(t *testing.T) {
@@ -114,8 +114,8 @@ func TestBtfrsFiles(t *testing.T) {
 		"vmlinux": findBlob(t, btfrsKernel).data, "vhost_net": module,
 	})
 	for _, b := range Backends {
-		t.Run(b.Name, func(t *testing.T) {
-			o := elfx.CollectionOptions{Kernel: b.forFiles()}
+		t.Run(b.Name(), func(t *testing.T) {
+			o := elfx.CollectionOptions{Kernel: b}
 			c, err := elfx.Dir(t.Context(), dir, "vmlinux", o)
 			checkBtfrsCollection(t, "a directory", c, err)
 
@@ -123,15 +123,15 @@ func TestBtfrsFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c = btf.NewCollection(base)
+			c = modules.New(base)
 			err = elfx.AddFile(c, filepath.Join(dir, "vhost_net"), o)
 			// The same name again is an error, as it is there.
-			if again := elfx.AddBytes(c, "vhost_net", module, o); !errors.Is(again, btf.ErrDuplicate) {
+			if again := elfx.AddBytes(c, "vhost_net", module, o); !errors.Is(again, modules.ErrDuplicate) {
 				t.Errorf("a second vhost_net: %v", again)
 			}
 			checkBtfrsCollection(t, "files", c, err)
 
-			c = btf.NewCollection(findBlob(t, btfrsKernel).open(t, &b))
+			c = modules.New(findBlob(t, btfrsKernel).open(t, b))
 			err = elfx.AddBytes(c, "vhost_net", module, o)
 			checkBtfrsCollection(t, "bytes", c, err)
 		})
@@ -162,9 +162,9 @@ func TestBtfrsELF(t *testing.T) {
 			checkBtfrsFiles(t, filepath.Join(dir, "vmlinux"), filepath.Join(dir, module))
 			// Unpacking takes seconds, and backends see no difference after it: they take turns.
 			b := Backends[i%len(Backends)]
-			o := elfx.CollectionOptions{Kernel: b.forFiles()}
+			o := elfx.CollectionOptions{Kernel: b}
 			c, err := elfx.Tree(t.Context(), dir, "", o)
-			checkBtfrsCollection(t, b.Name, c, err)
+			checkBtfrsCollection(t, b.Name(), c, err)
 			if _, err := elfx.Tree(t.Context(), filepath.Join(dir, "vmlinux"), "", o); err == nil {
 				t.Error("a file passes for a directory")
 			}
@@ -177,40 +177,40 @@ func TestKernelBtfrs(t *testing.T) {
 	group, _, _ := strings.Cut(btfrsKernel, "/")
 	dir := filepath.Join(requireKernels(t), group)
 	kernel := kernelImage(t, dir)
-	modules := findFiles(t, dir, func(name string) bool { return name == "vhost_net.ko" })
-	if len(modules) != 1 {
-		t.Fatalf("modules %q, want one vhost_net.ko", modules)
+	files := findFiles(t, dir, func(name string) bool { return name == "vhost_net.ko" })
+	if len(files) != 1 {
+		t.Fatalf("modules %q, want one vhost_net.ko", files)
 	}
-	checkBtfrsFiles(t, kernel, modules[0])
+	checkBtfrsFiles(t, kernel, files[0])
 	for _, b := range Backends {
-		base, err := elfx.OpenFile(t.Context(), kernel, nil, b.forFiles(), nil)
+		base, err := elfx.OpenFile(t.Context(), kernel, nil, b, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := btf.NewCollection(base)
-		err = elfx.AddFile(c, modules[0], elfx.CollectionOptions{Kernel: b.forFiles()})
-		checkBtfrsCollection(t, b.Name, c, err)
+		c := modules.New(base)
+		err = elfx.AddFile(c, files[0], elfx.CollectionOptions{Kernel: b})
+		checkBtfrsCollection(t, b.Name(), c, err)
 	}
 }
 
 // checkBtfrsFiles checks btfrsTable on the BTF in two files, in each backend.
 func checkBtfrsFiles(t *testing.T, kernel, module string) {
 	t.Helper()
-	data, err := elfx.ReadFile(t.Context(), kernel, nil)
+	data, err := elfx.ExtractFile(t.Context(), kernel, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, b := range Backends {
-		base, err := elfx.OpenData(data, nil, b.forFiles())
+		base, err := elfx.OpenData(t.Context(), data, nil, b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkBtfrs(t, b.Name+"/kernel", base, false)
-		split, err := elfx.OpenFile(t.Context(), module, base, b.forFiles(), nil)
+		checkBtfrs(t, b.Name()+"/kernel", base, false)
+		split, err := elfx.OpenFile(t.Context(), module, base, b, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkBtfrs(t, b.Name+"/module", split, true)
+		checkBtfrs(t, b.Name()+"/module", split, true)
 		if err := errors.Join(split.Close(), base.Close()); err != nil {
 			t.Error(err)
 		}

@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // The integration tests of btf-rs 2.0 (tests/integration_test.rs), restated: each entry names
@@ -55,7 +57,7 @@ var btfrsTable = []struct {
 		}},
 	{"resolve_anon_name", "a CONST has no name", false, constHasNoName},
 	{"resolve_anon_regex", "the same by the expression ^$", false, func(s *btf.Spec) error {
-		ids, err := s.IDsByMatch(btf.MustCompile("^$"))
+		ids, err := s.IDsByMatch(btf.MustMatcher("^$"))
 		return findAnonymous(s, ids, err)
 	}},
 	{"iter_types", "behind a FUNC come its prototype and nothing else", false,
@@ -84,19 +86,19 @@ func TestBtfrs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, backend := range Backends {
-		base := kernel.open(t, &backend)
-		checkBtfrs(t, backend.Name+"/bytes", base, false)
+		base := kernel.open(t, backend)
+		checkBtfrs(t, backend.Name()+"/bytes", base, false)
 		file, err := backend.Open(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkBtfrs(t, backend.Name+"/file", file, false)
+		checkBtfrs(t, backend.Name()+"/file", file, false)
 		for _, own := range Backends {
 			split, err := own.Parse(module.data, file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkBtfrs(t, backend.Name+"/split in "+own.Name, split, true)
+			checkBtfrs(t, backend.Name()+"/split in "+own.Name(), split, true)
 			split.Close()
 		}
 		file.Close()
@@ -120,23 +122,24 @@ func checkBtfrs(t *testing.T, name string, spec *btf.Spec, split bool) {
 func TestBtfrsWrongInput(t *testing.T) {
 	for _, backend := range Backends {
 		if _, err := backend.Open("/does/not/exist", nil); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s: a missing file: %v", backend.Name, err)
+			t.Errorf("%s: a missing file: %v", backend.Name(), err)
 		}
 		if _, err := backend.Parse(nil, nil); !errors.Is(err, btf.ErrCorrupt) {
-			t.Errorf("%s: no bytes: %v", backend.Name, err)
+			t.Errorf("%s: no bytes: %v", backend.Name(), err)
 		}
-		base := findBlob(t, btfrsKernel).open(t, &backend)
+		base := findBlob(t, btfrsKernel).open(t, backend)
 		if _, err := backend.Parse(nil, base); !errors.Is(err, btf.ErrCorrupt) {
-			t.Errorf("%s: no bytes of a split: %v", backend.Name, err)
+			t.Errorf("%s: no bytes of a split: %v", backend.Name(), err)
 		}
-		c := btf.NewCollection(base)
-		if err := c.Add("foo", "", func(base *btf.Spec) (*btf.Spec, error) {
+		c := modules.New(base)
+		if err := c.Add("foo", "", func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
 			return backend.Parse(nil, base)
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Module("foo"); !errors.Is(err, btf.ErrCorrupt) || len(c.Problems()) != 1 {
-			t.Errorf("%s: an empty module: %v", backend.Name, err)
+		_, err := c.Module(context.Background(), "foo")
+		if !errors.Is(err, btf.ErrCorrupt) || len(c.Problems()) != 1 {
+			t.Errorf("%s: an empty module: %v", backend.Name(), err)
 		}
 	}
 }
@@ -145,9 +148,9 @@ func TestBtfrsWrongInput(t *testing.T) {
 func TestBtfrsCollection(t *testing.T) {
 	module := findBlob(t, btfrsModule)
 	for _, backend := range Backends {
-		t.Run(backend.Name, func(t *testing.T) {
-			c := btf.NewCollection(findBlob(t, btfrsKernel).open(t, &backend))
-			if err := c.Add("vhost_net", "", func(base *btf.Spec) (*btf.Spec, error) {
+		t.Run(backend.Name(), func(t *testing.T) {
+			c := modules.New(findBlob(t, btfrsKernel).open(t, backend))
+			if err := c.Add("vhost_net", "", func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
 				return backend.Parse(module.data, base)
 			}); err != nil {
 				t.Fatal(err)
@@ -160,10 +163,10 @@ func TestBtfrsCollection(t *testing.T) {
 					t.Errorf("%s: %v in %s, %v", name, typ, c.ModuleOf(typ), err)
 				}
 			}
-			if _, err := c.Module("invalid_module"); !errors.Is(err, btf.ErrNotFound) {
+			if _, err := c.Module(context.Background(), "invalid_module"); !errors.Is(err, btf.ErrNotFound) {
 				t.Errorf("an unknown module: %v", err)
 			}
-			m, err := c.Module("vhost_net")
+			m, err := c.Module(context.Background(), "vhost_net")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +174,7 @@ func TestBtfrsCollection(t *testing.T) {
 				t.Error(err)
 			}
 			var enums []string
-			for typ := range c.Matching(btf.MustCompile(`^[[:alpha:]]+_(uaddr_type|drop_reason)$`)) {
+			for typ := range c.TypesByMatch(btf.MustMatcher(`^[[:alpha:]]+_(uaddr_type|drop_reason)$`)) {
 				enums = append(enums, typ.Name())
 			}
 			if !slices.Equal(enums, []string{"skb_drop_reason", "vhost_uaddr_type"}) {

@@ -107,11 +107,11 @@ var errDiffers = errors.New("differs")
 // compareCilium compares one type, by kind.
 func compareCilium(s *cilium.Spec, t btf.Type, other cilium.Type) error {
 	isTag := t.Kind() == btf.KindDeclTag || t.Kind() == btf.KindTypeTag
-	if other.TypeName() != t.Name() && t.HasName() && !isTag {
+	if other.TypeName() != t.Name() && t.Kind().HasName() && !isTag {
 		return fmt.Errorf("named %q there", other.TypeName())
 	}
 	size, _ := t.Size()
-	target, _ := t.Target()
+	target := t.Target()
 	same := false
 	switch o := other.(type) {
 	case *cilium.Void:
@@ -122,7 +122,7 @@ func compareCilium(s *cilium.Spec, t btf.Type, other cilium.Type) error {
 	case *cilium.Pointer:
 		same = t.Kind() == btf.KindPtr && isID(s, o.Target, target)
 	case *cilium.Array:
-		index, _ := t.IndexType()
+		index := t.IndexType()
 		n, ok := t.ArrayLen()
 		same = ok && o.Nelems == n && isID(s, o.Type, target) && isID(s, o.Index, index)
 	case *cilium.Struct:
@@ -150,8 +150,7 @@ func compareCilium(s *cilium.Spec, t btf.Type, other cilium.Type) error {
 		l, ok := t.Linkage()
 		same = ok && isID(s, o.Type, target) && (l > btf.LinkageExtern || int(o.Linkage) == int(l))
 	case *cilium.FuncProto:
-		ret, ok := t.Return()
-		return differs(ok && isID(s, o.Return, ret), compareParams(s, t, o.Params))
+		return differs(isID(s, o.Return, t.Return()), compareParams(s, t, o.Params))
 	case *cilium.Var:
 		l, ok := t.Linkage()
 		same = ok && isID(s, o.Type, target) && int(o.Linkage) == int(l)
@@ -179,7 +178,7 @@ func isID(s *cilium.Spec, other cilium.Type, t btf.Type) bool {
 		return ok && t.IsVoid()
 	}
 	id, err := s.TypeID(other)
-	return err == nil && btf.ID(id) == t.ID()
+	return err == nil && btf.TypeID(id) == t.ID()
 }
 
 func compareMembers(s *cilium.Spec, t btf.Type, members []cilium.Member) error {
@@ -188,7 +187,7 @@ func compareMembers(s *cilium.Spec, t btf.Type, members []cilium.Member) error {
 	}
 	for i, m := range t.Members() {
 		o := members[i]
-		target, _ := m.Target()
+		target := m.Target()
 		offset, size, bitfield := m.Bits()
 		// An INT of no bits (a mutation) is told apart by its offset alone.
 		unseen := !t.KindFlag() && o.BitfieldSize == 0 &&
@@ -222,7 +221,7 @@ func compareParams(s *cilium.Spec, t btf.Type, params []cilium.FuncParam) error 
 		return fmt.Errorf("%d parameters there", len(params))
 	}
 	for i, p := range t.Params() {
-		target, _ := p.Target()
+		target := p.Target()
 		if o := params[i]; o.Name != p.Name() || !isID(s, o.Type, target) {
 			return fmt.Errorf("parameter %d: %w", i, errDiffers)
 		}
@@ -235,7 +234,7 @@ func compareVars(s *cilium.Spec, t btf.Type, vars []cilium.VarSecinfo) error {
 		return fmt.Errorf("%d variables there", len(vars))
 	}
 	for i, v := range t.VarSecinfos() {
-		target, _ := v.Target()
+		target := v.Target()
 		if o := vars[i]; o.Offset != v.Offset() || o.Size != v.Size() || !isID(s, o.Type, target) {
 			return fmt.Errorf("variable %d: %w", i, errDiffers)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus/mutate"
 )
 
@@ -21,12 +22,12 @@ func FuzzCollection(f *testing.F) {
 		}
 		kernel := findBlob(t, "fixtures/pahole-kernel-x86_64")
 		module := findBlob(t, "fixtures/pahole-split-x86_64")
-		backend := &Backends[int(input[0])%len(Backends)]
+		backend := Backends[int(input[0])%len(Backends)]
 		base, err := backend.Parse(kernel.data, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := btf.NewCollection(base)
+		c := modules.New(base)
 		defer c.Close()
 		var members []member
 		lists := slices.Collect(slices.Chunk(input[1:], 3*mutate.RecordSize))
@@ -35,7 +36,7 @@ func FuzzCollection(f *testing.F) {
 			m := member{name: fmt.Sprintf("module_%d", i), data: data}
 			m.sound = isSound(backend, data, base)
 			members = append(members, m)
-			if err := c.Add(m.name, "", func(base *btf.Spec) (*btf.Spec, error) {
+			if err := c.Add(m.name, "", func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
 				return backend.Parse(data, base)
 			}); err != nil {
 				t.Fatal(err)
@@ -66,7 +67,7 @@ func damaged(data, list []byte) []byte {
 }
 
 // isSound reports whether a member must be in the collection.
-func isSound(backend *Backend, data []byte, base *btf.Spec) bool {
+func isSound(backend btf.Backend, data []byte, base *btf.Spec) bool {
 	spec, err := backend.Parse(data, base)
 	if err != nil {
 		return false
@@ -75,7 +76,7 @@ func isSound(backend *Backend, data []byte, base *btf.Spec) bool {
 	return spec.Own().Verify() == nil
 }
 
-func checkCollection(t *testing.T, c *btf.Collection, members []member) {
+func checkCollection(t *testing.T, c *modules.Collection, members []member) {
 	names := []string{"vmlinux"}
 	broken := 0
 	count := map[string]int{}
@@ -88,7 +89,7 @@ func checkCollection(t *testing.T, c *btf.Collection, members []member) {
 	}
 	add(c.Base())
 	for _, m := range members {
-		spec, err := c.Module(m.name)
+		spec, err := c.Module(context.Background(), m.name)
 		if (err == nil) != m.sound {
 			t.Fatalf("%s: %v; sound: %v", m.name, err, m.sound)
 		}
@@ -114,11 +115,11 @@ func checkCollection(t *testing.T, c *btf.Collection, members []member) {
 }
 
 // checkCollectionNames asks the collection for every name that some member has.
-func checkCollectionNames(t *testing.T, c *btf.Collection, count map[string]int) {
+func checkCollectionNames(t *testing.T, c *modules.Collection, count map[string]int) {
 	all := 0
 	for name, want := range count {
 		n := 0
-		for typ := range c.Named(name) {
+		for typ := range c.TypesByName(name) {
 			if n++; typ.Name() != name || c.ModuleOf(typ) == "" {
 				t.Fatalf("%q: %v of %q", name, typ, c.ModuleOf(typ))
 			}
@@ -128,7 +129,7 @@ func checkCollectionNames(t *testing.T, c *btf.Collection, count map[string]int)
 		}
 	}
 	matched := 0
-	for range c.Matching(btf.MustCompile("(?s).+")) {
+	for range c.TypesByMatch(btf.MustMatcher("(?s).+")) {
 		matched++
 	}
 	if matched != all {

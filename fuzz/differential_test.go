@@ -25,17 +25,17 @@ func TestBlobs(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, backend := range Backends {
-				spec := b.open(t, &backend)
-				check(t, backend.Name, spec, want, names)
+				spec := b.open(t, backend)
+				check(t, backend.Name(), spec, want, names)
 				file, err := backend.Open(path, spec.Base())
 				if err != nil {
 					t.Fatal(err)
 				}
 				if err := CheckRecords(file, want); err != nil {
-					t.Errorf("%s, file: %v", backend.Name, err)
+					t.Errorf("%s, file: %v", backend.Name(), err)
 				}
 				if err := CheckNames(file, want, names[:min(len(names), 50)]); err != nil {
-					t.Errorf("%s, file: %v", backend.Name, err)
+					t.Errorf("%s, file: %v", backend.Name(), err)
 				}
 				file.Close()
 			}
@@ -67,14 +67,14 @@ func TestCombinations(t *testing.T) {
 		}
 		if bases[b.base] == nil {
 			for _, backend := range Backends {
-				bases[b.base] = append(bases[b.base], b.base.open(t, &backend))
+				bases[b.base] = append(bases[b.base], b.base.open(t, backend))
 			}
 		}
 		want := b.oracle(t)
 		names := QueryNames(want, 50)
 		for i, base := range bases[b.base] {
 			for _, backend := range Backends {
-				name := b.name + " in " + backend.Name + " over " + Backends[i].Name
+				name := b.name + " in " + backend.Name() + " over " + Backends[i].Name()
 				spec, err := backend.Parse(b.data, base)
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
@@ -141,11 +141,7 @@ func openChain(t *testing.T, chain [][]byte) (bases []*btf.Spec, base *naive.Blo
 
 // TestSuite runs the conformance suite in every backend, over bases in every backend.
 func TestSuite(t *testing.T) {
-	var all []btftest.Backend
 	for _, b := range Backends {
-		all = append(all, btftest.Backend{Name: b.Name, Open: b.Open, Parse: b.Parse})
-	}
-	for _, b := range all {
-		t.Run(b.Name, func(t *testing.T) { btftest.TestBackend(t, b, all...) })
+		t.Run(b.Name(), func(t *testing.T) { btftest.TestBackend(t, b, Backends...) })
 	}
 }

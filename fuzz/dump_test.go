@@ -27,7 +27,7 @@ func quoted(name string) string {
 func appendType(dst []byte, t btf.Type) []byte {
 	dst = fmt.Appendf(dst, "[%d] %v %s", t.ID(), t.Kind(), quoted(t.Name()))
 	size, _ := t.Size()
-	target, _ := t.TargetID()
+	target := t.TargetID()
 	switch t.Kind() {
 	case btf.KindInt:
 		i, _ := t.Int()
@@ -37,10 +37,9 @@ func appendType(dst []byte, t btf.Type) []byte {
 		btf.KindTypeTag:
 		dst = fmt.Appendf(dst, " type_id=%d", target)
 	case btf.KindArray:
-		elem, _ := t.Elem()
-		index, _ := t.IndexType()
 		n, _ := t.ArrayLen()
-		dst = fmt.Appendf(dst, " type_id=%d index_type_id=%d nr_elems=%d", elem.ID(), index.ID(), n)
+		dst = fmt.Appendf(dst, " type_id=%d index_type_id=%d nr_elems=%d",
+			t.Target().ID(), t.IndexType().ID(), n)
 	case btf.KindStruct, btf.KindUnion:
 		dst = appendMembers(fmt.Appendf(dst, " size=%d vlen=%d", size, t.Vlen()), t)
 	case btf.KindEnum, btf.KindEnum64:
@@ -88,7 +87,7 @@ func appendEnumerators(dst []byte, t btf.Type, size uint32) []byte {
 	dst = fmt.Appendf(dst, " encoding=%s size=%d vlen=%d", encoding, size, t.Vlen())
 	for _, e := range t.Enumerators() {
 		dst = fmt.Appendf(dst, "\n\t%s val=", quoted(e.Name()))
-		if e.IsSigned() {
+		if t.IsSigned() {
 			dst = fmt.Appendf(dst, "%d%s", e.Int64(), suffix)
 		} else {
 			dst = fmt.Appendf(dst, "%d%s", e.Uint64(), suffix)
@@ -98,8 +97,7 @@ func appendEnumerators(dst []byte, t btf.Type, size uint32) []byte {
 }
 
 func appendParams(dst []byte, t btf.Type) []byte {
-	ret, _ := t.Return()
-	dst = fmt.Appendf(dst, " ret_type_id=%d vlen=%d", ret.ID(), t.Vlen())
+	dst = fmt.Appendf(dst, " ret_type_id=%d vlen=%d", t.Return().ID(), t.Vlen())
 	for _, p := range t.Params() {
 		dst = fmt.Appendf(dst, "\n\t%s type_id=%d", quoted(p.Name()), p.TargetID())
 	}
@@ -109,7 +107,7 @@ func appendParams(dst []byte, t btf.Type) []byte {
 func appendVariables(dst []byte, t btf.Type) []byte {
 	for _, v := range t.VarSecinfos() {
 		dst = fmt.Appendf(dst, "\n\ttype_id=%d offset=%d size=%d", v.TargetID(), v.Offset(), v.Size())
-		if target, ok := v.Target(); ok {
+		if target := v.Target(); !target.IsVoid() || v.TargetID() == 0 {
 			dst = fmt.Appendf(dst, " (%v %s)", target.Kind(), quoted(target.Name()))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/mutate"
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
@@ -64,7 +65,7 @@ func TestGuardPage(t *testing.T) {
 // readGuarded opens text where it lies and asks for everything.
 func readGuarded(text string) error {
 	want, fault := naive.Parse([]byte(text), nil)
-	spec, err := btf.Open(&guardedBackend{text}, btf.Options{})
+	spec, err := store.Open(&guardedStore{shared{data: text}}, store.Options{})
 	if fault != nil {
 		return CheckFault(err, fault)
 	}
@@ -86,19 +87,10 @@ func readGuarded(text string) error {
 	return nil
 }
 
-// guardedBackend is shared with memory that vanishes, so that names must be copies.
-type guardedBackend struct{ text string }
+// guardedStore is shared with memory that vanishes, so that names must be copies.
+type guardedStore struct{ shared }
 
-func (g *guardedBackend) Bytes() string            { return g.text }
-func (g *guardedBackend) Index(*btf.Section) error { return nil }
-func (g *guardedBackend) AppendIDs(dst []btf.ID, sec *btf.Section, name string) []btf.ID {
-	return sec.AppendIDsScanning(dst, name)
-}
-func (g *guardedBackend) Names(*btf.Section) btf.Names { return btf.Names{} }
-func (g *guardedBackend) Info() btf.Info {
-	return btf.Info{Backend: "guarded", Storage: btf.Mapped}
-}
-func (g *guardedBackend) Close() error { return nil }
+func (g *guardedStore) Info() btf.Info { return btf.Info{Backend: "guarded", Mapped: true} }
 
 // TestCloseTwice closes Specs in every order that there is for a base and two splits, some of
 // them twice, and looks at what is left after each step.

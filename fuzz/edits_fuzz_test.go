@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/mutate"
 	"github.com/btfkit/btfkit/fuzz/naive"
@@ -91,15 +92,19 @@ func editKernel(t *testing.T, list []byte) {
 	}
 	data, undo := applyEdits(image, list)
 	defer undo()
-	spec, err := btf.Open(shared(unsafe.String(unsafe.SliceData(data), len(data))), btf.Options{})
+	spec, err := openShared(unsafe.String(unsafe.SliceData(data), len(data)), nil)
 	if err == nil {
 		defer spec.Close()
 	}
 	types := 0
-	wrong := btf.ID(0)
+	wrong := btf.TypeID(0)
 	fault := naive.Scan(data, func(id uint32, offset int64) {
-		if types++; err == nil && spec.Section().TypeAt(types-1).Offset() != offset && wrong == 0 {
-			wrong = btf.ID(id)
+		types++
+		if err != nil || wrong != 0 {
+			return
+		}
+		if store.RecordOf(store.SectionOf(spec).TypeAt(types-1)).Offset != offset {
+			wrong = btf.TypeID(id)
 		}
 	})
 	switch {
@@ -109,8 +114,8 @@ func editKernel(t *testing.T, list []byte) {
 		}
 	case err != nil:
 		t.Fatalf("nothing is wrong, but %v", err)
-	case wrong != 0 || spec.Section().Len() != types:
+	case wrong != 0 || store.SectionOf(spec).Len() != types:
 		t.Fatalf("%d types, want %d; the first at a wrong place is %d",
-			spec.Section().Len(), types, wrong)
+			store.SectionOf(spec).Len(), types, wrong)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
 )
@@ -27,7 +28,7 @@ func extractAllocations(size int) uint64 {
 // What was extracted opens in every backend with the same verdict.
 func checkExtract(data []byte) error {
 	before := allocated()
-	d, err := elfx.Parse(context.Background(), data, &extractLimits)
+	d, err := elfx.ExtractBytes(context.Background(), data, &extractLimits)
 	if used := allocated() - before; used > extractAllocations(len(data)) {
 		return fmt.Errorf("%d bytes allocated for %d", used, len(data))
 	}
@@ -105,7 +106,7 @@ func FuzzRelocate(f *testing.F) {
 		}
 		defer target.Close()
 		before := allocated()
-		moved, err := elfx.Relocate(module, distilled, target)
+		moved, err := elfx.Relocate(t.Context(), module, distilled, target)
 		if used := allocated() - before; used > 4<<20+64*uint64(len(module)+len(distilled)+len(base)) {
 			t.Fatalf("%d bytes allocated", used)
 		}
@@ -139,13 +140,13 @@ func checkRelocated(t *testing.T, module, distilled, moved []byte, target *btf.S
 	if err := now.Own().Verify(); err != nil {
 		t.Fatalf("the relocated module: %v", err)
 	}
-	if a, b := old.Section().Len(), now.Section().Len(); a != b {
+	if a, b := store.SectionOf(old).Len(), store.SectionOf(now).Len(); a != b {
 		t.Fatalf("%d types relocated to %d", a, b)
 	}
-	for i := range old.Section().Len() {
-		a, b := old.Section().TypeAt(i), now.Section().TypeAt(i)
-		from, _ := a.Target()
-		to, _ := b.Target()
+	for i := range store.SectionOf(old).Len() {
+		a, b := store.SectionOf(old).TypeAt(i), store.SectionOf(now).TypeAt(i)
+		from := a.Target()
+		to := b.Target()
 		if a.Kind() != b.Kind() || a.Name() != b.Name() || a.Vlen() != b.Vlen() ||
 			from.Name() != to.Name() || from.IsVoid() != to.IsVoid() {
 			t.Fatalf("%v of %v relocated to %v of %v", a, from, b, to)

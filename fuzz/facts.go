@@ -5,22 +5,21 @@ import (
 	"fmt"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
-func ref(t btf.Type, ok bool) naive.Ref { return naive.Ref{ID: uint32(t.ID()), OK: ok} }
+func ref(t btf.Type) uint32 { return uint32(t.ID()) }
 
 // factsOf asks every accessor of t but those of elements and chains.
 func factsOf(t btf.Type) naive.Facts {
-	f := naive.Facts{ID: uint32(t.ID()), Offset: t.Offset(), Kind: uint8(t.Kind()),
-		Flag: t.KindFlag(), Vlen: t.Vlen(), Name: t.Name(), HasName: t.HasName(),
+	f := naive.Facts{ID: uint32(t.ID()), Offset: store.RecordOf(t).Offset, Kind: uint8(t.Kind()),
+		Flag: t.KindFlag(), Vlen: t.Vlen(), Name: t.Name(), HasName: t.Kind().HasName(),
 		Anonymous: t.IsAnonymous(), Opaque: t.IsOpaque(), Attribute: t.IsAttribute(),
 		Signed: t.IsSigned(), FwdKind: uint8(t.FwdKind())}
 	f.Size, f.SizeOK = t.Size()
-	id, ok := t.TargetID()
-	f.TargetID = naive.Ref{ID: uint32(id), OK: ok}
-	f.Target = ref(t.Target())
-	f.Elem, f.Index, f.Return = ref(t.Elem()), ref(t.IndexType()), ref(t.Return())
+	f.TargetID, f.Target = uint32(t.TargetID()), ref(t.Target())
+	f.Index, f.Return = ref(t.IndexType()), ref(t.Return())
 	f.ArrayLen, f.ArrayOK = t.ArrayLen()
 	i, ok := t.Int()
 	f.Encoding, f.IntOffset, f.IntBits, f.IntOK = uint8(i.Encoding), i.Offset, i.Bits, ok
@@ -69,7 +68,7 @@ func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
 		if err := checkName(v); err != nil {
 			return dst, err
 		}
-		dst = append(dst, naive.Elem{Name: v.Name(), Value: v.Uint64(), Signed: v.IsSigned()})
+		dst = append(dst, naive.Elem{Name: v.Name(), Value: v.Uint64(), Signed: t.IsSigned()})
 		if v.Int64() != int64(v.Uint64()) {
 			return dst, fmt.Errorf("enumerator %d: Int64 %d, Uint64 %d", i, v.Int64(), v.Uint64())
 		}
@@ -131,7 +130,7 @@ func first(t btf.Type) (n int) {
 
 // checkNothing asks what is no type and no element of any: all answers are empty.
 func checkNothing(spec *btf.Spec) error {
-	s := spec.Section()
+	s := store.SectionOf(spec)
 	if t := s.TypeAt(s.Len()); !t.IsVoid() || t.String() != "void" {
 		return fmt.Errorf("type %v behind the last", t)
 	}
@@ -141,12 +140,9 @@ func checkNothing(spec *btf.Spec) error {
 			return fmt.Errorf("the zero %T has the name %q", n, n.Name())
 		}
 	}
-	_, member := btf.Member{}.Target()
-	_, param := btf.Param{}.Target()
-	_, variable := btf.VarSecinfo{}.Target()
-	_, proto := void.FuncProto()
-	if member || param || variable || proto || void.AppendRecord(nil) != nil ||
-		void.NameOffset() != 0 || void.Offset() != 0 || first(void) != 0 ||
+	if (btf.Member{}).Target() != void || (btf.Param{}).Target() != void ||
+		(btf.VarSecinfo{}).Target() != void || void.Target() != void || void.Return() != void ||
+		store.RecordOf(void) != (store.Record{}) || void.NameOffset() != 0 || first(void) != 0 ||
 		(btf.Enumerator{}).Uint64() != 0 {
 		return errors.New("void, or an element of it, refers to something or has bytes")
 	}

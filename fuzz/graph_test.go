@@ -1,16 +1,18 @@
 package fuzz
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
 	gofuzz "github.com/google/gofuzz"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 // A graph describes well-formed types that refer to each other at random. gofuzz fills it from
-// the bytes of a fuzz engine; build writes it with a btf.Builder, and check wants it back.
+// the bytes of a fuzz engine; build writes it with a builder.Builder, and check wants it back.
 type graph struct {
 	BigEndian, Layout bool
 	Nodes             []node
@@ -37,7 +39,7 @@ func newGraph(data []byte) *graph {
 	return g
 }
 
-func (g *graph) id(ref uint8) btf.ID { return btf.ID(int(ref) % (len(g.Nodes) + 1)) }
+func (g *graph) id(ref uint8) btf.TypeID { return btf.TypeID(int(ref) % (len(g.Nodes) + 1)) }
 
 func (n *node) kind() btf.Kind { return btf.Kind(n.Kind%19 + 1) }
 
@@ -57,14 +59,18 @@ func (n *node) name() string {
 }
 
 func (g *graph) build() ([]byte, error) {
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: g.BigEndian, Layout: g.Layout})
+	o := builder.Options{Layout: g.Layout}
+	if g.BigEndian {
+		o.ByteOrder = binary.BigEndian
+	}
+	b := builder.New(o)
 	for i := range g.Nodes {
 		g.Nodes[i].add(b, g)
 	}
 	return b.Bytes()
 }
 
-func (n *node) add(b *btf.Builder, g *graph) {
+func (n *node) add(b *builder.Builder, g *graph) {
 	ref := g.id(n.Ref)
 	switch n.kind() {
 	case btf.KindInt:
@@ -131,9 +137,9 @@ func (n *node) linkage() btf.Linkage { return btf.Linkage(n.Ref2 % 3) }
 
 func (n *node) component() int { return int(n.Ref2) - 1 }
 
-func (n *node) members(g *graph) (ms []btf.MemberSpec) {
+func (n *node) members(g *graph) (ms []builder.Member) {
 	for _, p := range n.Parts {
-		m := btf.MemberSpec{Name: name(p.Name), Type: g.id(p.Ref), BitOffset: uint32(p.Value)}
+		m := builder.Member{Name: name(p.Name), Type: g.id(p.Ref), BitOffset: uint32(p.Value)}
 		if n.Flag {
 			m.BitOffset &= 0xffffff
 			m.BitfieldSize = uint32(p.Width)
@@ -144,7 +150,7 @@ func (n *node) members(g *graph) (ms []btf.MemberSpec) {
 }
 
 // values returns values that the kind can hold.
-func (n *node) values() (vs []btf.EnumeratorSpec) {
+func (n *node) values() (vs []builder.Enumerator) {
 	for _, p := range n.Parts {
 		v := int64(p.Value)
 		if n.kind() == btf.KindEnum {
@@ -153,21 +159,21 @@ func (n *node) values() (vs []btf.EnumeratorSpec) {
 				v = int64(int32(p.Value))
 			}
 		}
-		vs = append(vs, btf.EnumeratorSpec{Name: name(p.Name), Value: v})
+		vs = append(vs, builder.Enumerator{Name: name(p.Name), Value: v})
 	}
 	return vs
 }
 
-func (n *node) params(g *graph) (ps []btf.ParamSpec) {
+func (n *node) params(g *graph) (ps []builder.Param) {
 	for _, p := range n.Parts {
-		ps = append(ps, btf.ParamSpec{Name: name(p.Name), Type: g.id(p.Ref)})
+		ps = append(ps, builder.Param{Name: name(p.Name), Type: g.id(p.Ref)})
 	}
 	return ps
 }
 
-func (n *node) variables(g *graph) (vs []btf.VarSecinfoSpec) {
+func (n *node) variables(g *graph) (vs []builder.VarSecinfo) {
 	for _, p := range n.Parts {
-		vs = append(vs, btf.VarSecinfoSpec{Type: g.id(p.Ref), Offset: uint32(p.Value),
+		vs = append(vs, builder.VarSecinfo{Type: g.id(p.Ref), Offset: uint32(p.Value),
 			Size: uint32(p.Value >> 32)})
 	}
 	return vs
@@ -179,7 +185,7 @@ func (g *graph) check(spec *btf.Spec) error {
 		return fmt.Errorf("%d types, want %d", end-1, len(g.Nodes))
 	}
 	for i := range g.Nodes {
-		t, err := spec.TypeByID(btf.ID(i + 1))
+		t, err := spec.TypeByID(btf.TypeID(i + 1))
 		if err != nil {
 			return err
 		}
@@ -192,8 +198,10 @@ func (g *graph) check(spec *btf.Spec) error {
 
 // same compares all but kind and name.
 func (n *node) same(t btf.Type, g *graph) bool {
-	target, hasTarget := t.Target()
-	if hasTarget && n.kind() != btf.KindFuncProto && target.ID() != g.id(n.Ref) {
+	hasTarget := slices.Contains([]btf.Kind{btf.KindPtr, btf.KindArray, btf.KindTypedef,
+		btf.KindVolatile, btf.KindConst, btf.KindRestrict, btf.KindFunc, btf.KindVar,
+		btf.KindDeclTag, btf.KindTypeTag}, n.kind())
+	if id := t.Target().ID(); id != t.TargetID() || hasTarget && id != g.id(n.Ref) {
 		return false
 	}
 	if size, ok := t.Size(); ok && size != n.Number {
@@ -204,47 +212,45 @@ func (n *node) same(t btf.Type, g *graph) bool {
 		i, _ := t.Int()
 		return i == n.int()
 	case btf.KindArray:
-		index, ok := t.IndexType()
 		count, _ := t.ArrayLen()
-		return ok && index.ID() == g.id(n.Ref2) && count == n.Number
+		return t.IndexType().ID() == g.id(n.Ref2) && count == n.Number
 	case btf.KindStruct, btf.KindUnion:
 		return slices.Equal(membersOf(t), n.members(g))
 	case btf.KindEnum, btf.KindEnum64:
-		var values []btf.EnumeratorSpec
+		var values []builder.Enumerator
 		for _, v := range t.Enumerators() {
-			values = append(values, btf.EnumeratorSpec{Name: v.Name(), Value: v.Int64()})
+			values = append(values, builder.Enumerator{Name: v.Name(), Value: v.Int64()})
 		}
 		return t.IsSigned() == n.Flag && slices.Equal(values, n.values())
 	case btf.KindFwd:
 		return t.FwdKind() == n.forward()
 	case btf.KindFunc, btf.KindVar:
 		l, ok := t.Linkage()
-		return ok && hasTarget && l == n.linkage()
+		return ok && l == n.linkage()
 	case btf.KindFuncProto:
-		var params []btf.ParamSpec
+		var params []builder.Param
 		for _, p := range t.Params() {
-			params = append(params, btf.ParamSpec{Name: p.Name(), Type: p.TargetID()})
+			params = append(params, builder.Param{Name: p.Name(), Type: p.TargetID()})
 		}
-		ret, ok := t.Return()
-		return ok && ret.ID() == g.id(n.Ref) && slices.Equal(params, n.params(g))
+		return t.Return().ID() == g.id(n.Ref) && slices.Equal(params, n.params(g))
 	case btf.KindDatasec:
-		var vars []btf.VarSecinfoSpec
+		var vars []builder.VarSecinfo
 		for _, v := range t.VarSecinfos() {
-			vars = append(vars, btf.VarSecinfoSpec{Type: v.TargetID(), Offset: v.Offset(), Size: v.Size()})
+			vars = append(vars, builder.VarSecinfo{Type: v.TargetID(), Offset: v.Offset(), Size: v.Size()})
 		}
 		return slices.Equal(vars, n.variables(g))
 	case btf.KindDeclTag:
 		i, ok := t.ComponentIndex()
 		return ok && i == n.component() && t.IsAttribute() == n.Flag
 	case btf.KindTypeTag:
-		return hasTarget && t.IsAttribute() == n.Flag
+		return t.IsAttribute() == n.Flag
 	}
 	return hasTarget || n.kind() == btf.KindFloat
 }
 
-func membersOf(t btf.Type) (ms []btf.MemberSpec) {
+func membersOf(t btf.Type) (ms []builder.Member) {
 	for _, m := range t.Members() {
-		ms = append(ms, btf.MemberSpec{Name: m.Name(), Type: m.TargetID(),
+		ms = append(ms, builder.Member{Name: m.Name(), Type: m.TargetID(),
 			BitOffset: m.BitOffset(), BitfieldSize: m.BitfieldSize()})
 	}
 	return ms

@@ -33,8 +33,8 @@ func (in *Input) Check() error {
 		names = QueryNames(want, 10)
 	}
 	for i := range Backends {
-		b := &Backends[i]
-		if b.Variant && in.Turn%len(Backends) != i {
+		b := Backends[i]
+		if isVariant(b) && in.Turn%len(Backends) != i {
 			continue
 		}
 		spec, err := in.open(b, i)
@@ -50,7 +50,7 @@ func (in *Input) Check() error {
 			spec.Close()
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", b.Name, err)
+			return fmt.Errorf("%s: %w", b.Name(), err)
 		}
 	}
 	return nil
@@ -84,7 +84,7 @@ func openLimit(size int) time.Duration {
 const openTries = 20
 
 // open opens the input, and measures what that takes.
-func (in *Input) open(b *Backend, i int) (spec *btf.Spec, err error) {
+func (in *Input) open(b btf.Backend, i int) (spec *btf.Spec, err error) {
 	var base *btf.Spec
 	if in.Bases != nil {
 		base = in.Bases[i]

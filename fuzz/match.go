@@ -21,7 +21,7 @@ var Patterns = []string{
 // package regexp says of each name.
 func CheckMatches(spec *btf.Spec, b *naive.Blob, expr string) error {
 	re, err := regexp.Compile(expr)
-	m, ours := btf.Compile(expr)
+	m, ours := btf.NewMatcher(expr)
 	if (err == nil) != (ours == nil) {
 		return fmt.Errorf("compiling %q: %v, want %v", expr, ours, err)
 	}
@@ -42,7 +42,7 @@ var compiled = func() (list []*regexp.Regexp) {
 // CheckPattern is CheckMatches for one of Patterns.
 func CheckPattern(spec *btf.Spec, b *naive.Blob, i int) error {
 	re := compiled[i%len(compiled)]
-	m, err := btf.Compile(re.String())
+	m, err := btf.NewMatcher(re.String())
 	if err != nil {
 		return err
 	}
@@ -59,13 +59,13 @@ func checkMatches(spec *btf.Spec, b *naive.Blob, re *regexp.Regexp, m *btf.Match
 	}
 	own := spec.Own()
 	for range 2 { // the second time from what the matcher worked out in the first
-		got, err := own.AppendMatches(nil, m)
+		got, err := own.AppendIDsByMatch(nil, m)
 		if err != nil || !equalIDs(got, want) {
 			return fmt.Errorf("own ids matching %q: %v, %v; want %v", expr, got, err, want)
 		}
 	}
 	i := 0
-	for t := range own.Matching(m) {
+	for t := range own.TypesByMatch(m) {
 		if i >= len(want) || uint32(t.ID()) != want[i] {
 			return fmt.Errorf("own types matching %q: %v, want %v", expr, t, want)
 		}
@@ -79,13 +79,13 @@ func checkMatches(spec *btf.Spec, b *naive.Blob, re *regexp.Regexp, m *btf.Match
 
 // checkMatchKinds asks for the functions and typedefs alone.
 func checkMatchKinds(own *btf.Spec, m *btf.Matcher, want []uint32) error {
-	got, err := own.AppendMatches(nil, m.Kinds(btf.KindFunc, btf.KindTypedef))
+	got, err := own.AppendIDsByMatch(nil, m, btf.KindFunc, btf.KindTypedef)
 	if err != nil {
 		return err
 	}
 	i := 0
 	for _, id := range want {
-		t, _ := own.TypeByID(btf.ID(id))
+		t, _ := own.TypeByID(btf.TypeID(id))
 		if k := t.Kind(); k != btf.KindFunc && k != btf.KindTypedef {
 			continue
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
 )
@@ -33,7 +35,7 @@ func FuzzMetamorphic(f *testing.F) {
 				t.Skip("opaque records cannot be written again")
 			}
 		}
-		if h := spec.Section().Header(); h.UnknownTail || h.LayoutLen%4 != 0 {
+		if h := store.SectionOf(spec).Header(); h.UnknownTail || h.Layout.Len%4 != 0 {
 			t.Skip("neither can headers with unknown fields")
 		}
 		want := appendDump(nil, spec)
@@ -46,7 +48,7 @@ func FuzzMetamorphic(f *testing.F) {
 
 // written opens what a Builder wrote. The backend needs no Close, and a Cleanup would run at once
 // under engines that have no end of a test.
-func written(t *testing.T, what string, b *btf.Builder) *btf.Spec {
+func written(t *testing.T, what string, b *builder.Builder) *btf.Spec {
 	t.Helper()
 	data, err := b.Bytes()
 	if err != nil {
@@ -64,13 +66,13 @@ func checkSwap(t *testing.T, spec *btf.Spec, want []byte) {
 	if spec.ByteOrder() == other {
 		other = binary.LittleEndian
 	}
-	for what, o := range map[string]btf.CopyOptions{
-		"swapped":     {Order: other},
-		"with layout": {AddLayout: true},
-		"both":        {Order: other, AddLayout: true, RebuildStrings: true},
+	for what, o := range map[string]builder.CopyOptions{
+		"swapped":     {ByteOrder: other},
+		"with layout": {Layout: builder.AddLayout},
+		"both":        {ByteOrder: other, Layout: builder.AddLayout, RebuildStrings: true},
 	} {
-		changed := written(t, what, btf.NewBuilderFrom(spec, o))
-		if o.Order != nil && changed.ByteOrder() != o.Order {
+		changed := written(t, what, builder.From(spec, o))
+		if o.ByteOrder != nil && changed.ByteOrder() != o.ByteOrder {
 			t.Fatalf("%s: still %v", what, changed.ByteOrder())
 		}
 		if got := appendDump(nil, changed); !bytes.Equal(got, want) {
@@ -85,9 +87,9 @@ func checkPermuted(t *testing.T, spec *btf.Spec, want []byte, seed uint64) {
 	_, end := spec.IDs()
 	n := int(end) - 1
 	perm := rand.New(rand.NewPCG(seed, 1)).Perm(n)
-	forth, back := make([]btf.ID, n+1), make([]btf.ID, n+1)
+	forth, back := make([]btf.TypeID, n+1), make([]btf.TypeID, n+1)
 	for i, j := range perm {
-		forth[i+1], back[j+1] = btf.ID(j+1), btf.ID(i+1)
+		forth[i+1], back[j+1] = btf.TypeID(j+1), btf.TypeID(i+1)
 	}
 	moved := permute(t, spec, forth, back)
 	names := make(map[string]int)
@@ -109,22 +111,21 @@ func checkPermuted(t *testing.T, spec *btf.Spec, want []byte, seed uint64) {
 }
 
 // permute writes the types of spec anew, type id becoming forth[id].
-func permute(t *testing.T, spec *btf.Spec, forth, back []btf.ID) *btf.Spec {
-	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsFormat,
-		BigEndian: spec.ByteOrder() == binary.BigEndian})
+func permute(t *testing.T, spec *btf.Spec, forth, back []btf.TypeID) *btf.Spec {
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat, ByteOrder: spec.ByteOrder()})
 	for _, old := range back[1:] {
 		typ, err := spec.TypeByID(old)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.Copy(typ, func(id btf.ID) btf.ID { return forth[id] })
+		b.Copy(typ, func(id btf.TypeID) btf.TypeID { return forth[id] })
 	}
 	return written(t, "permuted", b)
 }
 
 // checkWrapped puts the bytes into an ELF file and wants them back.
 func checkWrapped(t *testing.T, data []byte) {
-	d, err := elfx.Parse(context.Background(), wrapELF(data), nil)
+	d, err := elfx.ExtractBytes(context.Background(), wrapELF(data), nil)
 	if err != nil || !bytes.Equal(d.BTF, data) {
 		t.Fatalf("out of an ELF file: %v", err)
 	}
@@ -132,11 +133,11 @@ func checkWrapped(t *testing.T, data []byte) {
 
 // checkCut takes bytes off the end of a canonical blob.
 func checkCut(t *testing.T, spec *btf.Spec) {
-	data, err := btf.NewBuilderFrom(spec, btf.CopyOptions{}).Bytes()
+	data, err := builder.From(spec, builder.CopyOptions{}).Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := spec.Section().Header(); h.StringsLen == 0 || h.LayoutLen != 0 {
+	if h := store.SectionOf(spec).Header(); h.Strings.Len == 0 || h.Layout.Len != 0 {
 		return // without strings, what ends the blob need not be used
 	}
 	for n := 1; n <= len(data); n *= 2 {

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
 )
@@ -77,7 +77,7 @@ func TestKernelImages(t *testing.T) {
 		}
 		n++
 		start := time.Now()
-		d, err := elfx.ReadFile(t.Context(), kernelImage(t, filepath.Join(dir, group)), nil)
+		d, err := elfx.ExtractFile(t.Context(), kernelImage(t, filepath.Join(dir, group)), nil)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -109,7 +109,7 @@ func TestKernelImagesBpftool(t *testing.T) {
 	for _, group := range []string{"deb-6.1-cloud-amd64", "deb-6.12-cloud-amd64", "deb-7.2-amd64"} {
 		t.Run(group, func(t *testing.T) {
 			image := kernelImage(t, filepath.Join(dir, group))
-			d, err := elfx.ReadFile(t.Context(), image, nil)
+			d, err := elfx.ExtractFile(t.Context(), image, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,8 +177,8 @@ func TestKernelModules(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	modules := dumpModules(t, tool, tree)
 	for _, b := range Backends {
-		t.Run(b.Name, func(t *testing.T) {
-			o := elfx.CollectionOptions{Kernel: elfx.Backend{Parse: b.Parse, Open: b.Open}}
+		t.Run(b.Name(), func(t *testing.T) {
+			o := elfx.CollectionOptions{Kernel: b}
 			openOneByOne(t, tree, o)
 			c := openInParallel(t, tree, o)
 			defer c.Close()
@@ -188,7 +188,7 @@ func TestKernelModules(t *testing.T) {
 }
 
 // openTree opens the kernel of a tree and finds its modules.
-func openTree(t *testing.T, tree string, o elfx.CollectionOptions) *btf.Collection {
+func openTree(t *testing.T, tree string, o elfx.CollectionOptions) *modules.Collection {
 	t.Helper()
 	c, err := elfx.Tree(t.Context(), tree, "", o)
 	if err != nil {
@@ -207,7 +207,7 @@ func openOneByOne(t *testing.T, tree string, o elfx.CollectionOptions) {
 	kernel := time.Since(start)
 	var first time.Duration
 	for name := range c.Names() {
-		if _, err := c.Module(name); err != nil {
+		if _, err := c.Module(context.Background(), name); err != nil {
 			t.Error(err)
 		}
 		if first == 0 {
@@ -220,7 +220,7 @@ func openOneByOne(t *testing.T, tree string, o elfx.CollectionOptions) {
 }
 
 // openInParallel opens all modules at once.
-func openInParallel(t *testing.T, tree string, o elfx.CollectionOptions) *btf.Collection {
+func openInParallel(t *testing.T, tree string, o elfx.CollectionOptions) *modules.Collection {
 	t.Helper()
 	resetPeak()
 	start := time.Now()
@@ -237,7 +237,7 @@ func openInParallel(t *testing.T, tree string, o elfx.CollectionOptions) *btf.Co
 }
 
 // compareModules wants of every module's own types what bpftool printed.
-func compareModules(t *testing.T, c *btf.Collection, modules []module) {
+func compareModules(t *testing.T, c *modules.Collection, modules []module) {
 	t.Helper()
 	if c.Len() != len(modules) || c.Len() <= 1000 {
 		t.Errorf("%d modules of %d files, want more than 1000", c.Len(), len(modules))
@@ -245,7 +245,7 @@ func compareModules(t *testing.T, c *btf.Collection, modules []module) {
 	types, size := 0, 0
 	var got []byte
 	for _, m := range modules {
-		spec, err := c.Module(m.name)
+		spec, err := c.Module(context.Background(), m.name)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -343,7 +343,7 @@ func (m module) print(ctx context.Context, tool, base string) (took [2]time.Dura
 
 // extract writes the BTF in the file at path to the file at to.
 func extract(ctx context.Context, path, to string) error {
-	d, err := elfx.ReadFile(ctx, path, nil)
+	d, err := elfx.ExtractFile(ctx, path, nil)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func FuzzSplit(f *testing.F) {
 		for i, b := range Backends {
 			spec, err := b.Parse(base, nil)
 			if err != nil {
-				t.Fatalf("%s: the base: %v", b.Name, err)
+				t.Fatalf("%s: the base: %v", b.Name(), err)
 			}
 			defer spec.Close()
 			bases[i] = spec
@@ -53,7 +53,7 @@ func FuzzSplit(f *testing.F) {
 			bases[i] = bases[in.Turn%len(bases)]
 		}
 		if err := in.Check(); err != nil {
-			t.Fatalf("over %s: %v", Backends[in.Turn%len(bases)].Name, err)
+			t.Fatalf("over %s: %v", Backends[in.Turn%len(bases)].Name(), err)
 		}
 		checkBaseThrough(t, bases[0], own)
 	})

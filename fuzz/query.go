@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,11 +35,11 @@ func CheckNames(spec *btf.Spec, b *naive.Blob, names []string) error {
 	if err := CheckOwnNames(spec, b, names); err != nil {
 		return err
 	}
-	var buf [16]btf.ID
+	var buf [16]btf.TypeID
 	for _, name := range names {
 		buf[0] = 12345 // what is in dst must stay
 		want := b.Named(name)
-		got, err := spec.AppendIDs(buf[:1], name)
+		got, err := spec.AppendIDsByName(buf[:1], name)
 		if err != nil || got[0] != 12345 || !equalIDs(got[1:], want) {
 			return fmt.Errorf("ids named %q: %v, %v; want %v", name, got[1:], err, want)
 		}
@@ -51,10 +52,10 @@ func CheckNames(spec *btf.Spec, b *naive.Blob, names []string) error {
 
 // CheckOwnNames asks the own section of spec for the ids of names.
 func CheckOwnNames(spec *btf.Spec, b *naive.Blob, names []string) error {
-	var buf [16]btf.ID
+	var buf [16]btf.TypeID
 	own := spec.Own()
 	for _, name := range names {
-		got, err := own.AppendIDs(buf[:0], name)
+		got, err := own.AppendIDsByName(buf[:0], name)
 		if err != nil || !equalIDs(got, b.Own(name)) {
 			return fmt.Errorf("own ids named %q: %v, %v; want %v", name, got, err, b.Own(name))
 		}
@@ -62,13 +63,13 @@ func CheckOwnNames(spec *btf.Spec, b *naive.Blob, names []string) error {
 	return nil
 }
 
-func equalIDs(got []btf.ID, want []uint32) bool {
-	return slices.EqualFunc(got, want, func(a btf.ID, b uint32) bool { return uint32(a) == b })
+func equalIDs(got []btf.TypeID, want []uint32) bool {
+	return slices.EqualFunc(got, want, func(a btf.TypeID, b uint32) bool { return uint32(a) == b })
 }
 
 func checkTypesNamed(spec *btf.Spec, name string, want []uint32) error {
 	i := 0
-	for t := range spec.Named(name) {
+	for t := range spec.TypesByName(name) {
 		if i >= len(want) || uint32(t.ID()) != want[i] || !t.NameIs(name) {
 			return fmt.Errorf("types named %q: %v is wrong, want %v", name, t, want)
 		}
@@ -79,7 +80,7 @@ func checkTypesNamed(spec *btf.Spec, name string, want []uint32) error {
 	}
 	t, err := spec.TypeByName(name)
 	switch {
-	case len(want) == 0 && err != btf.ErrNotFound:
+	case len(want) == 0 && !errors.Is(err, btf.ErrNotFound):
 		return fmt.Errorf("type named %q: %v, %v; want none", name, t, err)
 	case len(want) == 0:
 		return nil
@@ -92,7 +93,7 @@ func checkTypesNamed(spec *btf.Spec, name string, want []uint32) error {
 // checkKinds asks for the kind of the last type with the name: the answer is the first type
 // of that kind.
 func checkKinds(spec *btf.Spec, name string, want []uint32) error {
-	last, err := spec.TypeByID(btf.ID(want[len(want)-1]))
+	last, err := spec.TypeByID(btf.TypeID(want[len(want)-1]))
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func checkKinds(spec *btf.Spec, name string, want []uint32) error {
 		return fmt.Errorf("%v named %q: %v, %w", last.Kind(), name, t, err)
 	}
 	for _, id := range want {
-		if first, _ := spec.TypeByID(btf.ID(id)); first.Kind() == last.Kind() {
+		if first, _ := spec.TypeByID(btf.TypeID(id)); first.Kind() == last.Kind() {
 			if first != t {
 				return fmt.Errorf("%v named %q: %v, want %v", last.Kind(), name, t, first)
 			}

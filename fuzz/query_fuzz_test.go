@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ func queriedBlobs(t tb) []opened {
 			}
 			o := opened{name: b.name, oracle: b.oracle(t)}
 			for i := range Backends {
-				o.specs = append(o.specs, openForever(t, b, &Backends[i]))
+				o.specs = append(o.specs, openForever(t, b, Backends[i]))
 			}
 			queried.blobs = append(queried.blobs, o)
 		}
@@ -39,7 +40,7 @@ func queriedBlobs(t tb) []opened {
 }
 
 // openForever opens a blob until the process ends.
-func openForever(t tb, b *blob, backend *Backend) *btf.Spec {
+func openForever(t tb, b *blob, backend btf.Backend) *btf.Spec {
 	var base *btf.Spec
 	if b.base != nil {
 		base = openForever(t, b.base, backend)
@@ -72,14 +73,14 @@ func FuzzQueries(f *testing.F) {
 				err = checkKind(spec, o.oracle, name, kind)
 			}
 			if err != nil {
-				t.Fatalf("%s in %s: %v", o.name, Backends[i].Name, err)
+				t.Fatalf("%s in %s: %v", o.name, Backends[i].Name(), err)
 			}
 		}
 	})
 }
 
 func checkID(spec *btf.Spec, want *naive.Blob, id uint32) error {
-	got, err := spec.TypeByID(btf.ID(id))
+	got, err := spec.TypeByID(btf.TypeID(id))
 	n, ok := want.ByID(id)
 	if ok != (err == nil) || uint32(got.ID()) != n.ID {
 		return fmt.Errorf("type %d: %v, %v; want %v", id, got, err, n.ID)
@@ -97,7 +98,7 @@ func checkKind(spec *btf.Spec, want *naive.Blob, name string, kind byte) error {
 			return nil
 		}
 	}
-	if err != btf.ErrNotFound {
+	if !errors.Is(err, btf.ErrNotFound) {
 		return fmt.Errorf("%v named %q: %v, %v; want none", btf.Kind(kind), name, got, err)
 	}
 	return nil

@@ -1,15 +1,26 @@
 package fuzz
 
-import "github.com/btfkit/btfkit/btf"
+import (
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
+)
 
-// shared is a backend over a string that outlives it.
-type shared string
-
-func (s shared) Bytes() string            { return string(s) }
-func (s shared) Index(*btf.Section) error { return nil }
-func (s shared) AppendIDs(dst []btf.ID, sec *btf.Section, name string) []btf.ID {
-	return sec.AppendIDsScanning(dst, name)
+// shared is a store over a string that outlives it.
+type shared struct {
+	store.Section
+	data string
 }
-func (s shared) Names(*btf.Section) btf.Names { return btf.Names{} }
-func (s shared) Info() btf.Info               { return btf.Info{Backend: "shared"} }
-func (s shared) Close() error                 { return nil }
+
+// openShared opens a string without copying it.
+func openShared(data string, base *btf.Spec) (*btf.Spec, error) {
+	return store.Open(&shared{data: data}, store.Options{Base: base})
+}
+
+func (s *shared) Bytes() string                 { return s.data }
+func (s *shared) Index(sec store.Section) error { s.Section = sec; return nil }
+func (s *shared) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
+	return s.AppendIDsScanning(dst, name)
+}
+func (s *shared) Names() store.Names { return store.Names{} }
+func (s *shared) Info() btf.Info     { return btf.Info{Backend: "shared"} }
+func (s *shared) Close() error       { return nil }

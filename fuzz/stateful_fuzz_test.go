@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/fuzz/naive"
 )
 
@@ -105,7 +106,7 @@ func (m *machine) openBase(arg byte) {
 	}
 	name := []string{"fixtures/pahole-kernel-x86_64", "made/layout-el", "made/opaque-el"}[arg%3]
 	b := findBlob(m, name)
-	backend := &Backends[int(arg/3)%len(Backends)]
+	backend := Backends[int(arg/3)%len(Backends)]
 	spec, err := backend.Parse(b.data, nil)
 	if err != nil {
 		m.Fatal(err)
@@ -152,7 +153,7 @@ func (m *machine) typeByID(s *modelled, op, arg byte) {
 	if id == 0 {
 		id = s.oracle.End() - 1
 	}
-	t, err := s.spec.TypeByID(btf.ID(id))
+	t, err := s.spec.TypeByID(btf.TypeID(id))
 	want, ok := s.oracle.ByID(id)
 	switch {
 	case s.closed:
@@ -160,7 +161,7 @@ func (m *machine) typeByID(s *modelled, op, arg byte) {
 			m.Fatalf("closed: %v, %v", t, err)
 		}
 	case !ok:
-		if err != btf.ErrNotFound {
+		if !errors.Is(err, btf.ErrNotFound) {
 			m.Fatalf("type %d: %v", id, err)
 		}
 	case err != nil || uint32(t.ID()) != want.ID:
@@ -186,10 +187,10 @@ func (m *machine) names(s *modelled, arg byte) {
 	if t, err := s.spec.TypeByName(name); err != btf.ErrClosed || !t.IsVoid() {
 		m.Fatalf("closed: TypeByName %v, %v", t, err)
 	}
-	if ids, err := s.spec.AppendIDs(nil, name); err != btf.ErrClosed || len(ids) != 0 {
+	if ids, err := s.spec.AppendIDsByName(nil, name); err != btf.ErrClosed || len(ids) != 0 {
 		m.Fatalf("closed: ids %v, %v", ids, err)
 	}
-	for t := range s.spec.Named(name) {
+	for t := range s.spec.TypesByName(name) {
 		m.Fatalf("closed: %v", t)
 	}
 }
@@ -217,7 +218,7 @@ func (m *machine) match(s *modelled, arg byte) {
 		}
 		return
 	}
-	ids, err := s.spec.AppendMatches(nil, btf.MustCompile(expr))
+	ids, err := s.spec.AppendIDsByMatch(nil, btf.MustMatcher(expr))
 	if err != btf.ErrClosed || len(ids) != 0 {
 		m.Fatalf("closed: matches %v, %v", ids, err)
 	}
@@ -238,13 +239,13 @@ func (m *machine) checkKept() {
 		if k.t.Kind() != btf.KindVoid || k.t.Name() != "" || k.t.Vlen() != 0 {
 			m.Fatalf("after Close: %v", k.t)
 		}
-		if record := k.t.AppendRecord(nil); len(record) != 0 {
+		if record := store.RecordOf(k.t).Bytes; record != "" {
 			m.Fatalf("after Close: the record % x", record)
 		}
 		for range k.t.Members() {
 			m.Fatal("after Close: a member")
 		}
-		for range k.t.Chain() {
+		for range k.t.Targets() {
 			m.Fatal("after Close: a link")
 		}
 	}

@@ -41,7 +41,7 @@ func sweep(t *testing.T, b *blob, limit int, found *atomic.Bool) (n int) {
 	base := b.oracleBase(t)
 	if base != nil {
 		for _, backend := range Backends {
-			bases = append(bases, b.openBase(t, &backend))
+			bases = append(bases, b.openBase(t, backend))
 		}
 		o.BaseTypes, o.BaseStrings = base.End()-1, base.StrStart+uint32(len(base.Strings))
 	}
@@ -69,7 +69,7 @@ func TestTruncations(t *testing.T) {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
 				for n := w; n < len(text); n += workers {
-					if spec, err := btf.Open(shared(text[:n]), btf.Options{}); err == nil {
+					if spec, err := openShared(text[:n], nil); err == nil {
 						spec.Close()
 						accepted.Add(1)
 					}

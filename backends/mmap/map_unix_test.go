@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
@@ -21,10 +20,10 @@ func TestPipe(t *testing.T) {
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		skip(t, "files", "no named pipes: "+err.Error()+": set TMPDIR to a file system with them")
 	}
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	written := make(chan error, 1)
 	go func() { written <- os.WriteFile(path, data, 0) }()
-	spec := mustOpen(t, path, nil)
+	spec := mustOpen(t, path, Backend{})
 	if err := <-written; err != nil {
 		t.Error(err)
 	}
@@ -38,13 +37,13 @@ func TestPipe(t *testing.T) {
 // bytes, read, say.
 func TestVmlinux(t *testing.T) {
 	path := vmlinux(t)
-	spec := mustOpen(t, path, nil)
+	spec := mustOpen(t, path, Backend{})
 	info := spec.Info()
 	t.Logf("%+v", info)
-	if refused := info.Storage == btf.Heap; refused != strings.Contains(info.Why, "mmap") {
+	if refused := !info.Mapped; refused != strings.Contains(info.Why, "mmap") {
 		t.Errorf("info %+v", info)
 	}
-	read := mustOpen(t, path, &Options{Copy: true})
+	read := mustOpen(t, path, Backend{Copy: true})
 	if i := read.Info(); i.DataBytes != info.DataBytes {
 		t.Errorf("%d bytes mapped, %d read", info.DataBytes, i.DataBytes)
 	}

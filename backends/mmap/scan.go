@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // scan answers a query without preparing anything: it looks for the name in the strings,
 // then for its place in the record headers. That is three times as fast as preparing a
 // finder, so it serves who has but one question. ok is false if the name is in too many
 // places, or could be in the strings of a base.
-func scan(dst []btf.ID, s *btf.Section, name string) (ids []btf.ID, ok bool) {
+func scan(dst []btf.TypeID, s store.Section, name string) (ids []btf.TypeID, ok bool) {
 	strs, start := s.Strings()
 	if start != 0 {
 		return dst, false
@@ -37,7 +38,7 @@ func scan(dst []btf.ID, s *btf.Section, name string) (ids []btf.ID, ok bool) {
 	for i := 0; i < s.Len(); i += len(offs) {
 		for k, off := range offs[:s.NameOffsets(offs[:], i)] {
 			if off == first || len(others) > 0 && slices.Contains(others, off) {
-				dst = append(dst, s.FirstID()+btf.ID(i+k))
+				dst = append(dst, s.FirstID()+btf.TypeID(i+k))
 			}
 		}
 	}

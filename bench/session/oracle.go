@@ -28,7 +28,7 @@ type typeAnswer struct {
 
 // A named is a type that was found by its name.
 type named struct {
-	id   btf.ID
+	id   btf.TypeID
 	kind btf.Kind
 }
 

@@ -11,7 +11,7 @@ import (
 // Queries are what a run asks of each source: the ids, names and regular expressions that are
 // chosen here, or a random workload if none is.
 type Queries struct {
-	IDs   []btf.ID
+	IDs   []btf.TypeID
 	Names []string
 	// Patterns are regular expressions in Go's syntax.
 	Patterns []string
@@ -89,7 +89,7 @@ func (q *Queries) ofCollection(src *Source, answered map[any]bool) (*workload.Wo
 // A queried answers names and patterns: a Spec or a Collection.
 type queried interface {
 	TypeByName(name string, kinds ...btf.Kind) (btf.Type, error)
-	Matching(m *btf.Matcher) iter.Seq[btf.Type]
+	TypesByMatch(m *btf.Matcher, kinds ...btf.Kind) iter.Seq[btf.Type]
 }
 
 // choose adds the names and patterns that are answered to a workload.
@@ -101,11 +101,11 @@ func (q *Queries) choose(w *workload.Workload, in queried, answered map[any]bool
 		}
 	}
 	for _, p := range workload.Patterns(q.Patterns) {
-		m, err := btf.Compile(p.Expr)
+		m, err := btf.NewMatcher(p.Expr)
 		if err != nil {
 			return &QueryError{"regex " + p.Expr, err.Error()}
 		}
-		for range in.Matching(m) {
+		for range in.TypesByMatch(m) {
 			w.Patterns = append(w.Patterns, p)
 			answered[p] = true
 			break

@@ -64,7 +64,7 @@ func TestQueryError(t *testing.T) {
 	ws, kernel, module := prepare(t)
 	in := " in " + kernel.Origin
 	for want, q := range map[string]session.Queries{
-		"id 99999: no such type" + in:                               {IDs: []btf.ID{1, 99999}},
+		"id 99999: no such type" + in:                               {IDs: []btf.TypeID{1, 99999}},
 		"name nope: no such type" + in:                              {Names: []string{"sk_buff", "nope"}},
 		"regex ^nope$: matches no name" + in:                        {Patterns: []string{"^nope$", "sk"}},
 		"name no: no such type" + in + " and what is split from it": {Names: []string{"no"}},

@@ -18,6 +18,7 @@ import (
 	"github.com/btfkit/btfkit/bench/session"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -47,37 +48,42 @@ func program(command string) []string {
 	return []string{self, command}
 }
 
-// liar is a toy that does not find some names.
-type liar struct{ toy }
+// A liarStore does not find some names.
+type liarStore struct{ toyStore }
 
-func (l *liar) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+func (l *liarStore) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
 	if name == "sk_buff" {
 		return dst
 	}
-	return s.AppendIDsScanning(dst, name)
+	return l.AppendIDsScanning(dst, name)
 }
 
-func liars() []bench.Backend {
-	return []bench.Backend{{Name: "liar", Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return btf.Open(&liar{toy{string(data)}}, btf.Options{Base: base})
-	}}}
+// A liar is the backend of liarStores.
+type liar struct{ toy }
+
+func (liar) Name() string { return "liar" }
+
+func (liar) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(&liarStore{toyStore{data: string(data)}}, store.Options{Base: base})
 }
+
+func liars() []btf.Backend { return []btf.Backend{liar{}} }
 
 // prepare makes a workspace with the sources of a small kernel and its module.
 func prepare(t *testing.T) (ws *session.Workspace, kernel, module *session.Source) {
 	t.Helper()
 	dir := t.TempDir()
-	data := btftest.Kernel(false)
-	base, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "vmlinux"), data)
-	write(t, filepath.Join(dir, "mod"), btftest.Module(base, false))
+	write(t, filepath.Join(dir, "mod"), btftest.Module(base, nil))
 	ws = new(session.Workspace)
 	t.Cleanup(func() {
 		if err := ws.Close(); err != nil {
@@ -149,9 +155,9 @@ func TestRun(t *testing.T) {
 		rows = append(rows, row.Row{Op: row.OpenCold})
 		for _, r := range rows {
 			for _, b := range withToy() {
-				f := sheet.Get(row.Name{Row: r, Backend: b.Name, Source: src.Name}, "sec/op")
+				f := sheet.Get(row.Name{Row: r, Backend: b.Name(), Source: src.Name}, "sec/op")
 				if f == nil || len(f.Values) != 2 {
-					t.Errorf("%s of %s on %s: %v, want two samples", r, b.Name, src.Name, f)
+					t.Errorf("%s of %s on %s: %v, want two samples", r, b.Name(), src.Name, f)
 				}
 			}
 		}
@@ -247,7 +253,7 @@ func TestRunCollection(t *testing.T) {
 		for _, want := range []row.Row{
 			{Op: row.CollectionOpen, Workers: 1}, {Op: row.CollectionTypesByName, Names: row.Hit},
 		} {
-			name := row.Name{Row: want, Backend: b.Name, Source: tree.Name}
+			name := row.Name{Row: want, Backend: b.Name(), Source: tree.Name}
 			if sheet.Get(name, "sec/op") == nil {
 				t.Errorf("no %s", name)
 			}

@@ -25,8 +25,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/internal/measured"
+	"github.com/btfkit/btfkit/btf"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -57,6 +57,6 @@ type Config struct {
 // Serve is the program that [Run] starts for each of our own backends. args are the program's
 // arguments. Serve returns the program's exit status. It speaks the protocol of
 // bench/peers/README.md, so other drivers may use it, too.
-func Serve(backends []bench.Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func Serve(backends []btf.Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return measured.Serve(backends, args, stdin, stdout, stderr)
 }

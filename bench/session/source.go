@@ -9,6 +9,7 @@ import (
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/elfx"
 )
 
@@ -47,12 +48,12 @@ func (s *Source) open() (*btf.Spec, error) {
 }
 
 // openCollection opens a kernel with its modules for the driver's own use.
-func (s *Source) openCollection() (*btf.Collection, error) {
+func (s *Source) openCollection() (*modules.Collection, error) {
 	b, err := bench.Select("default")
 	if err != nil {
 		return nil, err
 	}
-	options := elfx.CollectionOptions{Kernel: elfx.Backend{Parse: b[0].Parse, Open: b[0].Open}}
+	options := elfx.CollectionOptions{Kernel: b[0]}
 	return elfx.Dir(context.Background(), s.Path, filepath.Base(s.base.Path), options)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/results"
+	"github.com/btfkit/btfkit/btf"
 )
 
 // A Subject is a backend, ours or a peer's, as one program offers it.
@@ -20,17 +21,17 @@ type Subject struct {
 	// own backends in this process.
 	Program []string
 
-	backends []bench.Backend // to serve without a program
+	backends []btf.Backend // to serve without a program
 }
 
 // Ours returns our backends as subjects. program is how this very program is started as [Serve];
 // nil measures in this process.
-func Ours(backends []bench.Backend, program []string) []Subject {
+func Ours(backends []btf.Backend, program []string) []Subject {
 	var subjects []Subject
 	for _, b := range backends {
 		subjects = append(subjects, Subject{
 			Subject: results.Subject{
-				Name: b.Name, Library: "btfkit " + bench.Version(), About: b.About,
+				Name: b.Name(), Library: "btfkit " + bench.Version(), About: bench.About(b),
 			},
 			Program: program, backends: backends,
 		})

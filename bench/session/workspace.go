@@ -20,6 +20,7 @@ import (
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/synth"
 	"github.com/btfkit/btfkit/elfx"
@@ -123,7 +124,7 @@ func (w *Workspace) Embedded() (*Source, error) {
 // module, a kernel image. Split BTF needs its base. File relocates a module that has a distilled
 // base onto the base; without a base it splits the module from the distilled one.
 func (w *Workspace) File(ctx context.Context, path string, base *Source) (*Source, error) {
-	found, err := elfx.ReadFile(ctx, path, nil)
+	found, err := elfx.ExtractFile(ctx, path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (w *Workspace) File(ctx context.Context, path string, base *Source) (*Sourc
 	}
 	data := found.BTF
 	if found.Base != nil {
-		if data, err = w.rebase(s, found); err != nil {
+		if data, err = w.rebase(ctx, s, found); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
@@ -163,7 +164,7 @@ func (w *Workspace) store(s *Source, data []byte) (err error) {
 
 // rebase returns the BTF of a module that has a distilled base. It relocates the BTF onto the base
 // of s; if that has none, the distilled base becomes it.
-func (w *Workspace) rebase(s *Source, found *elfx.Data) ([]byte, error) {
+func (w *Workspace) rebase(ctx context.Context, s *Source, found *elfx.Data) ([]byte, error) {
 	if s.base == nil {
 		s.splitFrom(&Source{Source: results.Source{
 			Name: s.Name + ".BTF.base", Origin: s.Origin, Format: found.Format,
@@ -175,7 +176,7 @@ func (w *Workspace) rebase(s *Source, found *elfx.Data) ([]byte, error) {
 		return nil, err
 	}
 	defer spec.Close()
-	return elfx.Relocate(found.BTF, found.Base, spec)
+	return elfx.Relocate(ctx, found.BTF, found.Base, spec)
 }
 
 // Dir prepares a kernel with all its modules: a folder of raw BTF, or a tree such as
@@ -221,21 +222,17 @@ func isRaw(path string) bool {
 func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 	progress func(float64, string)) (note string, err error) {
 	var mu sync.Mutex
-	blobs := make(map[*btf.Section][]byte)
+	blobs := make(map[store.Section][]byte)
 	defaults, err := bench.Select("default")
 	if err != nil {
 		return "", err
 	}
-	parse := func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-		spec, err := defaults[0].Parse(data, base)
-		if err == nil {
-			mu.Lock()
-			blobs[spec.Section()] = data
-			mu.Unlock()
-		}
-		return spec, err
+	keep := func(spec *btf.Spec, data []byte) {
+		mu.Lock()
+		blobs[store.SectionOf(spec)] = data
+		mu.Unlock()
 	}
-	options := elfx.CollectionOptions{Kernel: elfx.Backend{Parse: parse}}
+	options := elfx.CollectionOptions{Kernel: keeper{defaults[0], keep}}
 	c, err := elfx.Tree(ctx, s.Origin, base, options)
 	if err != nil {
 		return "", err
@@ -254,7 +251,7 @@ func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 	}
 	for name, spec := range c.Specs() {
 		path := filepath.Join(s.Path, name)
-		if err := os.WriteFile(path, blobs[spec.Section()], 0o600); err != nil {
+		if err := os.WriteFile(path, blobs[store.SectionOf(spec)], 0o600); err != nil {
 			return "", err
 		}
 	}
@@ -316,4 +313,26 @@ func (w *Workspace) synthetic(types int) (*Source, error) {
 		Name: fmt.Sprintf("synthetic-%d", types), Origin: "synthetic BTF", Format: "raw", Growth: true,
 	}}
 	return s, w.store(s, data)
+}
+
+// A keeper is a backend that hands on what it parses.
+type keeper struct {
+	btf.Backend
+	keep func(*btf.Spec, []byte)
+}
+
+func (k keeper) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	spec, err := k.Backend.Parse(data, base)
+	if err == nil {
+		k.keep(spec, data)
+	}
+	return spec, err
+}
+
+func (k keeper) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := store.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return k.Parse([]byte(data), base)
 }

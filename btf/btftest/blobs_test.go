@@ -2,6 +2,7 @@ package btftest_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 func TestBlobs(t *testing.T) {
@@ -61,7 +63,7 @@ func TestRoundTripRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := btf.NewBuilderFrom(spec, btf.CopyOptions{}).Bytes()
+		data, err := builder.From(spec, builder.CopyOptions{}).Bytes()
 		refused := blob.Corrupt || strings.HasPrefix(blob.Name, "opaque")
 		if (err != nil) != refused || !refused && !bytes.Equal(data, blob.Data) {
 			t.Errorf("%s: %v, %d bytes became %d", blob.Name, err, len(blob.Data), len(data))
@@ -72,11 +74,11 @@ func TestRoundTripRefuses(t *testing.T) {
 // The promises hold for damaged sections, too, as far as they can be opened.
 func TestRoundTripDamaged(t *testing.T) {
 	opened := 0
-	for _, o := range []btf.BuilderOptions{{}, {BigEndian: true, Layout: true}} {
+	for _, o := range []builder.Options{{}, {ByteOrder: binary.BigEndian, Layout: true}} {
 		data := btftest.Tour(o)
 		for bit := range 8 * len(data) {
 			data[bit/8] ^= 1 << (bit % 8)
-			if spec, err := btftest.Parse(data, nil); err == nil {
+			if spec, err := btf.Parse(data, nil); err == nil {
 				spec.Close()
 				opened++
 				if err := btftest.RoundTrip(data, nil); err != nil {
@@ -98,7 +100,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		spec, err := btftest.Parse(data, nil)
+		spec, err := btf.Parse(data, nil)
 		if err != nil {
 			return
 		}
@@ -111,13 +113,13 @@ func FuzzRoundTrip(f *testing.F) {
 
 func TestOpen(t *testing.T) {
 	path := t.TempDir() + "/btf"
-	if _, err := btftest.Open(path, nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := btftest.Plain.Open(path, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	if err := os.WriteFile(path, btftest.Kernel(false), 0o666); err != nil {
+	if err := os.WriteFile(path, btftest.Kernel(nil), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	spec, err := btftest.Open(path, nil)
+	spec, err := btftest.Plain.Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,12 +67,11 @@ func (d *dumper) dump(t btf.Type) {
 
 // dumpTyped writes what kinds with a target say besides it.
 func (d *dumper) dumpTyped(t btf.Type) {
-	id, ok := t.TargetID()
-	if !ok {
+	if t.IsOpaque() {
 		d.printf(" vlen=%d", t.Vlen())
 		return
 	}
-	d.printf(" type_id=%d", id)
+	d.printf(" type_id=%d", t.TargetID())
 	switch linkage, _ := t.Linkage(); t.Kind() {
 	case btf.KindFunc:
 		d.printf(" linkage=%v", linkage)
@@ -91,10 +90,8 @@ func (d *dumper) dumpInt(t btf.Type) {
 }
 
 func (d *dumper) dumpArray(t btf.Type) {
-	elem, _ := t.TargetID()
-	index, _ := t.IndexType()
 	n, _ := t.ArrayLen()
-	d.printf(" type_id=%d index_type_id=%d nr_elems=%d", elem, index.ID(), n)
+	d.printf(" type_id=%d index_type_id=%d nr_elems=%d", t.TargetID(), t.IndexType().ID(), n)
 }
 
 func (d *dumper) dumpMembers(t btf.Type) {
@@ -131,8 +128,7 @@ func (d *dumper) dumpEnum(t btf.Type) {
 }
 
 func (d *dumper) dumpProto(t btf.Type) {
-	ret, _ := t.Return()
-	d.printf(" ret_type_id=%d vlen=%d", ret.ID(), t.Vlen())
+	d.printf(" ret_type_id=%d vlen=%d", t.Return().ID(), t.Vlen())
 	for _, p := range t.Params() {
 		d.printf("\n\t'%s' type_id=%d", display(p.Name()), p.TargetID())
 	}
@@ -143,7 +139,7 @@ func (d *dumper) dumpDatasec(t btf.Type) {
 	d.printf(" size=%d vlen=%d", size, t.Vlen())
 	for _, v := range t.VarSecinfos() {
 		d.printf("\n\ttype_id=%d offset=%d size=%d", v.TargetID(), v.Offset(), v.Size())
-		if target, ok := v.Target(); ok {
+		if target := v.Target(); !target.IsVoid() || v.TargetID() == 0 {
 			d.printf(" (%v '%s')", target.Kind(), display(target.Name()))
 		}
 	}

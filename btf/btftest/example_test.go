@@ -1,19 +1,21 @@
 package btftest_test
 
 import (
+	"encoding/binary"
 	"log"
 	"os"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 func ExampleDump() {
-	kernel, err := btftest.Parse(btftest.Kernel(false), nil)
+	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	module, err := btftest.Parse(btftest.Module(kernel, false), kernel)
+	module, err := btf.Parse(btftest.Module(kernel, nil), kernel)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func ExampleDump() {
 }
 
 func ExampleHex() {
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: true})
+	b := builder.New(builder.Options{ByteOrder: binary.BigEndian})
 	b.Ptr(0)
 	data, err := b.Bytes()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -68,7 +69,7 @@ func TestHex(t *testing.T) {
 
 // Hex shows whatever can be opened.
 func TestHexDamaged(t *testing.T) {
-	data := btftest.Tour(btf.BuilderOptions{Layout: true})
+	data := btftest.Tour(builder.Options{Layout: true})
 	// A layout section that goes on behind the last kind there can be.
 	long := append(bytes.Clone(data), make([]byte, 2000)...)
 	long[24], long[25], long[26] = byte(len(data)-32), byte((len(data)-32)>>8), 0
@@ -78,7 +79,7 @@ func TestHexDamaged(t *testing.T) {
 	}
 	for bit := range 8 * len(data) {
 		data[bit/8] ^= 1 << (bit % 8)
-		_, err := btftest.Parse(data, nil)
+		_, err := btf.Parse(data, nil)
 		if hexErr := btftest.Hex(io.Discard, data, nil); (hexErr == nil) != (err == nil) {
 			t.Fatalf("bit %d: %v, though opening says %v", bit, hexErr, err)
 		}
@@ -108,7 +109,7 @@ func TestDump(t *testing.T) {
 
 // What has no name in the format prints as bpftool 7.1 prints it, too.
 func TestDumpOdd(t *testing.T) {
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	b.Int("odd", 4, btf.Int{Encoding: btf.IntSigned | btf.IntChar, Bits: 32})
 	b.Func("odd", 0, 7)
 	b.Var("odd", 0, 7)
@@ -116,7 +117,7 @@ func TestDumpOdd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := btftest.Parse(data, nil)
+	spec, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/results"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"golang.org/x/perf/benchfmt"
 )
@@ -57,13 +58,13 @@ func files(t *testing.T) (kernel, module, text string) {
 	dir := t.TempDir()
 	kernel, module = filepath.Join(dir, "vmlinux"), filepath.Join(dir, "mod")
 	text = filepath.Join(dir, "text.txt")
-	data := btftest.Kernel(false)
-	base, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, data := range map[string][]byte{
-		kernel: data, module: btftest.Module(base, false), text: []byte("no BTF"),
+		kernel: data, module: btftest.Module(base, nil), text: []byte("no BTF"),
 	} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -207,7 +208,7 @@ func TestFormats(t *testing.T) {
 	}
 	for _, b := range bench.Backends() {
 		for _, row := range []string{"Open", "OpenCold", "TypeByID", "IDsByRegex/pattern=^tcp_"} {
-			name := fmt.Sprintf("%s/backend=%s/source=vmlinux-%d", row, b.Name, runtime.GOMAXPROCS(0))
+			name := fmt.Sprintf("%s/backend=%s/source=vmlinux-%d", row, b.Name(), runtime.GOMAXPROCS(0))
 			if !slices.ContainsFunc(samples, func(r *benchfmt.Result) bool {
 				return r.Name.String() == name
 			}) {

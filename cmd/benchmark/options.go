@@ -61,7 +61,7 @@ type options struct {
 	embedded   bool
 	dir        string
 	splits     []string
-	backends   []bench.Backend
+	backends   []btf.Backend
 	peers      bool
 	peersDir   string
 	queries    session.Queries
@@ -158,7 +158,7 @@ func (o *options) addID(value string) error {
 	if err != nil {
 		return errors.New("wants a number of 32 bits")
 	}
-	o.queries.IDs = append(o.queries.IDs, btf.ID(id))
+	o.queries.IDs = append(o.queries.IDs, btf.TypeID(id))
 	return nil
 }
 

@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func backendNames() string {
 	var names []string
 	for _, b := range bench.Backends() {
-		names = append(names, b.Name)
+		names = append(names, b.Name())
 	}
 	return strings.Join(names, ", ")
 }

@@ -7,10 +7,12 @@
 package synth
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 // A Shape says what to make. The zero values of its fields stand for what a kernel has; the same
@@ -33,8 +35,9 @@ type Shape struct {
 	// Sorted orders the types by name, those without one first, as Linux 7 does. Otherwise the
 	// names are spread evenly.
 	Sorted bool
-	// BigEndian selects the byte order. A split may have another than its base.
-	BigEndian bool
+	// ByteOrder is the byte order; nil means little-endian. A split may have another than its
+	// base.
+	ByteOrder binary.ByteOrder
 	// Layout adds a layout section.
 	Layout bool
 	// Mix is the weight of each kind; nil means that of a kernel. What another kind needs is
@@ -72,15 +75,15 @@ func generate(s Shape, base *btf.Spec) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := btf.ID(1)
+	first := btf.TypeID(1)
 	if base != nil {
 		_, first = base.IDs()
 	}
 	g := &generator{
 		Shape: s, plan: newPlan(s, first), base: base,
 		rand: rand.New(rand.NewPCG(s.Seed, 1)),
-		b: btf.NewBuilder(btf.BuilderOptions{
-			BigEndian: s.BigEndian, Base: base, Layout: s.Layout, Limits: btf.LimitsFormat,
+		b: builder.New(builder.Options{
+			ByteOrder: s.ByteOrder, Base: base, Layout: s.Layout, Limits: builder.LimitsFormat,
 		}),
 	}
 	if err := g.emitAll(); err != nil {

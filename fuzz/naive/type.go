@@ -8,13 +8,8 @@ import (
 	"strings"
 )
 
-// A Ref is what a reference leads to.
-type Ref struct {
-	ID uint32
-	OK bool
-}
-
-// Facts is all that a record says outside of its elements.
+// Facts is all that a record says outside of its elements. What it refers to, TargetID apart, is
+// 0 where the type is missing.
 type Facts struct {
 	ID                                    uint32
 	Offset                                int64
@@ -25,7 +20,7 @@ type Facts struct {
 	HasName, Anonymous, Opaque, Attribute bool
 	Size                                  uint32
 	SizeOK                                bool
-	TargetID, Target, Elem, Index, Return Ref
+	TargetID, Target, Index, Return       uint32
 	ArrayLen                              uint32
 	ArrayOK                               bool
 	Encoding, IntOffset, IntBits          uint8
@@ -40,8 +35,7 @@ type Facts struct {
 // An Elem is all that one element of a record says.
 type Elem struct {
 	Name              string
-	TargetID          uint32
-	Target            Ref
+	TargetID, Target  uint32
 	Offset, Width     uint32 // of a member in bits; of a variable in bytes, and its size
 	BitsOff, BitsSize uint32
 	BitsOK            bool
@@ -77,12 +71,12 @@ func (t Type) Name() string {
 
 func (t Type) is(kinds ...uint8) bool { return slices.Contains(kinds, t.Kind()) }
 
-func (t Type) ref(id uint32) Ref {
-	_, ok := t.Blob.ByID(id)
-	if !ok {
-		id = 0
+// ref returns id if there is such a type, else 0.
+func (t Type) ref(id uint32) uint32 {
+	if _, ok := t.Blob.ByID(id); !ok {
+		return 0
 	}
-	return Ref{id, ok}
+	return id
 }
 
 func (t Type) hasElements() bool {
@@ -118,7 +112,7 @@ func (t Type) Facts() Facts {
 		f.Size, f.SizeOK = t.word(2), true
 	}
 	if id, ok := t.target(); ok {
-		f.TargetID, f.Target = Ref{id, true}, t.ref(id)
+		f.TargetID, f.Target = id, t.ref(id)
 	}
 	switch f.Kind {
 	case kindInt:
@@ -126,7 +120,7 @@ func (t Type) Facts() Facts {
 		f.Encoding, f.IntOffset, f.IntBits, f.IntOK = uint8(w>>24&15), uint8(w>>16), uint8(w), true
 		f.Signed = f.Encoding&1 != 0
 	case kindArray:
-		f.Elem, f.Index = t.ref(t.word(3)), t.ref(t.word(4))
+		f.Index = t.ref(t.word(4))
 		f.ArrayLen, f.ArrayOK = t.word(5), true
 	case kindEnum, kindEnum64:
 		f.Signed = f.Flag
@@ -137,8 +131,6 @@ func (t Type) Facts() Facts {
 		}
 	case kindFunc:
 		f.Linkage, f.LinkageOK = uint32(t.vlen()), true
-	case kindFuncProto:
-		f.Return = t.ref(t.word(2))
 	case kindVar:
 		f.Linkage, f.LinkageOK = t.word(3), true
 	case kindDeclTag:
@@ -146,11 +138,14 @@ func (t Type) Facts() Facts {
 	case kindTypeTag:
 		f.Attribute = f.Flag
 	}
+	if proto, ok := t.proto(); ok {
+		f.Return = proto.ref(proto.word(2))
+	}
 	return f
 }
 
-// FuncProto returns the prototype of a function, or t if it is one.
-func (t Type) FuncProto() (Type, bool) {
+// proto returns the prototype of a function, or t if it is one.
+func (t Type) proto() (Type, bool) {
 	if t.is(kindFunc) {
 		t, _ = t.follow()
 	}
@@ -206,8 +201,11 @@ func (t Type) String() string {
 var kinds = strings.Fields("UNKN INT PTR ARRAY STRUCT UNION ENUM FWD TYPEDEF VOLATILE CONST " +
 	"RESTRICT FUNC FUNC_PROTO VAR DATASEC FLOAT DECL_TAG TYPE_TAG ENUM64")
 
-// Elems decodes the elements.
+// Elems decodes the elements, of a function those of its prototype.
 func (t Type) Elems() []Elem {
+	if t.is(kindFunc) {
+		t, _ = t.proto()
+	}
 	if !t.hasElements() {
 		return nil
 	}

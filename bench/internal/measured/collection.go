@@ -6,31 +6,30 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/elfx"
 )
 
 // A Collection is a kernel with its modules, a folder of raw BTF as in /sys/kernel/btf, that one
 // backend opens and measures. Its methods must not be called concurrently.
 type Collection struct {
-	Backend bench.Backend
+	Backend btf.Backend
 	// Dir is the folder, Base the name of the kernel's file in it.
 	Dir, Base string
 	Workload  *workload.Workload
 
 	touched  bool
-	c        *btf.Collection
+	c        *modules.Collection
 	matchers matchers
 }
 
 // open finds the files and opens the kernel. It opens no module yet.
-func (s *Collection) open() (*btf.Collection, error) {
+func (s *Collection) open() (*modules.Collection, error) {
 	s.touched = true
-	b := elfx.Backend{Parse: s.Backend.Parse, Open: s.Backend.Open}
-	return elfx.Dir(context.Background(), s.Dir, s.Base, elfx.CollectionOptions{Kernel: b})
+	return elfx.Dir(context.Background(), s.Dir, s.Base, elfx.CollectionOptions{Kernel: s.Backend})
 }
 
 func (s *Collection) untouched() bool { return !s.touched }
@@ -82,14 +81,14 @@ func (s *Collection) Run(r row.Row, n int) (Sample, error) {
 func (s *Collection) run(r row.Row, n int) (Sample, error) {
 	switch r.Op {
 	case row.CollectionOpen:
-		return s.sampleOpen(n, func(_ int, c *btf.Collection) error {
+		return s.sampleOpen(n, func(_ int, c *modules.Collection) error {
 			return c.OpenAll(context.Background(), r.Workers, nil)
 		})
 	case row.CollectionOpenFirstName:
 		if len(s.Workload.Hits) == 0 {
 			return Sample{}, errNoEntries
 		}
-		return s.sampleOpen(n, func(i int, c *btf.Collection) error {
+		return s.sampleOpen(n, func(i int, c *modules.Collection) error {
 			_, err := c.TypeByName(s.Workload.Hits[i%len(s.Workload.Hits)])
 			return err
 		})
@@ -102,7 +101,7 @@ func (s *Collection) run(r row.Row, n int) (Sample, error) {
 }
 
 // sampleOpen times a call of use, with finding the files and opening the kernel before it.
-func (s *Collection) sampleOpen(n int, use func(i int, c *btf.Collection) error) (Sample, error) {
+func (s *Collection) sampleOpen(n int, use func(i int, c *modules.Collection) error) (Sample, error) {
 	return measureParts(n, func(i int, t *stopwatch) error {
 		t.start()
 		c, err := s.open()
@@ -133,10 +132,10 @@ func (s *Collection) query(r row.Row) (loop, error) {
 	return nil, errUnknownRow
 }
 
-func collectionTypesByName(c *btf.Collection, names []string) loop {
+func collectionTypesByName(c *modules.Collection, names []string) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
-			for t := range c.Named(names[i]) {
+			for t := range c.TypesByName(names[i]) {
 				sum += kindAndSize(t)
 			}
 			if i++; i == len(names) {
@@ -147,10 +146,10 @@ func collectionTypesByName(c *btf.Collection, names []string) loop {
 	}
 }
 
-func collectionTypesByRegex(c *btf.Collection, m *btf.Matcher) loop {
+func collectionTypesByRegex(c *modules.Collection, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			for t := range c.Matching(m) {
+			for t := range c.TypesByMatch(m) {
 				sum += kindAndSize(t)
 			}
 		}
@@ -184,7 +183,7 @@ func (s *Collection) answers(out *bufio.Writer) error {
 	for _, names := range [][]string{s.Workload.Hits, s.Workload.Misses} {
 		for _, name := range names {
 			fmt.Fprintf(out, "types %s", name)
-			for t := range s.c.Named(name) {
+			for t := range s.c.TypesByName(name) {
 				fmt.Fprintf(out, " %s:%d", s.c.ModuleOf(t), t.ID())
 			}
 			fmt.Fprintln(out)
@@ -196,7 +195,7 @@ func (s *Collection) answers(out *bufio.Writer) error {
 			return err
 		}
 		count, sum := 0, uint64(0)
-		for t := range s.c.Matching(m) {
+		for t := range s.c.TypesByMatch(m) {
 			count++
 			sum += uint64(t.ID())
 		}

@@ -81,7 +81,7 @@ func measureParts(n int, op func(i int, t *stopwatch) error) (Sample, error) {
 	return s, err
 }
 
-func typeByID(spec *btf.Spec, ids []btf.ID) loop {
+func typeByID(spec *btf.Spec, ids []btf.TypeID) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
 			t, err := spec.TypeByID(ids[i])
@@ -97,7 +97,7 @@ func typeByID(spec *btf.Spec, ids []btf.ID) loop {
 	}
 }
 
-func nameByID(spec *btf.Spec, ids []btf.ID) loop {
+func nameByID(spec *btf.Spec, ids []btf.TypeID) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
 			t, err := spec.TypeByID(ids[i])
@@ -119,7 +119,7 @@ func typesByName(spec *btf.Spec, names []string) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
 			first := true
-			for t := range spec.Named(names[i]) {
+			for t := range spec.TypesByName(names[i]) {
 				if first {
 					sum += kindAndSize(t)
 					first = false
@@ -136,7 +136,7 @@ func typesByName(spec *btf.Spec, names []string) loop {
 func typesByRegex(spec *btf.Spec, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			for t := range spec.Matching(m) {
+			for t := range spec.TypesByMatch(m) {
 				sum += kindAndSize(t)
 			}
 		}

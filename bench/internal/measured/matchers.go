@@ -19,7 +19,7 @@ func (m *matchers) get(w *workload.Workload, label string) (*btf.Matcher, error)
 		if pattern.Label != label {
 			continue
 		}
-		compiled, err := btf.Compile(pattern.Expr)
+		compiled, err := btf.NewMatcher(pattern.Expr)
 		if err != nil {
 			return nil, err
 		}

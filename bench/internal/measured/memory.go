@@ -89,7 +89,7 @@ func (m memory) report(from memory) string {
 // mappedBytes returns the number of bytes that backends have mapped.
 func mappedBytes(specs []*btf.Spec) (sum int64) {
 	for _, spec := range specs {
-		if info := spec.Info(); info.Storage == btf.Mapped {
+		if info := spec.Info(); info.Mapped {
 			sum += info.DataBytes
 		}
 	}

@@ -23,7 +23,7 @@ import (
 //
 // Serve adds to the protocol: rows with goroutines=N, and the command "info", which it answers with
 // lines "info key=value ..." that say where the source's bytes are.
-func Serve(backends []bench.Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func Serve(backends []btf.Backend, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	s, list, err := parseServer(backends, args)
 	switch {
 	case err != nil:
@@ -31,12 +31,12 @@ func Serve(backends []bench.Backend, args []string, stdin io.Reader, stdout, std
 		return 2
 	case list:
 		for _, b := range backends {
-			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name, bench.Version(), b.About)
+			fmt.Fprintf(stdout, "%s\tbtfkit %s\t%s\n", b.Name(), bench.Version(), bench.About(b))
 		}
 		return 0
 	}
 	if err := s.run(stdin, stdout); err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", s.backend.Name, err)
+		fmt.Fprintf(stderr, "%s: %v\n", s.backend.Name(), err)
 		return 1
 	}
 	return 0
@@ -60,13 +60,13 @@ type measurable interface {
 
 type server struct {
 	target                       measurable
-	backend                      bench.Backend
+	backend                      btf.Backend
 	source, base, workload, name string  // paths, and the source's name in results
 	start                        *memory // before anything was opened
 	out                          *bufio.Writer
 }
 
-func parseServer(backends []bench.Backend, args []string) (s *server, list bool, err error) {
+func parseServer(backends []btf.Backend, args []string) (s *server, list bool, err error) {
 	s = new(server)
 	var backend string
 	flags := flag.NewFlagSet("peer", flag.ContinueOnError)
@@ -87,7 +87,7 @@ func parseServer(backends []bench.Backend, args []string) (s *server, list bool,
 		s.name = filepath.Base(s.source)
 	}
 	for _, s.backend = range backends {
-		if s.backend.Name == backend {
+		if s.backend.Name() == backend {
 			return s, false, nil
 		}
 	}
@@ -101,7 +101,7 @@ func (s *server) run(stdin io.Reader, stdout io.Writer) error {
 	defer s.target.Close()
 	s.out = bufio.NewWriter(stdout)
 	fmt.Fprintf(s.out, "ready protocol=1 backend=%s library=btfkit version=%s omits=-\n",
-		s.backend.Name, bench.Version())
+		s.backend.Name(), bench.Version())
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (s *server) sample(name, count string) error {
 }
 
 func (s *server) resultName(r row.Row) row.Name {
-	return row.Name{Row: r, Backend: s.backend.Name, Source: s.name}
+	return row.Name{Row: r, Backend: s.backend.Name(), Source: s.name}
 }
 
 // measure takes a sample of a count of operations, or of a duration in milliseconds.
@@ -263,8 +263,12 @@ func (s *server) info() error {
 	}
 	for _, spec := range s.target.specs() {
 		i := spec.Info()
-		fmt.Fprintf(s.out, "info storage=%v data-B=%d index-B=%d why=%s\n",
-			i.Storage, i.DataBytes, i.IndexBytes, i.Why)
+		storage := "heap"
+		if i.Mapped {
+			storage = "mapped"
+		}
+		fmt.Fprintf(s.out, "info storage=%s data-B=%d index-B=%d why=%s\n",
+			storage, i.DataBytes, i.IndexBytes, i.Why)
 	}
 	return nil
 }

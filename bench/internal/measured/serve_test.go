@@ -10,6 +10,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/internal/measured"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
@@ -18,7 +19,7 @@ func serve(t *testing.T, args []string, commands ...string) (status int, out, er
 	t.Helper()
 	dir := t.TempDir()
 	source, workload := filepath.Join(dir, "kernel"), filepath.Join(dir, "workload")
-	write(t, source, btftest.Kernel(false))
+	write(t, source, btftest.Kernel(nil))
 	write(t, workload, []byte("id 1\nhit sk_buff\nmiss absent\nregex tcp ^tcp_\n"))
 	for i, arg := range args {
 		args[i] = strings.NewReplacer("SOURCE", source, "WORKLOAD", workload).Replace(arg)
@@ -131,13 +132,13 @@ func TestServeErrors(t *testing.T) {
 // A folder is a collection: a kernel and its modules.
 func TestServeCollection(t *testing.T) {
 	dir := t.TempDir()
-	kernel := btftest.Kernel(false)
-	base, err := btftest.Parse(kernel, nil)
+	kernel := btftest.Kernel(nil)
+	base, err := btf.Parse(kernel, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "vmlinux"), kernel)
-	write(t, filepath.Join(dir, "good"), btftest.Module(base, false))
+	write(t, filepath.Join(dir, "good"), btftest.Module(base, nil))
 	write(t, filepath.Join(dir, "broken"), nil)
 	args := []string{"--backend", "arena", "--source", dir, "--base", dir + "/vmlinux",
 		"--workload", "WORKLOAD"}

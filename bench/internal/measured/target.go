@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/btf"
@@ -15,7 +14,7 @@ import (
 // A Target is a source that one backend opens and measures. Its methods must not be called
 // concurrently.
 type Target struct {
-	Backend bench.Backend
+	Backend btf.Backend
 	// Path is a file of raw BTF. If that is split BTF, BasePath is the file of its base.
 	Path, BasePath string
 	Workload       *workload.Workload
@@ -24,7 +23,7 @@ type Target struct {
 	spec     *btf.Spec
 	base     *btf.Spec
 	matchers matchers
-	buf      []btf.ID
+	buf      []btf.TypeID
 }
 
 var errSplitOnly = errors.New("wants split BTF and its base")
@@ -148,7 +147,7 @@ func (t *Target) parallel(spec *btf.Spec, r row.Row) (loop, error) {
 	w := t.Workload
 	switch r {
 	case row.Row{Op: row.TypeByID, Goroutines: r.Goroutines}:
-		each := func(ids []btf.ID) loop { return typeByID(spec, ids) }
+		each := func(ids []btf.TypeID) loop { return typeByID(spec, ids) }
 		return inParallel(r.Goroutines, w.IDs, each), errorIfEmpty(w.IDs)
 	case row.Row{Op: row.IDsByName, Names: row.Hit, Goroutines: r.Goroutines}:
 		each := func(hits []string) loop { return new(Target).idsByName(spec, hits) }
@@ -246,7 +245,7 @@ func (t *Target) idsByName(spec *btf.Spec, names []string) loop {
 
 // lowest looks up all ids with the name and returns the first.
 func (t *Target) lowest(spec *btf.Spec, name string) (uint64, error) {
-	ids, err := spec.AppendIDs(t.buf[:0], name)
+	ids, err := spec.AppendIDsByName(t.buf[:0], name)
 	t.buf = ids
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -257,7 +256,7 @@ func (t *Target) lowest(spec *btf.Spec, name string) (uint64, error) {
 func (t *Target) idsByRegex(spec *btf.Spec, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			ids, err := spec.AppendMatches(t.buf[:0], m)
+			ids, err := spec.AppendIDsByMatch(t.buf[:0], m)
 			t.buf = ids
 			if err != nil {
 				return sum, err
@@ -303,7 +302,7 @@ func (t *Target) answers(out *bufio.Writer) error {
 		if err != nil {
 			return fmt.Errorf("regex %s: %w", p.Label, err)
 		}
-		ids, err := spec.AppendMatches(nil, m)
+		ids, err := spec.AppendIDsByMatch(nil, m)
 		if err != nil {
 			return fmt.Errorf("regex %s: %w", p.Label, err)
 		}
@@ -316,7 +315,7 @@ func (t *Target) answers(out *bufio.Writer) error {
 	return nil
 }
 
-func joinIDs(ids []btf.ID) string {
+func joinIDs(ids []btf.TypeID) string {
 	if len(ids) == 0 {
 		return "-"
 	}

@@ -53,7 +53,7 @@ func prepare() error {
 	return errors.Join(spec.Close(), os.WriteFile(input.path, data, 0o600))
 }
 
-func target(backend bench.Backend) *measured.Target {
+func target(backend btf.Backend) *measured.Target {
 	return &measured.Target{Backend: backend, Path: input.path, Workload: input.workload}
 }
 
@@ -83,9 +83,9 @@ func TestRowsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			if s.N != n || s.Time <= 0 || s.Defined != (r.Goroutines == 0) {
-				t.Errorf("%s on %s: sample %+v", r, backend.Name, s)
+				t.Errorf("%s on %s: sample %+v", r, backend.Name(), s)
 			}
-			sums[s.Sum] = append(sums[s.Sum], backend.Name)
+			sums[s.Sum] = append(sums[s.Sum], backend.Name())
 			if err := target.Close(); err != nil {
 				t.Error(err)
 			}
@@ -99,10 +99,10 @@ func TestRowsAgree(t *testing.T) {
 // The checksums are those that bench/peers/README.md defines.
 func TestChecksums(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kernel")
-	if err := os.WriteFile(path, btftest.Kernel(false), 0o600); err != nil {
+	if err := os.WriteFile(path, btftest.Kernel(nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	spec, err := btftest.Open(path, nil)
+	spec, err := btftest.Plain.Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestChecksums(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &workload.Workload{
-		IDs: []btf.ID{skb.ID()}, Hits: []string{"sk_buff"}, Misses: []string{"absent"},
+		IDs: []btf.TypeID{skb.ID()}, Hits: []string{"sk_buff"}, Misses: []string{"absent"},
 		Patterns: workload.Patterns([]string{"^sk_buff$"}),
 	}
 	size, _ := skb.Size()
@@ -177,7 +177,7 @@ func TestLoopsDoNotAllocate(t *testing.T) {
 				t.Fatal(err)
 			}
 			if s.Allocs > 50 { // the runtime's own, and buffers that a collection took
-				t.Errorf("%s on %s: %d allocations in %d operations", name, backend.Name, s.Allocs, n)
+				t.Errorf("%s on %s: %d allocations in %d operations", name, backend.Name(), s.Allocs, n)
 			}
 		}
 		if err := target.Close(); err != nil {

@@ -15,11 +15,12 @@ import (
 
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // A Workload holds the entries that rows ask for, each list in the order in which it is asked.
 type Workload struct {
-	IDs    []btf.ID
+	IDs    []btf.TypeID
 	Hits   []string // names that exist
 	Misses []string // names that do not
 	// Patterns are regular expressions in Go's syntax.
@@ -77,7 +78,7 @@ func Generate(spec *btf.Spec, seed uint64) *Workload {
 	for i := range Size {
 		r := ranges[i%len(ranges)]
 		if r.first < r.end {
-			w.IDs = append(w.IDs, r.first+btf.ID(rng.Uint32N(uint32(r.end-r.first))))
+			w.IDs = append(w.IDs, r.first+btf.TypeID(rng.Uint32N(uint32(r.end-r.first))))
 		}
 	}
 	for i := range Size {
@@ -93,7 +94,7 @@ func Generate(spec *btf.Spec, seed uint64) *Workload {
 
 // GenerateCollection draws names as Generate does, from a kernel with its modules: half of them
 // from the kernel and half from random modules.
-func GenerateCollection(c *btf.Collection, seed uint64) *Workload {
+func GenerateCollection(c *modules.Collection, seed uint64) *Workload {
 	rng := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
 	w := &Workload{Patterns: DefaultPatterns()}
 	specs := []*btf.Spec{c.Base()}
@@ -122,7 +123,7 @@ func GenerateCollection(c *btf.Collection, seed uint64) *Workload {
 }
 
 // An idRange holds the ids from first up to but not including end.
-type idRange struct{ first, end btf.ID }
+type idRange struct{ first, end btf.TypeID }
 
 // idRanges returns the ids of a Spec: those of its base, if it has one, and those of its last
 // section.
@@ -141,7 +142,7 @@ func drawName(spec *btf.Spec, rng *rand.Rand, r idRange) string {
 		return ""
 	}
 	for range 64 {
-		t, err := spec.TypeByID(r.first + btf.ID(rng.Uint32N(uint32(r.end-r.first))))
+		t, err := spec.TypeByID(r.first + btf.TypeID(rng.Uint32N(uint32(r.end-r.first))))
 		if err != nil {
 			return ""
 		}
@@ -229,7 +230,7 @@ func (w *Workload) add(line string) error {
 		if err != nil {
 			return fmt.Errorf("id: %w", err)
 		}
-		w.IDs = append(w.IDs, btf.ID(id))
+		w.IDs = append(w.IDs, btf.TypeID(id))
 	case "hit":
 		w.Hits = append(w.Hits, rest)
 	case "miss":

@@ -62,11 +62,11 @@ func TestGenerateAsksWhatExists(t *testing.T) {
 
 // A module of a kernel is small: it must not be drowned by its base.
 func TestGenerateDrawsFromSplit(t *testing.T) {
-	base, err := btftest.Parse(btftest.Kernel(false), nil)
+	base, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, err := btftest.Parse(btftest.Module(base, false), base)
+	module, err := btf.Parse(btftest.Module(base, nil), base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestGenerateDrawsFromSplit(t *testing.T) {
 }
 
 func TestGenerateOfNothing(t *testing.T) {
-	spec, err := btftest.Parse(btftest.Empty(nil, false), nil)
+	spec, err := btf.Parse(btftest.Empty(nil, nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestGenerateOfNothing(t *testing.T) {
 
 func TestWorkloadFile(t *testing.T) {
 	want := &workload.Workload{
-		IDs: []btf.ID{1, 4294967295}, Hits: []string{"sk_buff", "two words"}, Misses: []string{"nö"},
+		IDs: []btf.TypeID{1, 4294967295}, Hits: []string{"sk_buff", "two words"}, Misses: []string{"nö"},
 		Patterns: workload.Patterns([]string{`^tcp_`, `a b`, `x/y`}),
 	}
 	if want.Patterns[0].Label != "^tcp_" || want.Patterns[1].Label != "p2" {
@@ -137,7 +137,7 @@ func TestRows(t *testing.T) {
 	some := &workload.Workload{
 		Hits: []string{"sk_buff"}, Patterns: workload.Patterns([]string{"^tcp_", "a b"}),
 	}
-	all := &workload.Workload{IDs: []btf.ID{1}, Hits: some.Hits, Misses: []string{"absent"}}
+	all := &workload.Workload{IDs: []btf.TypeID{1}, Hits: some.Hits, Misses: []string{"absent"}}
 	for want, got := range map[string][]row.Row{
 		"Open OpenFirstName IDsByName/hit TypesByName/hit IDsByRegex/pattern=^tcp_ " +
 			"IDsByRegex/pattern=p2 TypesByRegex/pattern=^tcp_ TypesByRegex/pattern=p2 Iterate " +

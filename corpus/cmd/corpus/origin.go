@@ -32,7 +32,7 @@ func (t *tree) extract(ctx context.Context, b corpus.Blob, packages string,
 	if group == fixtureGroup {
 		file = filepath.Join(t.dir, filepath.FromSlash(b.Path))
 	}
-	d, err := elfx.ReadFile(ctx, file, nil)
+	d, err := elfx.ExtractFile(ctx, file, nil)
 	if err != nil {
 		return b, nil, err
 	}
@@ -72,7 +72,7 @@ func madeBlobs() []corpus.Blob {
 	var blobs []corpus.Blob
 	for _, m := range made.Blobs() {
 		b := corpus.Blob{
-			Name: made.Group + "/" + m.Name, Path: "internal/made/made.go", How: "btf.Builder",
+			Name: made.Group + "/" + m.Name, Path: "internal/made/made.go", How: "builder.Builder",
 			Arch: m.Name[strings.LastIndex(m.Name, "-")+1:],
 		}
 		if m.Base {
@@ -211,7 +211,7 @@ func extractFile(ctx context.Context, args []string, out, _ io.Writer) error {
 	if err := parse(f, args, out, "extract [-base] FILE OUTPUT", 2, 2); err != nil {
 		return err
 	}
-	d, err := elfx.ReadFile(ctx, f.Arg(0), nil)
+	d, err := elfx.ExtractFile(ctx, f.Arg(0), nil)
 	if err != nil {
 		return err
 	}

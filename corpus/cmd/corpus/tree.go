@@ -113,15 +113,14 @@ func (t *tree) spec(name string) (*btf.Spec, error) {
 
 // open opens raw as the bytes of b.
 func (t *tree) open(b corpus.Blob, raw []byte) (*btf.Spec, error) {
-	o := new(cache.Options)
+	var base *btf.Spec
 	if b.BaseName != "" {
-		base, err := t.spec(b.BaseName)
-		if err != nil {
+		var err error
+		if base, err = t.spec(b.BaseName); err != nil {
 			return nil, err
 		}
-		o.Base = base
 	}
-	s, err := cache.Parse(raw, o)
+	s, err := cache.Parse(raw, base)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.Name, err)
 	}

@@ -23,6 +23,8 @@ import (
 
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/malformed"
@@ -151,7 +153,7 @@ func parseSeeds(add func(string, ...any)) error {
 		rows[c.Row] = true
 		add(fmt.Sprintf("row-%d", c.Row), data)
 	}
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	array := b.Array(b.Int("int", 4, btf.Int{Bits: 32}), 1, 1<<31)
 	for range 3 {
 		array = b.Array(array, 1, 1<<31)
@@ -200,12 +202,12 @@ func editSeeds(add func(string, ...any)) error {
 		return err
 	}
 	defer spec.Close()
-	for _, id := range []btf.ID{5_000, 50_000} {
+	for _, id := range []btf.TypeID{5_000, 50_000} {
 		t, err := spec.TypeByID(id)
 		if err != nil {
 			return err
 		}
-		edit := binary.LittleEndian.AppendUint32([]byte{0}, uint32(t.Offset()/4))
+		edit := binary.LittleEndian.AppendUint32([]byte{0}, uint32(store.RecordOf(t).Offset/4))
 		add(fmt.Sprintf("kernel-name-%d", id), append(edit, 1, 0, 0xff, 0xff))
 	}
 	for op := range byte(11) {

@@ -1,0 +1,25 @@
+package raw
+
+import "errors"
+
+// The classes of faults; package btf exports them.
+var (
+	ErrCorrupt     = errors.New("btf: corrupt input")
+	ErrUnsupported = errors.New("btf: unsupported input")
+)
+
+// A Fault says what is wrong with an input, and where. Its fields are those of btf.FormatError,
+// which it becomes.
+type Fault struct {
+	Part          string
+	Offset, Start int64
+	ID            uint32
+	Class, Err    error
+}
+
+// Error returns the cause alone.
+func (f *Fault) Error() string { return f.Err.Error() }
+
+func headerFault(off int64, class, err error) error {
+	return &Fault{Part: "header", Offset: off, Class: class, Err: err}
+}

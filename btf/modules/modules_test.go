@@ -1,0 +1,137 @@
+package modules_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/modules"
+)
+
+// collection returns a kernel with a module, one that is empty, one that is damaged, one of
+// another kernel, and one whose opener forgets to answer.
+func collection(t *testing.T) *modules.Collection {
+	t.Helper()
+	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As in a kernel with one name more, all names and ids are off.
+	b := builder.New(builder.Options{})
+	b.Int("another_int", 4, btf.Int{Bits: 32})
+	for id := btf.TypeID(1); ; id++ {
+		if typ, err := kernel.TypeByID(id); err != nil {
+			break
+		} else if b.Copy(typ, func(id btf.TypeID) btf.TypeID { return id + 1 }) == 0 {
+			t.Fatal(b.Err())
+		}
+	}
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := btf.Parse(data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	c := modules.New(kernel)
+	good, foreign := btftest.Module(kernel, nil), btftest.Module(other, nil)
+	for name, open := range map[string]modules.Opener{
+		"toy":     parsing(good),
+		"empty":   parsing(nil),
+		"damaged": parsing(good[:99]),
+		"foreign": parsing(foreign),
+		"nothing": func(context.Context, *btf.Spec) (*btf.Spec, error) { return nil, nil },
+	} {
+		if err := c.Add(name, name+".ko", open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+func TestCollectionProblems(t *testing.T) {
+	c := collection(t)
+	defer c.Close()
+	done := 0
+	if err := c.OpenAll(t.Context(), 2, func(n, total int) {
+		if done++; n != done || total != 5 {
+			t.Errorf("progress %d of %d, want %d of 5", n, total, done)
+		}
+	}); err != nil || done != 5 {
+		t.Errorf("%d modules opened, error %v", done, err)
+	}
+	var names []string
+	for _, p := range c.Problems() {
+		names = append(names, p.Module)
+		if p.Path != p.Module+".ko" || !strings.Contains(p.Err.Error(), p.Module) {
+			t.Errorf("problem %+v", p)
+		}
+		if _, err := c.Module(t.Context(), p.Module); !errors.Is(err, p.Err) {
+			t.Errorf("Module(%q): %v, want %v", p.Module, err, p.Err)
+		}
+	}
+	if got := strings.Join(names, " "); got != "damaged empty foreign nothing" {
+		t.Errorf("problems: %s", got)
+	}
+	fn, err := c.TypeByName("toy_xmit", btf.KindFunc)
+	if err != nil || c.ModuleOf(fn) != "toy" {
+		t.Errorf("toy_xmit: %v of %q, error %v", fn, c.ModuleOf(fn), err)
+	}
+	var owners []string
+	for typ := range c.TypesByName("kfree_skb") {
+		owners = append(owners, c.ModuleOf(typ))
+	}
+	for typ := range c.TypesByMatch(btf.MustMatcher("^kfree_skb$"), btf.KindFunc) {
+		owners = append(owners, c.ModuleOf(typ))
+	}
+	if got := strings.Join(owners, " "); got != "vmlinux toy vmlinux toy" {
+		t.Errorf("kfree_skb: %s", got)
+	}
+}
+
+func TestCollectionEnds(t *testing.T) {
+	c := collection(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.OpenAll(ctx, 2, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("OpenAll: %v", err)
+	}
+	if err := c.Add("t-oy", "x", nil); err != nil {
+		t.Error(err)
+	}
+	if err := c.Add("t_oy", "y", nil); !errors.Is(err, modules.ErrDuplicate) {
+		t.Errorf("Add: %v", err)
+	}
+	if _, err := c.Module(t.Context(), "missing"); !errors.Is(err, btf.ErrNotFound) {
+		t.Errorf("Module: %v", err)
+	}
+	if _, err := c.Module(t.Context(), "toy"); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"toy", "foreign", "missing"} {
+		if _, err := c.Module(t.Context(), name); !errors.Is(err, btf.ErrClosed) {
+			t.Errorf("Module(%q) after Close: %v", name, err)
+		}
+	}
+	if _, err := c.TypeByName("kfree_skb"); !errors.Is(err, btf.ErrClosed) {
+		t.Errorf("TypeByName after Close: %v", err)
+	}
+}
+
+// parsing returns an opener of data.
+func parsing(data []byte) modules.Opener {
+	return func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+		return btf.Parse(data, base)
+	}
+}
