@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/btf/btftest"
 )
 
 func TestSelect(t *testing.T) {
@@ -20,7 +21,7 @@ func TestSelect(t *testing.T) {
 		return strings.Join(list, " ")
 	}
 	for option, want := range map[string]string{
-		"default":    bench.Default,
+		"default":    "cache",
 		"all":        "cache mmap arena",
 		"arena,mmap": "arena mmap",
 		"nope":       `backend "nope": unknown, one of default, all, cache, mmap, arena`,
@@ -29,5 +30,16 @@ func TestSelect(t *testing.T) {
 		if got := names(option); got != want {
 			t.Errorf("%q: %s, want %s", option, got, want)
 		}
+	}
+}
+
+func TestAbout(t *testing.T) {
+	for _, b := range bench.Backends() {
+		if bench.About(b) == "" {
+			t.Errorf("no words about %s", b.Name())
+		}
+	}
+	if about := bench.About(btftest.Plain); about != "" {
+		t.Errorf("words about a backend that is not listed: %s", about)
 	}
 }

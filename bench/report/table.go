@@ -5,35 +5,11 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/btfkit/btfkit/bench/internal/figures"
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/bench/results"
 )
-
-// The rows of memory.
-var (
-	memoryAfterOpen    = row.Row{Op: row.Memory, Stage: row.AfterOpen}
-	memoryAfterQueries = row.Row{Op: row.Memory, Stage: row.AfterQueries}
-)
-
-// memoryUnits are the quantities of the memory table, with what people call them. Of those that
-// rank, less is better. Others, such as resident memory that is shared or can be dropped, do not
-// cost what they seem to.
-var memoryUnits = []struct {
-	Unit, Label string
-	ranks       bool
-}{
-	{"private-B", "private (Private_Dirty)", true},
-	{"peak-B", "peak (VmHWM)", true},
-	{"rss-B", "resident (Rss)", false},
-	{"pss-B", "proportional (Pss)", false},
-	{"mapped-B", "mapped", false},
-	{"heap-B", "Go heap", false},
-	{"heap-objects", "Go heap objects", false},
-	{"gc-sec", "GC cycle", false},
-}
 
 // Table writes results for people: a table of times and one of memory for each source, with the
 // best of each row marked, and what to make of them.
@@ -84,7 +60,7 @@ func writeTimes(b *strings.Builder, run *results.Run, sheet *figures.Sheet, sour
 	backends := sheet.Backends(source)
 	t := grid{append([]string{source}, backends...)}
 	for _, r := range sheet.Rows(source, "sec/op") {
-		t = append(t, line(sheet, r.String(), source, r, "sec/op", backends, true))
+		t = append(t, formatLine(sheet, r.String(), source, r, "sec/op", backends, true))
 	}
 	b.WriteString("\nTime per operation, median and 95 % confidence, * best\n")
 	t.write(b)
@@ -106,7 +82,7 @@ func writeMemory(b *strings.Builder, sheet *figures.Sheet, source string) {
 	} {
 		t := grid{append([]string{source}, backends...)}
 		for _, u := range memoryUnits {
-			l := line(sheet, u.Label, source, stage.row, u.Unit, backends, u.ranks)
+			l := formatLine(sheet, u.Label, source, stage.row, u.Unit, backends, u.ranks)
 			if slices.ContainsFunc(l[1:], func(s string) bool { return s != "" }) {
 				t = append(t, l)
 			}
@@ -135,7 +111,7 @@ func writeGrowth(b *strings.Builder, run *results.Run, sheet *figures.Sheet) {
 					if t == nil {
 						t = grid{append([]string{"synthetic"}, backends...)}
 					}
-					t = append(t, line(sheet, label, s.Name, f.Row, unit, backends, true))
+					t = append(t, formatLine(sheet, label, s.Name, f.Row, unit, backends, true))
 				}
 			}
 		}
@@ -146,9 +122,9 @@ func writeGrowth(b *strings.Builder, run *results.Run, sheet *figures.Sheet) {
 	}
 }
 
-// line formats one row for all backends. It marks the best of a row that ranks.
-func line(sheet *figures.Sheet, label, source string, r row.Row, unit string, backends []string,
-	ranks bool) []string {
+// formatLine formats one row for all backends. It marks the best of a row that ranks.
+func formatLine(sheet *figures.Sheet, label, source string, r row.Row, unit string,
+	backends []string, ranks bool) []string {
 	texts := []string{label}
 	var best []string
 	if ranks && len(backends) > 1 {
@@ -180,29 +156,5 @@ func writeNotes(b *strings.Builder, run *results.Run, sheet *figures.Sheet) {
 		for _, n := range notes {
 			b.WriteString("note: " + n + "\n")
 		}
-	}
-}
-
-// A grid is text in columns: the first flush left, the others flush right.
-type grid [][]string
-
-func (g grid) write(b *strings.Builder) {
-	widths := make([]int, len(g[0]))
-	for _, line := range g {
-		for i, text := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(text))
-		}
-	}
-	for _, line := range g {
-		var text strings.Builder
-		for i, column := range line {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(column))
-			if i == 0 {
-				text.WriteString(column + pad)
-			} else {
-				text.WriteString("  " + pad + column)
-			}
-		}
-		b.WriteString(strings.TrimRight(text.String(), " ") + "\n")
 	}
 }

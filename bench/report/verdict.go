@@ -91,17 +91,6 @@ var uses = []struct {
 	{"the least private memory, queries included", "private-B", is(memoryAfterQueries)},
 }
 
-// is returns a function that reports whether a row is one of these.
-func is(rows ...row.Row) func(row.Row) bool {
-	return func(r row.Row) bool { return slices.Contains(rows, r) }
-}
-
-// isOneOf returns a function that reports whether a row has one of these operations, asked by one
-// goroutine.
-func isOneOf(ops ...row.Op) func(row.Row) bool {
-	return func(r row.Row) bool { return r.Goroutines == 0 && slices.Contains(ops, r.Op) }
-}
-
 // advise compares our own backends, if there are several.
 func advise(sheet *figures.Sheet, run *results.Run) []advice {
 	var all []advice

@@ -22,11 +22,9 @@ func readEnvironment(sources []*Source) results.Environment {
 	add("goos", runtime.GOOS)
 	add("goarch", runtime.GOARCH)
 	add("pkg", "github.com/btfkit/btfkit/bench")
-	m := readMachine()
-	add("cpu", m.cpu)
-	add("kernel", m.kernel)
-	add("governor", m.governor)
-	add("memory", m.memory)
+	for _, s := range readMachine() {
+		add(s.Key, s.Value)
+	}
 	add("go", runtime.Version())
 	add("gomaxprocs", fmt.Sprint(runtime.GOMAXPROCS(0)))
 	for _, s := range sources {
@@ -58,6 +56,3 @@ func configuration(e results.Environment) []benchfmt.Config {
 	}
 	return c
 }
-
-// machine is what an operating system tells about itself; empty where it does not.
-type machine struct{ cpu, kernel, governor, memory string }

@@ -18,27 +18,62 @@ import (
 // the timer's resolution and the cost of a command, but short enough for hundreds of samples.
 const defaultSample = 20 * time.Millisecond
 
-// leastSample is the shortest sample worth taking. In a shorter one, the timer and the first miss
-// of each cache would count.
-const leastSample = time.Millisecond
-
 // checkedNames is how many names of each sort are checked: some peers scan all names for one.
 const checkedNames = 512
 
 // A measurement is that of one source.
 type measurement struct {
-	run          *run
-	source       *Source
-	workload     *workload.Workload
+	config    *Config
+	workspace *Workspace
+	record    *record
+	source    *Source
+	workload  *workload.Workload
+	deadline  time.Time // of this source; zero for none
+	// progress is told the fraction that is done, and what is done now.
+	progress func(done float64, now string)
+
 	workloadPath string
 	processes    []*process
 	tasks        []*task       // in the order of a round
 	freshTime    time.Duration // of one round of fresh processes
 }
 
+// measure measures the source, in the order that the package's comment says.
+func (m *measurement) measure(ctx context.Context) (err error) {
+	if m.workloadPath, err = m.workspace.writeWorkload(m.workload); err != nil {
+		return err
+	}
+	defer func() {
+		for _, p := range m.processes {
+			if closeErr := p.close(); err == nil && closeErr != nil {
+				err = fmt.Errorf("%s: %w", p.subject.Name, closeErr)
+			}
+		}
+	}()
+	m.progress(0, "checking answers about "+m.source.Name)
+	if err := m.checkAnswers(ctx); err != nil {
+		return fmt.Errorf("%s: %w", m.source.Origin, err)
+	}
+	if err := m.startSubjects(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := m.measureFresh(ctx); err != nil {
+		return err
+	}
+	m.freshTime = time.Since(began)
+	if err := m.calibrate(); err != nil {
+		return err
+	}
+	if err := m.compareChecksums(); err != nil {
+		return err
+	}
+	return m.takeRounds(ctx)
+}
+
 // subjects returns the subjects that the source is for.
 func (m *measurement) subjects() []Subject {
-	all := m.run.config.Subjects
+	all := m.config.Subjects
 	if !m.source.Growth && !m.source.collection {
 		return all
 	}
@@ -51,13 +86,13 @@ func (m *measurement) checkAnswers(ctx context.Context) error {
 	w := *m.workload
 	w.Hits = w.Hits[:min(len(w.Hits), checkedNames)]
 	w.Misses = w.Misses[:min(len(w.Misses), checkedNames)]
-	path, err := m.run.workspace.writeWorkload(&w)
+	path, err := m.workspace.writeWorkload(&w)
 	if err != nil {
 		return err
 	}
-	compare := compareAll
+	compare := compareAnswers
 	if !m.source.collection {
-		o, err := m.source.oracle(&w)
+		o, err := newOracle(m.source, &w)
 		if err != nil {
 			return err
 		}
@@ -68,7 +103,7 @@ func (m *measurement) checkAnswers(ctx context.Context) error {
 	errs := make([]error, len(subjects))
 	var wg sync.WaitGroup
 	for i, subject := range subjects {
-		wg.Go(func() { answers[i], errs[i] = askAll(ctx, subject, m.source, path) })
+		wg.Go(func() { answers[i], errs[i] = askAnswers(ctx, subject, m.source, path) })
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
@@ -115,7 +150,7 @@ func (m *measurement) askStorage(p *process) error {
 	if _, why, _ := strings.Cut(words, " why="); why != "" {
 		storage += ": " + why
 	}
-	m.run.setStorage(p.subject, m.source, storage)
+	m.record.setStorage(p.subject.Name, m.source.Name, storage)
 	return nil
 }
 
@@ -127,12 +162,12 @@ func (m *measurement) rows() []row.Row {
 		rows = m.workload.CollectionRows(procs)
 	} else {
 		rows = m.workload.Rows(m.source.base != nil)
-		if m.run.config.Parallel {
+		if m.config.Parallel {
 			rows = append(rows, m.workload.ParallelRows(procs)...)
 		}
 	}
 	return slices.DeleteFunc(rows, func(r row.Row) bool {
-		return !m.run.selects(r) || m.source.Growth && !showsGrowth(r)
+		return !m.config.selects(r) || m.source.Growth && !showsGrowth(r)
 	})
 }
 
@@ -153,7 +188,7 @@ func (m *measurement) measureFresh(ctx context.Context) error {
 	memory := []row.Row{
 		{Op: row.Memory, Stage: row.AfterOpen}, {Op: row.Memory, Stage: row.AfterQueries},
 	}
-	unwanted := func(r row.Row) bool { return !m.run.selects(r) }
+	unwanted := func(r row.Row) bool { return !m.config.selects(r) }
 	cold, memory = slices.DeleteFunc(cold, unwanted), slices.DeleteFunc(memory, unwanted)
 	if len(cold)+len(memory) == 0 {
 		return nil
@@ -162,12 +197,12 @@ func (m *measurement) measureFresh(ctx context.Context) error {
 		cold = nil
 	}
 	if inMemory(m.source.Path) {
-		m.run.addNote("%s lies in a file system in memory, where a mapped file counts as private "+
+		m.record.addNote("%s lies in a file system in memory, where a mapped file counts as private "+
 			"memory: set TMPDIR to a folder on a disk", m.source.Name)
 	}
 	for _, subject := range m.subjects() {
 		if subject.Program == nil {
-			m.run.addNote("%s has no process of its own: memory and cold opens are not measured",
+			m.record.addNote("%s has no process of its own: memory and cold opens are not measured",
 				subject.Name)
 			continue
 		}
@@ -193,17 +228,17 @@ func (m *measurement) askFresh(ctx context.Context, subject Subject, rows []row.
 	for _, r := range rows {
 		s, err := p.measure(r, "1")
 		if errors.Is(err, errUnsupported) {
-			m.run.addNote("%s %s: %v", subject.Name, r, err)
+			m.record.addNote("%s %s: %v", subject.Name, r, err)
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		if _, told := s.result.Value("private-B"); !told && r.Op == row.Memory {
-			m.run.addNote("%s does not tell what memory a process holds: the Go heap alone is shown",
+			m.record.addNote("%s does not tell what memory a process holds: the Go heap alone is shown",
 				runtime.GOOS)
 		}
-		if err := m.run.addResult(s.result); err != nil {
+		if err := m.record.addResult(s.result); err != nil {
 			return err
 		}
 	}
@@ -214,16 +249,16 @@ func (m *measurement) askFresh(ctx context.Context, subject Subject, rows []row.
 // does not have, and chooses the number of operations.
 func (m *measurement) calibrate() error {
 	count := fmt.Sprintf("%dms", m.sampleTime().Milliseconds())
-	if m.run.config.Iterations > 0 {
-		count = fmt.Sprint(m.run.config.Iterations)
+	if m.config.Iterations > 0 {
+		count = fmt.Sprint(m.config.Iterations)
 	}
 	kept := m.tasks[:0]
 	for i, t := range m.tasks {
-		m.run.showProgress(0.2*float64(i)/float64(len(m.tasks)),
+		m.progress(0.2*float64(i)/float64(len(m.tasks)),
 			m.source.Name+", calibrating "+t.row.String())
 		s, err := t.process.measure(t.row, count)
 		if errors.Is(err, errUnsupported) {
-			m.run.addNote("%s %s: %v", t.process.subject.Name, t.row, err)
+			m.record.addNote("%s %s: %v", t.process.subject.Name, t.row, err)
 			continue
 		}
 		if err != nil {
@@ -242,11 +277,11 @@ func (m *measurement) calibrate() error {
 // sampleTime divides what is left of the budget. Calibrating costs about twice the sample that it
 // ends with.
 func (m *measurement) sampleTime() time.Duration {
-	if m.run.deadline.IsZero() || len(m.tasks) == 0 {
+	if m.deadline.IsZero() || len(m.tasks) == 0 {
 		return defaultSample
 	}
-	count := m.run.config.Count
-	left := time.Until(m.run.deadline) - time.Duration(count-1)*m.freshTime
+	count := m.config.Count
+	left := time.Until(m.deadline) - time.Duration(count-1)*m.freshTime
 	each := left * 9 / 10 / time.Duration(len(m.tasks)*(count+2))
 	return min(max(each, leastSample), 10*defaultSample)
 }
@@ -292,25 +327,25 @@ func (m *measurement) compareChecksums() error {
 
 // takeRounds takes the samples that count. A round takes one of each task, then one of the memory.
 func (m *measurement) takeRounds(ctx context.Context) error {
-	count := m.run.config.Count
+	count := m.config.Count
 	fresh := m.freshRounds()
 	m.shortenSamples(fresh)
 	var longest time.Duration
 	for round := range count {
 		began := time.Now()
-		if round > 0 && !m.run.deadline.IsZero() && time.Until(m.run.deadline) < longest {
-			m.run.addNote("%s: the budget allowed %d of %d samples", m.source.Name, round, count)
+		if round > 0 && !m.deadline.IsZero() && time.Until(m.deadline) < longest {
+			m.record.addNote("%s: the budget allowed %d of %d samples", m.source.Name, round, count)
 			return nil
 		}
 		now := fmt.Sprintf("%s, sample %d of %d", m.source.Name, round+1, count)
 		for i, t := range m.tasks {
 			part := (float64(round) + float64(i)/float64(len(m.tasks))) / float64(count)
-			m.run.showProgress(0.2+0.8*part, now)
+			m.progress(0.2+0.8*part, now)
 			s, err := t.measure(t.n)
 			if err != nil {
 				return err
 			}
-			if err := m.run.addResult(s.result); err != nil {
+			if err := m.record.addResult(s.result); err != nil {
 				return err
 			}
 		}
@@ -327,13 +362,13 @@ func (m *measurement) takeRounds(ctx context.Context) error {
 // freshRounds is how many samples of the memory the budget allows, with the one that is taken
 // already. They may take a third of the time, as they vary little.
 func (m *measurement) freshRounds() int {
-	count := m.run.config.Count
-	if m.run.deadline.IsZero() || m.freshTime == 0 {
+	count := m.config.Count
+	if m.deadline.IsZero() || m.freshTime == 0 {
 		return count
 	}
-	n := 1 + int(time.Until(m.run.deadline)/3/m.freshTime)
+	n := 1 + int(time.Until(m.deadline)/3/m.freshTime)
 	if n < count {
-		m.run.addNote("%s: the budget allowed %d of %d samples of memory", m.source.Name, n, count)
+		m.record.addNote("%s: the budget allowed %d of %d samples of memory", m.source.Name, n, count)
 	}
 	return min(n, count)
 }
@@ -341,15 +376,15 @@ func (m *measurement) freshRounds() int {
 // shortenSamples makes samples shorter if calibrating showed that rounds take too long for the
 // budget.
 func (m *measurement) shortenSamples(fresh int) {
-	if m.run.deadline.IsZero() || m.run.config.Iterations > 0 {
+	if m.deadline.IsZero() || m.config.Iterations > 0 {
 		return
 	}
 	var round time.Duration
 	for _, t := range m.tasks {
 		round += t.took
 	}
-	left := time.Until(m.run.deadline)*9/10 - time.Duration(fresh-1)*m.freshTime
-	factor := float64(left) / float64(m.run.config.Count) / float64(max(round, 1))
+	left := time.Until(m.deadline)*9/10 - time.Duration(fresh-1)*m.freshTime
+	factor := float64(left) / float64(m.config.Count) / float64(max(round, 1))
 	if factor >= 1 {
 		return
 	}

@@ -32,18 +32,13 @@ type named struct {
 	kind btf.Kind
 }
 
-// oracle works out the answers to a workload about s.
-func (s *Source) oracle(w *workload.Workload) (*oracle, error) {
-	spec, err := s.open()
+// newOracle works out the answers to a workload about a source. It scans all types once.
+func newOracle(src *Source, w *workload.Workload) (*oracle, error) {
+	spec, err := src.open()
 	if err != nil {
 		return nil, err
 	}
 	defer spec.Close()
-	return newOracle(spec, w)
-}
-
-// newOracle scans the types of spec once.
-func newOracle(spec *btf.Spec, w *workload.Workload) (*oracle, error) {
 	_, end := spec.IDs()
 	o := &oracle{workload: w, count: int(end) - 1, ids: make(map[string][]named)}
 	for _, names := range [][]string{w.Hits, w.Misses} {
@@ -127,15 +122,16 @@ func (o omissions) keep(all []named) (kept []named) {
 	return kept
 }
 
-// answers are what a subject said to the command "check".
+// The answers of a subject are what it said to the command "check".
 type answers struct {
 	subject string
 	omits   omissions
 	lines   []string
 }
 
-// askAll gets a subject's answers in a process of its own.
-func askAll(ctx context.Context, subject Subject, src *Source, workload string) (answers, error) {
+// askAnswers gets a subject's answers in a process of its own.
+func askAnswers(ctx context.Context, subject Subject, src *Source, workload string) (
+	answers, error) {
 	p, err := start(ctx, subject, src, workload)
 	if err != nil {
 		return answers{}, err
@@ -152,9 +148,9 @@ func askAll(ctx context.Context, subject Subject, src *Source, workload string) 
 	return answers{subject.Name, omits, lines}, p.close()
 }
 
-// compareAll compares the answers with those of the first subject. It serves where there is no
+// compareAnswers compares the answers with those of the first subject. It serves where there is no
 // oracle.
-func compareAll(all []answers) error {
+func compareAnswers(all []answers) error {
 	for _, a := range all[1:] {
 		if len(a.lines) != len(all[0].lines) {
 			return fmt.Errorf("%s: check: %d answers, but %s has %d", a.subject, len(a.lines),
@@ -182,7 +178,7 @@ func (o *oracle) checkAll(all []answers) error {
 
 func (o *oracle) check(a answers) error {
 	next := 0
-	for want := range o.lines(a.omits) {
+	for want := range o.rightAnswers(a.omits) {
 		if next == len(a.lines) {
 			return fmt.Errorf("ends before %q", want.line)
 		}
@@ -197,25 +193,25 @@ func (o *oracle) check(a answers) error {
 	return nil
 }
 
-// An answer is a right line. If prefix is not empty, any line with that prefix and suffix will do,
+// A rightAnswer is a line. If prefix is not empty, any line with that prefix and suffix will do,
 // too.
-type answer struct {
+type rightAnswer struct {
 	line           string
 	prefix, suffix string
 }
 
-func (a answer) mayBe(line string) bool {
+func (a rightAnswer) mayBe(line string) bool {
 	return a.prefix != "" && strings.HasPrefix(line, a.prefix) && strings.HasSuffix(line, a.suffix)
 }
 
-// lines yields the answers in the order of the protocol.
-func (o *oracle) lines(omits omissions) func(yield func(answer) bool) {
-	return func(yield func(answer) bool) {
-		if !yield(answer{line: fmt.Sprintf("types %d", o.count)}) {
+// rightAnswers yields the answers in the order of the protocol.
+func (o *oracle) rightAnswers(omits omissions) func(yield func(rightAnswer) bool) {
+	return func(yield func(rightAnswer) bool) {
+		if !yield(rightAnswer{line: fmt.Sprintf("types %d", o.count)}) {
 			return
 		}
 		for _, t := range o.types {
-			a := answer{line: fmt.Sprintf("type %d %d %d %s", t.id, t.kind, t.size, t.name)}
+			a := rightAnswer{line: fmt.Sprintf("type %d %d %d %s", t.id, t.kind, t.size, t.name)}
 			if omits.kinds[btf.Kind(t.kind)] {
 				a.prefix = fmt.Sprintf("type %d %d ", t.id, t.kind)
 			}
@@ -238,7 +234,7 @@ func (o *oracle) lines(omits omissions) func(yield func(answer) bool) {
 	}
 }
 
-func (o *oracle) idsAnswer(omits omissions, name string) answer {
+func (o *oracle) idsAnswer(omits omissions, name string) rightAnswer {
 	var ids []string
 	for _, n := range omits.keep(o.ids[name]) {
 		ids = append(ids, strconv.FormatUint(uint64(n.id), 10))
@@ -246,7 +242,7 @@ func (o *oracle) idsAnswer(omits omissions, name string) answer {
 	if len(ids) == 0 {
 		ids = []string{"-"}
 	}
-	a := answer{line: "ids " + strings.Join(ids, ",") + " " + name}
+	a := rightAnswer{line: "ids " + strings.Join(ids, ",") + " " + name}
 	if omits.prefix != "" && strings.HasPrefix(name, omits.prefix) {
 		a.prefix, a.suffix = "ids ", " "+name
 	}
@@ -254,13 +250,13 @@ func (o *oracle) idsAnswer(omits omissions, name string) answer {
 }
 
 // matchesAnswer accepts "- -", for a pattern that the library cannot run.
-func (o *oracle) matchesAnswer(omits omissions, i int, p workload.Pattern) answer {
+func (o *oracle) matchesAnswer(omits omissions, i int, p workload.Pattern) rightAnswer {
 	kept := omits.keep(o.matches[i])
 	var sum uint64
 	for _, n := range kept {
 		sum += uint64(n.id)
 	}
-	return answer{
+	return rightAnswer{
 		line:   fmt.Sprintf("matches %d %d %s", len(kept), sum, p.Label),
 		prefix: "matches - - ", suffix: " " + p.Label,
 	}

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/btfkit/btfkit/bench/internal/measured"
+	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/btf"
 	"golang.org/x/perf/benchfmt"
 )
@@ -52,6 +53,15 @@ type Config struct {
 	Progress func(done float64, now string)
 	// Result is handed each result as soon as it is there. It may be nil.
 	Result func(*benchfmt.Result) error
+}
+
+// selects reports whether the user wants a row. Rows that ask nothing are left out where the user
+// chose the queries, but did not name rows.
+func (c *Config) selects(r row.Row) bool {
+	if c.Select != nil {
+		return c.Select(r.String())
+	}
+	return !c.Queries.Chosen() || r.Op != row.Iterate && r.Op != row.StructWalk
 }
 
 // Serve is the program that [Run] starts for each of our own backends. args are the program's

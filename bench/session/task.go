@@ -7,6 +7,10 @@ import (
 	"github.com/btfkit/btfkit/bench/internal/row"
 )
 
+// leastSample is the shortest sample worth taking. In a shorter one, the timer and the first miss
+// of each cache would count.
+const leastSample = time.Millisecond
+
 // A task is one row that one process measures again and again.
 type task struct {
 	row     row.Row

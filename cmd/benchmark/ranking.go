@@ -46,11 +46,11 @@ func ranking(args []string, stdout, stderr io.Writer) int {
 func rankFiles(paths []string, stdout io.Writer) error {
 	var runs [][]*benchfmt.Result
 	for _, path := range paths {
-		run, err := results.ReadFile(path)
+		samples, err := results.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		runs = append(runs, run)
+		runs = append(runs, samples)
 	}
 	contradicted, err := report.Ranking(stdout, runs...)
 	if err == nil && contradicted > 0 {

@@ -74,11 +74,11 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 	defer func() { err = errors.Join(err, ws.Close()) }()
 	bar := newProgress(stderr)
 	defer bar.clear()
-	sources, err := o.sources(ctx, ws, bar, stderr)
+	sources, err := prepareSources(ctx, o, ws, bar, stderr)
 	if err != nil {
 		return err
 	}
-	subjects, err := o.subjects(ctx)
+	subjects, err := listSubjects(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -104,10 +104,11 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 		return err
 	}
 	bar.clear()
-	return o.write(measured, stdout, stderr)
+	return writeRun(o, measured, stdout, stderr)
 }
 
-func (o *options) write(r *results.Run, stdout, stderr io.Writer) error {
+// writeRun writes the page that is asked for, and the results unless they are written already.
+func writeRun(o *options, r *results.Run, stdout, stderr io.Writer) error {
 	if o.report != "" {
 		if err := writeFile(o.report, func(f io.Writer) error { return report.HTML(f, r) }); err != nil {
 			return err
@@ -141,8 +142,8 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// sources prepares what the options name: the base, and each split on it.
-func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progress,
+// prepareSources prepares what the options name: the base, and each split on it.
+func prepareSources(ctx context.Context, o *options, ws *session.Workspace, bar *progress,
 	stderr io.Writer) ([]*session.Source, error) {
 	var base *session.Source
 	var err error
@@ -183,8 +184,8 @@ func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progr
 	return append(sources, growth...), err
 }
 
-// subjects are our backends, each in a process of this very program, and the peers.
-func (o *options) subjects(ctx context.Context) ([]session.Subject, error) {
+// listSubjects returns our backends, each in a process of this very program, and the peers.
+func listSubjects(ctx context.Context, o *options) ([]session.Subject, error) {
 	subjects := session.Ours(o.backends, self(ctx))
 	if !o.peers {
 		return subjects, nil

@@ -11,12 +11,14 @@ import (
 	"testing"
 )
 
-// A benchmark is a program that needs so many nanoseconds for each row. Samples vary by some percent.
+// A benchmark is a program that needs so many nanoseconds for each row. Samples vary by some
+// percent.
 type benchmark func(row string, sample int) float64
 
 // play holds two benchmarks against each other. It returns what was printed, the order of the
 // samples, and the patterns that were asked.
-func play(t *testing.T, before, after benchmark) (printed, order string, patterns []string, err error) {
+func play(t *testing.T, before, after benchmark) (
+	printed, order string, patterns []string, err error) {
 	t.Helper()
 	var out strings.Builder
 	taken := map[string]int{}

@@ -101,7 +101,8 @@ func (s *Collection) run(r row.Row, n int) (Sample, error) {
 }
 
 // sampleOpen times a call of use, with finding the files and opening the kernel before it.
-func (s *Collection) sampleOpen(n int, use func(i int, c *modules.Collection) error) (Sample, error) {
+func (s *Collection) sampleOpen(n int, use func(i int, c *modules.Collection) error) (
+	Sample, error) {
 	return measureParts(n, func(i int, t *stopwatch) error {
 		t.start()
 		c, err := s.open()
