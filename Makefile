@@ -49,7 +49,7 @@ bench: ## the same rows as the benchmark program, for benchstat
 	go test -run '^$$' -bench . ./bench
 
 benchstat: ## make benchstat OLD=old.txt NEW=new.txt
-	@$(call TOOL,benchstat) $(OLD) $(NEW)
+	@$(call TOOL,benchstat) -ignore btfkit $(OLD) $(NEW)
 
 fuzz: ## make fuzz T=FuzzParse TIME=60s
 	go run ./fuzz/cmd/fuzzrun -target '$(T)' -time $(TIME)
