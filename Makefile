@@ -24,7 +24,7 @@ bench: ## the rows of the benchmark program as a Go benchmark
 	go test -run '^$$' -bench . ./bench
 
 benchstat: ## compares two runs: make benchstat OLD=old.txt NEW=new.txt
-	@$$(GOWORK=off go -C tools tool -n benchstat) $(OLD) $(NEW)
+	@$$(GOWORK=off go -C tools tool -n benchstat) -ignore btfkit $(OLD) $(NEW)
 
 fuzz: ## every fuzz target, or one: make fuzz T=FuzzParse TIME=60s
 	go run ./fuzz/cmd/fuzzrun -target '$(T)' -time $(TIME)

@@ -43,8 +43,8 @@ func version(info *debug.BuildInfo, release string) string {
 		settings[s.Key] = s.Value
 	}
 	commit := settings["vcs.revision"]
-	if !own || len(commit) < 12 {
-		return v
+	if !own || len(commit) < 12 || strings.Contains(v, commit[:12]) {
+		return v // which names the commit, if it is a pseudo-version
 	}
 	v += "+" + commit[:12]
 	if settings["vcs.modified"] == "true" {
