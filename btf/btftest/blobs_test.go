@@ -56,7 +56,8 @@ func base(t *testing.T, blob *btftest.Blob) *btf.Spec {
 	return spec
 }
 
-// Only what cannot be understood or does not exist is refused; all else is encoded.
+// Only what cannot be understood or does not exist is refused; all else is encoded, to the same
+// bytes unless it is laid out as no Builder does.
 func TestRoundTripRefuses(t *testing.T) {
 	for _, blob := range btftest.Blobs() {
 		spec, err := blob.Open()
@@ -65,7 +66,8 @@ func TestRoundTripRefuses(t *testing.T) {
 		}
 		data, err := builder.From(spec, builder.CopyOptions{}).Bytes()
 		refused := blob.Corrupt || strings.HasPrefix(blob.Name, "opaque")
-		if (err != nil) != refused || !refused && !bytes.Equal(data, blob.Data) {
+		canonical := blob.Name != "gaps" && blob.Name != "long-header"
+		if (err != nil) != refused || !refused && bytes.Equal(data, blob.Data) != canonical {
 			t.Errorf("%s: %v, %d bytes became %d", blob.Name, err, len(blob.Data), len(data))
 		}
 	}
