@@ -81,7 +81,7 @@ func (f Facts) Has(feature string) bool { return slices.Contains(f.Features, fea
 //
 // What lies in the folder BTFKIT_CORPUS is included under names that start with "local/". A file
 // there that cannot be read, and the folder itself if it cannot be, is a blob whose Bytes says so.
-func All() []Blob { return slices.Clone(load().all) }
+func All() []Blob { return slices.Clone(load()) }
 
 // Small returns the blobs of All that have at most [SmallSize] bytes, whatever their bases' size.
 func Small() []Blob {
@@ -90,7 +90,7 @@ func Small() []Blob {
 
 // Find returns the blob with the name; ok is false if there is none.
 func Find(name string) (b Blob, ok bool) {
-	all := load().all
+	all := load()
 	i, ok := slices.BinarySearchFunc(all, name, func(b Blob, name string) int {
 		return strings.Compare(b.Name, name)
 	})

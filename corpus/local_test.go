@@ -78,7 +78,7 @@ func TestDirEnv(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(DirEnv, dir)
-	all := read().all
+	all := read()
 	found := false
 	for _, b := range all {
 		found = found || b.Name == "local/mine" && b.BigEndian
