@@ -174,7 +174,8 @@ func (s *server) sample(row, count string) error {
 		return err
 	}
 	n := float64(sample.N)
-	fmt.Fprintf(s.out, "Benchmark%s/backend=%s/source=%s\t%d", row, s.backend.Name(), s.label, sample.N)
+	fmt.Fprintf(s.out, "Benchmark%s/backend=%s/source=%s\t%d",
+		row, s.backend.Name(), s.label, sample.N)
 	fmt.Fprintf(s.out, "\t%.4g ns/op\t%.0f B/op\t%.0f allocs/op\n",
 		float64(sample.Time.Nanoseconds())/n, float64(sample.AllocBytes)/n, float64(sample.Allocs)/n)
 	if sample.Defined {

@@ -74,17 +74,10 @@ type NotFoundError struct {
 	Found []Kind
 }
 
-// maxErrorName is how much of a name an error shows.
-const maxErrorName = 128
-
 // Error returns a line such as
-// `btf: no STRUCT or UNION named "sk_buff", but FWD`.
+// `btf: no STRUCT or UNION named "sk_buff", but FWD`. It cuts long names and lists short.
 func (e *NotFoundError) Error() string {
-	name := e.Name
-	if len(name) > maxErrorName {
-		name = name[:maxErrorName] + "..."
-	}
-	s := fmt.Sprintf("btf: no %s named %q", listKinds(e.Kinds, " or ", "type"), name)
+	s := fmt.Sprintf("btf: no %s named %s", listKinds(e.Kinds, " or ", "type"), raw.Quote(e.Name))
 	if len(e.Found) > 0 {
 		s += ", but " + listKinds(e.Found, ", ", "")
 	}
@@ -102,12 +95,16 @@ func (e *NotFoundError) addFound(k Kind) {
 }
 
 func listKinds(kinds []Kind, sep, none string) string {
+	const most = 8
 	if len(kinds) == 0 {
 		return none
 	}
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = k.String()
+	names := make([]string, min(len(kinds), most))
+	for i := range names {
+		names[i] = kinds[i].String()
+	}
+	if more := len(kinds) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, sep)
 }

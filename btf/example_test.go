@@ -178,3 +178,21 @@ func ExampleType_Targets() {
 	// [27] PTR
 	// [30] STRUCT sk_buff
 }
+
+// Globs are those of the shell and match whole names.
+func ExampleNewGlobMatcher() {
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := btf.NewGlobMatcher("*_send*")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for t := range spec.TypesByMatch(m, btf.KindFunc) {
+		fmt.Println(t)
+	}
+	// Output:
+	// [32] FUNC tcp_sendmsg
+	// [33] FUNC udp_sendmsg
+}

@@ -23,7 +23,7 @@ type Matcher struct {
 }
 
 // NewMatcher returns a Matcher for an expression in the syntax of package regexp. Errors
-// are those of regexp.Compile.
+// are those of regexp.Compile; they show no more than the start of a long expression.
 func NewMatcher(expr string) (*Matcher, error) { return wrapMatcher(match.Compile(expr)) }
 
 // NewGlobMatcher returns a Matcher for a pattern of the shell that must match the whole name:

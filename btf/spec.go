@@ -84,8 +84,10 @@ type plain struct {
 func (p *plain) Bytes() string              { return p.data }
 func (p *plain) Index(s *raw.Section) error { p.sec = s; return nil }
 func (p *plain) Names() raw.Names           { return raw.Names{} }
-func (p *plain) Info() Info                 { return Info{Backend: "plain", DataBytes: int64(len(p.data))} }
-func (p *plain) Close() error               { p.data = ""; return nil }
+func (p *plain) Info() Info {
+	return Info{Backend: "plain", DataBytes: int64(len(p.data))}
+}
+func (p *plain) Close() error { p.data = ""; return nil }
 
 func (p *plain) AppendIDs(dst []TypeID, name string) []TypeID {
 	return raw.AppendIDs(dst, p.sec, name)
@@ -228,12 +230,16 @@ func sizeofLong(s *raw.Section) int {
 		if raw.InfoKind(s.Word(off+4)) != raw.Int {
 			continue
 		}
-		if size := s.Word(off + 8); (size == 4 || size == 8) && isLong(s.NameBytes(s.Word(off))) {
+		size := s.Word(off + 8)
+		if (size == 4 || size == 8) && isLong(s.NamePrefix(s.Word(off), longest+1)) {
 			return int(size)
 		}
 	}
 	return 0
 }
+
+// longest is the length of the longest spelling of long, so that no more is read of a name.
+const longest = len("long unsigned int")
 
 // isLong knows the spellings in btf.c of libbpf, determine_ptr_size.
 func isLong(name string) bool {

@@ -8,8 +8,9 @@ import (
 )
 
 // Verify checks what Open leaves out: that every string offset and type id of every
-// record exists, and that there is no cycle along single targets (pointers, typedefs,
-// modifiers, array elements) nor of structs that contain themselves by value. Such
+// record exists, that a FUNC refers to a FUNC_PROTO, and that there is no cycle along single
+// targets (pointers, typedefs, modifiers, array elements) nor of structs that contain themselves
+// by value; and that a layout section is aligned to four bytes and overlaps no other. Such
 // input is harmless to this package's views, but not to code that follows references
 // on its own. It covers the sections that s covers, the root first, and returns the
 // first fault as a *FormatError with ErrCorrupt. Time and memory are linear in the
@@ -27,6 +28,9 @@ func (s *Spec) Verify() error {
 }
 
 func (s *section) verify() error {
+	if err := s.raw.Header.CheckLayout(); err != nil {
+		return formatError(err)
+	}
 	for i := range s.raw.Count {
 		if err := s.typeAt(i).verifyReferences(); err != nil {
 			return err
@@ -59,6 +63,9 @@ func (t Type) verifyReferences() error {
 	ids, names := TypeID(t.sec.End()), max(t.sec.StrEnd(), 1)
 	if r.Header && TypeID(t.word(2)) >= ids {
 		return t.fault(2, fmt.Errorf("%v refers to missing type %d", kind, t.word(2)))
+	}
+	if kind == KindFunc && t.Target().Kind() != KindFuncProto {
+		return t.fault(2, fmt.Errorf("FUNC refers to type %d, a %v", t.word(2), t.Target().Kind()))
 	}
 	for _, w := range r.Fixed {
 		if w >= 0 && TypeID(t.word(uint32(w))) >= ids {

@@ -46,6 +46,7 @@ type testSection struct {
 	data     []byte
 	size     uint64 // for SHT_NOBITS
 	compress uint32 // an ELFCOMPRESS_ type, or 0
+	link     uint32
 }
 
 // testELF is an ELF file to build.
@@ -125,7 +126,7 @@ func (e testELF) build(tb testing.TB) []byte {
 	}
 	shoff := uint64(len(file))
 	for i, s := range all {
-		link := uint32(0)
+		link := s.link
 		if i == 0 && e.extended {
 			sizes[0], link = uint64(len(all)), uint32(len(all)-1)
 		}

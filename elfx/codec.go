@@ -5,12 +5,12 @@ import (
 	"compress/bzip2"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/bits"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-	"github.com/mikelolasagasti/xz"
+	"github.com/klauspost/compress/zlib"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -22,12 +22,9 @@ type codec struct {
 	// valid looks at the bytes from the magic on, where the magic alone is too short to tell a
 	// stream from chance; nil accepts.
 	valid func(head []byte) bool
-	// open returns a reader of the decompressed bytes, within the budget. single says to stop
-	// at the end of the first stream, where the decoder can.
-	open func(r io.Reader, b *budget, single bool) (io.Reader, error)
-	// ended recognises the error of a decoder that cannot stop there and finds something else
-	// behind the stream.
-	ended func(error) bool
+	// decode unpacks the stream at the start of src, and unless single is set those that follow
+	// it at once. It returns how many bytes of src it read, also where it fails.
+	decode func(s *sink, src []byte, single bool) (read int, err error)
 	// sized says that kernel images append the decompressed size to the stream in 4 bytes (the
 	// *_with_size rules of the kernel's scripts/Makefile.lib); only gzip has it built in.
 	sized bool
@@ -36,23 +33,26 @@ type codec struct {
 // codecs holds every format that kernels and modules are compressed with; the magics are those
 // of the kernel's lib/decompress.c. No magic is a prefix of another's.
 var codecs = []codec{
-	{name: "gzip", magic: "\x1f\x8b\x08", valid: validGzip, open: openGzip},
-	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd, ended: endedZstd, sized: true},
-	{name: "xz", magic: "\xfd7zXZ\x00", open: openXZ, sized: true},
-	{name: "lz4", magic: "\x04\x22\x4d\x18", open: openLZ4, ended: endedLZ4},
-	{name: "lz4-legacy", magic: "\x02\x21\x4c\x18", open: openLZ4, ended: endedLegacy,
-		sized: true},
-	{name: "bzip2", magic: "BZh", valid: validBzip2, open: openBzip2, ended: endedBzip2,
-		sized: true},
-	{name: "lzma", magic: "\x5d\x00\x00", valid: validLZMA, open: openLZMA, sized: true},
-	{name: "lzop", magic: "\x89LZO\x00\r\n\x1a\n", open: openLzop, sized: true},
+	{name: "gzip", magic: gzipMagic, valid: validGzip, decode: decodeGzip},
+	{name: "zstd", magic: zstdMagic, decode: decodeZstd, sized: true},
+	{name: "xz", magic: xzMagic, decode: decodeXZ, sized: true},
+	{name: "lz4", magic: "\x04\x22\x4d\x18", decode: decodeLZ4},
+	{name: "lz4-legacy", magic: lz4Magic, decode: decodeLZ4Legacy, sized: true},
+	{name: "bzip2", magic: "BZh", valid: validBzip2, decode: decodeBzip2, sized: true},
+	{name: "lzma", magic: "\x5d\x00", valid: validLZMA, decode: decodeLZMA, sized: true},
+	{name: "lzop", magic: lzopMagic, decode: decodeLzop, sized: true},
 }
+
+const gzipMagic = "\x1f\x8b\x08"
 
 // codecHead is the number of bytes that a codec's magic and valid look at.
 const codecHead = 13
 
 // codecOf returns the codec of a stream that begins with head, or nil.
 func codecOf(head []byte) *codec {
+	if isSkippable(head) {
+		head = []byte(zstdMagic)
+	}
 	for i := range codecs {
 		if codecs[i].matches(head) {
 			return &codecs[i]
@@ -77,7 +77,7 @@ func validBzip2(head []byte) bool {
 // validLZMA wants what xz's own detection wants: a dictionary of 2^n or 2^n + 2^(n-1) bytes, and
 // a size that is unknown or below 256 GiB.
 func validLZMA(head []byte) bool {
-	if len(head) < 13 {
+	if len(head) < lzma.HeaderLen || head[0] >= 9*5*5 {
 		return false
 	}
 	dict, size := binary.LittleEndian.Uint32(head[1:]), binary.LittleEndian.Uint64(head[5:])
@@ -86,69 +86,166 @@ func validLZMA(head []byte) bool {
 	return plain && (size == ^uint64(0) || size < 256<<30)
 }
 
-func openGzip(r io.Reader, _ *budget, single bool) (io.Reader, error) {
-	z, err := gzip.NewReader(r)
-	if err == nil {
-		z.Multistream(!single)
+// oddLZMA is for lzma streams with other parameters than the usual, which have no magic number: it
+// counts where a file begins and nothing else fits.
+var oddLZMA = codec{name: "lzma", valid: validLZMA, decode: decodeLZMA}
+
+// decodeGzip reads members one by one, so that the end of the last is known.
+func decodeGzip(s *sink, src []byte, single bool) (int, error) {
+	in := newSource(s.ctx, src)
+	z, err := gzip.NewReader(in)
+	for err == nil {
+		z.Multistream(false)
+		if err = s.readAll(z); err != nil {
+			break
+		}
+		if next, _ := in.Peek(4); single || string(next[:min(3, len(next))]) != gzipMagic || !validGzip(next) {
+			break
+		}
+		err = z.Reset(in)
 	}
-	return z, err
+	return len(src) - in.left(), err
 }
 
-func openXZ(r io.Reader, b *budget, single bool) (io.Reader, error) {
-	z, err := xz.NewReader(r, b.window)
-	if err == nil {
-		z.Multistream(!single)
+// decodeBzip2 cannot stop before what follows a stream: the decoder complains of that.
+func decodeBzip2(s *sink, src []byte, _ bool) (int, error) {
+	in := newSource(s.ctx, src)
+	err := s.readAll(bzip2.NewReader(in))
+	switch err {
+	case bzip2.StructuralError("bad magic value in continuation file"):
+		err = nil
+	case bzip2.StructuralError("deprecated randomized files"):
+		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	return z, err
+	return len(src) - in.left(), err
 }
 
-// openZstd decodes in the calling goroutine: a reader that is dropped after an error then leaves
-// nothing behind.
-func openZstd(r io.Reader, b *budget, _ bool) (io.Reader, error) {
-	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(max(uint64(b.window), zstd.MinWindowSize)))
-	if err != nil {
-		return nil, err
+// decodeLZ4 reads frames; its decoder goes on to the next by itself.
+func decodeLZ4(s *sink, src []byte, _ bool) (int, error) {
+	in := newSource(s.ctx, src)
+	start := len(s.out)
+	err := s.readAll(lz4.NewReader(in))
+	switch {
+	case errors.Is(err, lz4.ErrInvalidFrame) && len(s.out) > start:
+		err = nil // something else follows
+	case errors.Is(err, lz4.ErrInvalidFrameDescriptor):
+		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	return d.IOReadCloser(), nil
+	return len(src) - in.left(), err
 }
 
-func endedZstd(err error) bool { return errors.Is(err, zstd.ErrMagicMismatch) }
+// The legacy format of lz4 is a magic number and blocks: the length in 4 bytes, and what unpacks to
+// 8 MiB, or to less in the last one (lz4's doc/lz4_Frame_format.md). Nothing marks the end.
+const (
+	lz4Magic = "\x02\x21\x4c\x18"
+	lz4Block = 8 << 20
+)
 
-func openLZ4(r io.Reader, _ *budget, _ bool) (io.Reader, error) { return lz4.NewReader(r), nil }
-
-func endedLZ4(err error) bool { return errors.Is(err, lz4.ErrInvalidFrame) }
-
-// endedLegacy takes any error for the end: a legacy stream has no end mark, and whatever follows
-// it is read as the length of a block.
-func endedLegacy(error) bool { return true }
-
-func openBzip2(r io.Reader, _ *budget, _ bool) (io.Reader, error) { return bzip2.NewReader(r), nil }
-
-func endedBzip2(err error) bool {
-	return err == bzip2.StructuralError("bad magic value in continuation file")
+// decodeLZ4Legacy unpacks blocks in place: the decoder for streams takes the decompressed size that
+// kernel images append for the length of one more.
+func decodeLZ4Legacy(s *sink, src []byte, single bool) (int, error) {
+	at, start, whole := len(lz4Magic), len(s.out), true
+	for whole && len(src)-at >= 4 {
+		n := int(binary.LittleEndian.Uint32(src[at:]))
+		if n > lz4.CompressBlockBound(lz4Block) || n > len(src)-at-4 {
+			break
+		}
+		most := min(lz4Block, 255*int64(n)) // a byte adds 255 at most to a length
+		dst, err := s.extend(min(most, s.budget.room()))
+		if err != nil {
+			return at, err
+		}
+		got, err := lz4.UncompressBlock(src[at+4:at+4+n], dst)
+		if err != nil && int64(len(dst)) < most {
+			return at, s.budget.exceeded()
+		}
+		if err != nil {
+			return at, err
+		}
+		s.giveBack(len(dst) - got)
+		at += 4 + n
+		whole = got == lz4Block
+		if !single && bytes.HasPrefix(src[at:], []byte(lz4Magic)) {
+			at, whole = at+len(lz4Magic), true
+		}
+	}
+	// Whole blocks to the end, or the size, or more is missing.
+	unpacked := uint32(len(s.out) - start)
+	if whole && at < len(src) && !single || at == len(lz4Magic) {
+		return at, fmt.Errorf("%w after %d bytes out", io.ErrUnexpectedEOF, unpacked)
+	}
+	return at, nil
 }
 
-// openLZMA lowers the dictionary size in the header to the number of bytes wanted, because the
+// decodeLZMA lowers the dictionary size in the header to the number of bytes wanted, because the
 // decoder allocates it at once: xz -9 claims 64 MiB for a module of 20 kB too.
-func openLZMA(r io.Reader, b *budget, _ bool) (io.Reader, error) {
-	head := make([]byte, lzma.HeaderLen)
-	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, err
+func decodeLZMA(s *sink, src []byte, _ bool) (int, error) {
+	if len(src) < lzma.HeaderLen {
+		return len(src), io.ErrUnexpectedEOF
 	}
-	dict := int64(binary.LittleEndian.Uint32(head[1:]))
-	if dict = min(dict, max(b.left, lzma.MinDictCap)); dict > int64(b.window) {
-		return nil, errWindow
+	in := newSource(s.ctx, src)
+	var head [lzma.HeaderLen]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return len(head), err
+	}
+	asked := int64(binary.LittleEndian.Uint32(head[1:]))
+	if size := binary.LittleEndian.Uint64(head[5:]); size < uint64(asked) {
+		asked = int64(size)
+	}
+	dict, err := s.history(max(asked, lzma.MinDictCap))
+	if err != nil {
+		return len(head), err
 	}
 	binary.LittleEndian.PutUint32(head[1:], uint32(dict))
-	return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
+	z, err := lzma.NewReader(&afterHeader{source: in, head: head[:]})
+	if err == nil {
+		err = s.readAll(z)
+	}
+	return len(src) - in.left(), err
 }
 
-// errWindow says that a stream asks for more than Limits.MaxWindow.
+// afterHeader is a source behind other bytes.
+type afterHeader struct {
+	*source
+	head []byte
+}
+
+// Read returns the header first.
+func (r *afterHeader) Read(p []byte) (int, error) {
+	if len(r.head) == 0 {
+		return r.source.Read(p)
+	}
+	n := copy(p, r.head)
+	r.head = r.head[n:]
+	return n, nil
+}
+
+// sectionCodecs are the streams that SHF_COMPRESSED knows.
+var sectionCodecs = map[uint32]*codec{
+	chZlib: {name: "zlib", decode: decodeZlib},
+	chZstd: {name: "zstd", decode: decodeZstd},
+}
+
+func decodeZlib(s *sink, src []byte, _ bool) (int, error) {
+	in := newSource(s.ctx, src)
+	z, err := zlib.NewReader(in)
+	if err == nil {
+		err = s.readAll(z)
+	}
+	return len(src) - in.left(), err
+}
+
+// errWindow says that a stream asks for more than Options.MaxWindow.
 var errWindow = errors.New("history to keep")
 
-// wantsWindow recognises what decoders say of a window that is too large.
-func wantsWindow(err error) bool {
-	return errors.Is(err, errWindow) || errors.Is(err, xz.ErrMemlimit) ||
-		errors.Is(err, zstd.ErrWindowSizeExceeded)
+// history takes the bytes that a decoder will keep beside its output from the budget, and returns
+// how many it may: those asked for, or half of the room. With less than it asked for it still
+// unpacks everything, since it cannot refer farther back than to its first byte, and runs out of
+// room before it has unpacked more than the other half.
+func (s *sink) history(asked int64) (int64, error) {
+	if min(asked, s.budget.room()) > s.budget.window {
+		return 0, errWindow
+	}
+	n := min(asked, (s.budget.room()+1)/2)
+	return n, s.budget.take(n)
 }

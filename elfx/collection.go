@@ -19,7 +19,7 @@ type CollectionOptions struct {
 	// Modules opens the modules' BTF; nil means Kernel.
 	Modules btf.Backend
 	// Limits bounds what each file may cost; nil means the defaults.
-	Limits *Limits
+	Limits *Options
 }
 
 func (o *CollectionOptions) modules() btf.Backend {

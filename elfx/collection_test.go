@@ -405,7 +405,7 @@ func TestOpenFileLimits(t *testing.T) {
 		{context.Background(), size - 1, ErrTooLarge},
 		{cancelled, size, context.Canceled},
 	} {
-		spec, err := OpenFile(test.ctx, path, nil, heap, &Limits{MaxSize: test.maxSize})
+		spec, err := OpenFile(test.ctx, path, nil, heap, &Options{MaxSize: test.maxSize})
 		if !errors.Is(err, test.is) || err != nil && !strings.Contains(err.Error(), path) {
 			t.Errorf("%d: %v, error %v, want %v and the path", i, spec, err, test.is)
 		}

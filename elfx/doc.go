@@ -22,8 +22,8 @@
 //
 // Of an uncompressed ELF file only the section headers, their names and the wanted sections are
 // read, whatever the size of the file. Everything else is read or decompressed in memory, within
-// the limits of [Limits]. A file that asks for more is refused with [ErrTooLarge], and the message
-// names the limit. A decompressor may allocate [Limits].MaxWindow besides, 128 MiB by default.
+// the limits of [Options]. A file that asks for more is refused with [ErrTooLarge], and the message
+// names the limit. A decompressor may allocate [Options].MaxWindow besides, 128 MiB by default.
 //
 // # Why not debug/elf
 //

@@ -1,13 +1,19 @@
 package elfx
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 )
 
+const elfMagic = "\x7fELF"
+
 // Constants of the ELF format (System V gABI, chapter 4 and 5, and its SHF_COMPRESSED chapter).
 const (
+	shtProgbits   = 1
+	shtSymtab     = 2
 	shtNobits     = 8
+	shfAlloc      = 1 << 1
 	shfCompressed = 1 << 11
 	shnXindex     = 0xffff
 	chZlib        = 1 // ELFCOMPRESS_ZLIB
@@ -23,16 +29,19 @@ type elfLayout struct {
 	ehsize, ehShoff, ehShentsize         int
 	shsize, shFlags, shOff, shSize, link int
 	chsize, chLen                        int
+	symsize, symValue, symInfo           int
 }
 
 var (
 	elf32 = elfLayout{
 		word: 4, ehsize: 52, ehShoff: 32, ehShentsize: 46,
 		shsize: 40, shFlags: 8, shOff: 16, shSize: 20, link: 24, chsize: 12, chLen: 4,
+		symsize: 16, symValue: 4, symInfo: 12,
 	}
 	elf64 = elfLayout{
 		word: 8, ehsize: 64, ehShoff: 40, ehShentsize: 58,
 		shsize: 64, shFlags: 8, shOff: 24, shSize: 32, link: 40, chsize: 24, chLen: 8,
+		symsize: 24, symValue: 8, symInfo: 4,
 	}
 )
 
@@ -48,6 +57,7 @@ type elfSection struct {
 // elfFile reads section headers of an input, field by field and in any byte order.
 type elfFile struct {
 	in     *input
+	load   func(off, n int64) ([]byte, error)
 	order  binary.ByteOrder
 	layout *elfLayout
 	table  []byte // the section headers
@@ -63,9 +73,10 @@ func (f *elfFile) uword(b []byte) uint64 {
 	return f.order.Uint64(b)
 }
 
-// newELF reads the section headers and their names. A file without any has an empty table.
-func newELF(in *input, head []byte) (*elfFile, error) {
-	f := &elfFile{in: in}
+// newELF reads the section headers and their names with the function load. A file without any has
+// an empty table.
+func newELF(in *input, head []byte, load func(off, n int64) ([]byte, error)) (*elfFile, error) {
+	f := &elfFile{in: in, load: load}
 	if len(head) < 52 {
 		return nil, fmt.Errorf("%w: ELF header of %d bytes", ErrCorrupt, len(head))
 	}
@@ -104,7 +115,7 @@ func (f *elfFile) readTable(head []byte) error {
 		return fmt.Errorf("%w: section headers of %d bytes", ErrCorrupt, f.entry)
 	}
 	if count == 0 || names == shnXindex { // the counts did not fit: section 0 holds them
-		if err := f.load(off, 1); err != nil {
+		if err := f.readHeaders(off, 1); err != nil {
 			return err
 		}
 		first := f.section(0)
@@ -115,7 +126,7 @@ func (f *elfFile) readTable(head []byte) error {
 			names = first.link
 		}
 	}
-	if err := f.load(off, count); err != nil {
+	if err := f.readHeaders(off, count); err != nil {
 		return err
 	}
 	if uint64(names) >= count {
@@ -124,8 +135,8 @@ func (f *elfFile) readTable(head []byte) error {
 	return f.readNames(f.section(int(names)))
 }
 
-// load reads count section headers at off.
-func (f *elfFile) load(off, count uint64) error {
+// readHeaders reads count section headers at off.
+func (f *elfFile) readHeaders(off, count uint64) error {
 	if count > maxTable/uint64(f.entry) {
 		return fmt.Errorf("%w: %d section headers", ErrUnsupported, count)
 	}
@@ -134,7 +145,7 @@ func (f *elfFile) load(off, count uint64) error {
 			ErrCorrupt, count, off, f.in.size)
 	}
 	var err error
-	f.table, err = f.in.view(int64(off), int64(count)*int64(f.entry))
+	f.table, err = f.load(int64(off), int64(count)*int64(f.entry))
 	return err
 }
 
@@ -147,7 +158,7 @@ func (f *elfFile) readNames(s elfSection) error {
 		return fmt.Errorf("%w: section names of %d bytes", ErrUnsupported, s.size)
 	}
 	var err error
-	f.names, err = f.in.view(int64(s.off), int64(s.size))
+	f.names, err = f.load(int64(s.off), int64(s.size))
 	return err
 }
 
@@ -172,20 +183,70 @@ func (f *elfFile) section(i int) elfSection {
 	}
 }
 
-// named says whether the section's name is name.
-func (f *elfFile) named(s elfSection, name string) bool {
-	if uint64(s.nameOff) > uint64(len(f.names)) {
-		return false
+// maxName is how much of a section's name is looked at: ours are shorter.
+const maxName = 64
+
+// nameOf returns the section's name, cut if it is a long one.
+func (f *elfFile) nameOf(s elfSection) string { return string(cString(f.names, s.nameOff, maxName)) }
+
+// cString returns the bytes of table from off up to a zero, most at most.
+func cString(table []byte, off uint32, most int) []byte {
+	if uint64(off) >= uint64(len(table)) {
+		return nil
 	}
-	rest := f.names[s.nameOff:]
-	return len(rest) > len(name) && rest[len(name)] == 0 && string(rest[:len(name)]) == name
+	b := table[off:]
+	b = b[:min(len(b), most)]
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		b = b[:end]
+	}
+	return b
+}
+
+// first returns the first section of a type.
+func (f *elfFile) first(typ uint32) (s elfSection, ok bool) {
+	for i := range f.count() {
+		if s := f.section(i); s.typ == typ {
+			return s, true
+		}
+	}
+	return elfSection{}, false
+}
+
+// elfSymbol is a symbol of an ELF file.
+type elfSymbol struct {
+	value    uint64
+	exported bool // an object that is global or weak
+	hidden   bool // outside of the file it is linked into
+}
+
+// What is read of a symbol's type and binding, in one byte, and of its visibility, in the next.
+const (
+	sttObject   = 1
+	stbGlobal   = 1
+	stbWeak     = 2
+	stvInternal = 1
+	stvHidden   = 2
+	stvMask     = 3
+	sttMask     = 15
+	stbShift    = 4
+)
+
+// symbol decodes an entry of a symbol table.
+func (f *elfFile) symbol(b []byte) elfSymbol {
+	info, other := b[f.layout.symInfo], b[f.layout.symInfo+1]
+	binding, visibility := info>>stbShift, other&stvMask
+	return elfSymbol{
+		value:    f.uword(b[f.layout.symValue:]),
+		exported: info&sttMask == sttObject && (binding == stbGlobal || binding == stbWeak),
+		hidden:   visibility == stvInternal || visibility == stvHidden,
+	}
 }
 
 // find returns the first section of that name that has bytes in the file, or failing that the
 // first one at all.
 func (f *elfFile) find(name string) (s elfSection, ok bool) {
 	for i := range f.count() {
-		if t := f.section(i); f.named(t, name) {
+		if t := f.section(i); f.nameOf(t) == name {
 			if t.typ != shtNobits {
 				return t, true
 			}

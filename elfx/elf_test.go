@@ -111,7 +111,7 @@ func TestELFRefused(t *testing.T) {
 		{"NOBITS", build(testSection{name: ".BTF", typ: shtNobits, size: 1 << 40}), ErrNoBTF,
 			"no data in this file (SHT_NOBITS"},
 		{"not BTF", build(progbits(".BTF", []byte("junk"))), ErrCorrupt, "begins with 6a 75 6e 6b"},
-		{"empty", build(progbits(".BTF", nil)), ErrCorrupt, "no BTF magic"},
+		{"empty", build(progbits(".BTF", nil)), ErrCorrupt, ".BTF section at 0x40 is empty"},
 		{"size", edit(bytes.Clone(plain), elf64.shSize, 1<<62), ErrCorrupt, "4611686018427387904 bytes"},
 		{"offset", edit(bytes.Clone(plain), elf64.shOff, ^uint64(0)), ErrCorrupt, "truncated?"},
 		{"wraps", edit(edit(bytes.Clone(plain), elf64.shOff, ^uint64(0)), elf64.shSize, 2),
@@ -121,7 +121,7 @@ func TestELFRefused(t *testing.T) {
 		{"claims less", bytes.Replace(build(packed), chdr(1, claimed), chdr(1, 5), 1),
 			ErrCorrupt, "its header says 5"},
 		{"claims much", bytes.Replace(build(packed), chdr(1, claimed), chdr(1, 1<<40), 1),
-			ErrTooLarge, "Limits.MaxRatio"},
+			ErrTooLarge, "Options.MaxRatio"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

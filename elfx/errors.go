@@ -31,23 +31,39 @@ type Error struct {
 	Err error
 }
 
-// Error returns one line that names the file, the containers, the cause and what was tried.
+// The most bytes that a message has for its cause, and for what was tried: names and errors from a
+// hostile file may be of any length.
+const (
+	maxCause = 500
+	maxTried = 400
+)
+
+// Error returns one line that names the file, the containers, the cause and what was tried. Without
+// the path it has less than 1000 bytes: what is longer is cut.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("elfx: ")
-	for _, part := range []string{e.Path, e.Format} {
-		if part != "" {
-			b.WriteString(part)
-			b.WriteString(": ")
-		}
+	if e.Path != "" {
+		b.WriteString(e.Path + ": ")
 	}
-	b.WriteString(e.Err.Error())
+	cause := e.Err.Error()
+	if e.Format != "" {
+		cause = e.Format + ": " + cause
+	}
+	b.WriteString(shortened(cause, maxCause))
 	if len(e.Tried) > 0 {
-		b.WriteString(" (tried ")
-		b.WriteString(strings.Join(e.Tried, "; "))
-		b.WriteString(")")
+		b.WriteString(" (tried " + shortened(strings.Join(e.Tried, "; "), maxTried) + ")")
 	}
 	return b.String()
+}
+
+// shortened returns text, or as much as most bytes have room for and an ellipsis.
+func shortened(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	const ellipsis = "…"
+	return strings.ToValidUTF8(text[:most-len(ellipsis)], "") + ellipsis
 }
 
 // Unwrap returns the cause.

@@ -39,8 +39,8 @@ func ExampleExtractFile_noBTF() {
 }
 
 // Limits are for callers whose input comes from others.
-func ExampleLimits() {
-	opts := &elfx.Limits{MaxSize: 100_000}
+func ExampleOptions() {
+	opts := &elfx.Options{MaxSize: 100_000}
 	_, err := elfx.ExtractFile(context.Background(), "testdata/images/bzImage-gzip", opts)
 	fmt.Println(errors.Is(err, elfx.ErrTooLarge))
 	// Output: true

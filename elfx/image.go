@@ -1,6 +1,7 @@
 package elfx
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -85,18 +86,15 @@ func unifiedImage(b []byte) (off, n uint64, ok bool) {
 
 // image takes an input of no other format for a kernel image: by its header fields first, then by
 // searching it.
-func (x *extraction) image(in *input, search bool) (*Data, error) {
+func (x *extraction) image(in *input, search reach) (*Data, error) {
 	if in.mem == nil {
-		if err := x.budget.checkRead("image", in.size); err != nil {
-			return nil, err
-		}
-		b, err := in.view(0, in.size)
+		b, err := x.load(in, "image", 0, in.size)
 		if err != nil {
 			return nil, err
 		}
 		in = &input{size: in.size, mem: b, origin: in.origin}
 	}
-	name := "image"
+	name := cmp.Or(archiveFormat(in.mem), "image")
 	for i := range imageFormats {
 		f := &imageFormats[i]
 		off, n, ok := f.payload(in.mem)
@@ -108,7 +106,7 @@ func (x *extraction) image(in *input, search bool) (*Data, error) {
 			break
 		}
 		d, err := x.imagePayload(in, f, off, n)
-		if err == nil || final(err) {
+		if err == nil || isFinal(err) {
 			return d, err
 		}
 		x.note("%s: %v", f.name, err)
@@ -127,7 +125,7 @@ func (x *extraction) imagePayload(in *input, f *imageFormat, off, n uint64) (*Da
 			ErrCorrupt, n, off, in.size)
 	}
 	d, err := x.payload(in.part(int64(off), int64(n)), f.sized)
-	if err != nil && !final(err) {
+	if err != nil && !isFinal(err) {
 		leave()
 	}
 	return d, err
@@ -138,26 +136,25 @@ func (x *extraction) imagePayload(in *input, f *imageFormat, off, n uint64) (*Da
 func (x *extraction) payload(in *input, sized bool) (*Data, error) {
 	c := codecOf(in.mem[:min(in.size, codecHead)])
 	if c == nil {
-		return x.extract(in, false)
+		return x.extract(in, forBTF)
 	}
 	x.enter(c.name)
 	hint := 4 * in.size
 	if sized && c.sized && in.size > 4 {
 		end := in.size - 4
-		hint = min(int64(binary.LittleEndian.Uint32(in.mem[end:])), growth*in.size)
+		hint = int64(binary.LittleEndian.Uint32(in.mem[end:]))
 		in = in.part(0, end)
 	}
-	src := &source{ctx: x.ctx, r: in.reader(0, in.size)}
-	b, err := x.inflate(c, src, hint, true)
+	b, _, err := x.unpack(c, in.mem, hint, true)
 	if err != nil {
 		return nil, err
 	}
-	return x.extract(unpacked(b), false)
+	return x.extract(unpacked(b), forBTF)
 }
 
-// final says that an error settles the matter: nothing else needs to be tried. What asks for too
+// isFinal says that an error settles the matter: nothing else needs to be tried. What asks for too
 // large a window may be no stream but chance.
-func final(err error) bool {
+func isFinal(err error) bool {
 	return errors.Is(err, ErrNoBTF) || errors.Is(err, ErrTooLarge) && !errors.Is(err, errWindow) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -1,11 +1,8 @@
 package elfx
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"math"
 )
 
 // input is a file, a part of one, or a decompressed layer.
@@ -42,69 +39,19 @@ func (in *input) within(off, n uint64) bool {
 }
 
 // view returns n bytes at off, which are inside the input: a part of mem where there is one, else
-// bytes read for the caller.
+// bytes read for the caller. It is for a few bytes; load reads many.
 func (in *input) view(off, n int64) ([]byte, error) {
 	if in.mem != nil {
 		return in.mem[off : off+n : off+n], nil
 	}
-	if n > math.MaxInt {
-		return nil, fmt.Errorf("%w: %d bytes do not fit in memory", ErrTooLarge, n)
-	}
 	b := make([]byte, n)
-	if got, err := in.r.ReadAt(b, off); int64(got) < n {
-		return nil, fmt.Errorf("%d bytes at %#x: %w", n, off, noEOF(err))
-	}
-	return b, nil
+	return b, in.fill(b, off)
 }
 
-// keep returns n bytes at off as view does, but never a part of a larger buffer of our own.
-func (in *input) keep(off, n int64) ([]byte, error) {
-	b, err := in.view(off, n)
-	if err == nil && in.mem != nil && !in.shared && n < in.size {
-		b = append([]byte(nil), b...)
+// fill reads len(b) bytes at off, which are inside the input and not in memory.
+func (in *input) fill(b []byte, off int64) error {
+	if got, err := in.r.ReadAt(b, off); got < len(b) {
+		return fmt.Errorf("%d bytes at %#x: %w", len(b), off, noEOF(err))
 	}
-	return b, err
-}
-
-// reader returns a reader of n bytes at off, which are inside the input.
-func (in *input) reader(off, n int64) io.Reader {
-	var r io.ReaderAt = in.r
-	if in.mem != nil {
-		r = memReader(in.mem)
-	}
-	return io.NewSectionReader(r, off, n)
-}
-
-// memReader is an io.ReaderAt over bytes.
-type memReader []byte
-
-// ReadAt copies from the bytes at off.
-func (m memReader) ReadAt(p []byte, off int64) (int, error) {
-	n := copy(p, m[min(off, int64(len(m))):])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// source is what a decoder reads from. It fails once its context is done, so that every loop that
-// consumes input ends, and it remembers an error that is the input's and not the decoder's.
-type source struct {
-	ctx context.Context
-	r   io.Reader
-	err error
-	n   int64 // bytes read
-}
-
-// Read reads from the wrapped reader.
-func (s *source) Read(p []byte) (int, error) {
-	if s.err = s.ctx.Err(); s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.r.Read(p)
-	s.n += int64(n)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
+	return nil
 }

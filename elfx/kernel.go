@@ -53,7 +53,7 @@ func RunningRelease(root string) (string, error) {
 // an agent in a container sees its host): from [SysDir], else from the first of [KernelPaths] that
 // holds BTF. It also returns the path. If there is none, the error is ErrNoBTF and says what was
 // tried. For a path of your own, use [OpenFile].
-func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Limits) (
+func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Options) (
 	spec *btf.Spec, path string, err error) {
 	if b == nil {
 		return nil, "", errNoBackend
@@ -73,7 +73,7 @@ func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Limits)
 
 // openFirst opens the first file that holds BTF. If there is none it returns the error none, with
 // what was tried added. Only the end of the context stops it early.
-func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Limits, none *Error) (
+func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Options, none *Error) (
 	*btf.Spec, string, error) {
 	for _, path := range paths {
 		spec, err := OpenFile(ctx, path, nil, b, limits)

@@ -67,14 +67,14 @@ func bombs(t *testing.T) map[string][]byte {
 // allocated much more than that limit.
 func TestBomb(t *testing.T) {
 	tests := []struct {
-		opts  *Limits
+		opts  *Options
 		limit uint64
 		says  string
 	}{
-		{nil, 70 * 261_000, "the limit of Limits.MaxRatio (64 to 1)"},
-		{&Limits{MaxRatio: 100}, 110 * 261_000, "the limit of Limits.MaxRatio (100 to 1)"},
-		{&Limits{MaxRatio: -1, MaxSize: 1 << 20}, 1 << 20,
-			"the limit of Limits.MaxSize (1048576 bytes)"},
+		{nil, 70 * 261_000, "the limit of Options.MaxRatio (64 to 1)"},
+		{&Options{MaxRatio: 100}, 110 * 261_000, "the limit of Options.MaxRatio (100 to 1)"},
+		{&Options{MaxRatio: -1, MaxSize: 1 << 20}, 1 << 20,
+			"the limit of Options.MaxSize (1048576 bytes)"},
 	}
 	for name, file := range bombs(t) {
 		if len(file) > 300_000 {
@@ -106,7 +106,7 @@ func TestLimitsLifted(t *testing.T) {
 	if _, err := ExtractBytes(context.Background(), file.Bytes(), nil); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("default limits: error %v, want ErrTooLarge", err)
 	}
-	d, err := ExtractBytes(context.Background(), file.Bytes(), &Limits{MaxRatio: -1, MaxSize: -1})
+	d, err := ExtractBytes(context.Background(), file.Bytes(), &Options{MaxRatio: -1, MaxSize: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestMaxSizeOfReads(t *testing.T) {
 	for says, file := range tests {
 		// Read, not Parse: bytes that are in memory already cost nothing to look at.
 		_, err := Extract(context.Background(), bytes.NewReader(file), int64(len(file)),
-			&Limits{MaxSize: 100})
+			&Options{MaxSize: 100})
 		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v", says, err)
 		}
@@ -157,7 +157,7 @@ func TestCancel(t *testing.T) {
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &cancelReader{ReaderAt: bytes.NewReader(b), n: 100, cancel: cancel}
-		_, err := Extract(ctx, r, int64(len(b)), &Limits{MaxRatio: -1})
+		_, err := Extract(ctx, r, int64(len(b)), &Options{MaxRatio: -1})
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: error %v, want the context's only", name, err)
 		}
@@ -222,10 +222,10 @@ func TestMaxWindow(t *testing.T) {
 	for name, file := range asks64M {
 		var err error
 		used := allocated(func() {
-			_, err = ExtractBytes(context.Background(), file, &Limits{MaxWindow: 8 << 20})
+			_, err = ExtractBytes(context.Background(), file, &Options{MaxWindow: 8 << 20})
 		})
 		if !errors.Is(err, ErrTooLarge) ||
-			!strings.Contains(err.Error(), "Limits.MaxWindow (8388608 bytes)") {
+			!strings.Contains(err.Error(), "Options.MaxWindow (8388608 bytes)") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if used > 4<<20 {

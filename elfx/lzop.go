@@ -1,8 +1,8 @@
 package elfx
 
 import (
+	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/adler32"
 	"hash/crc32"
@@ -11,165 +11,218 @@ import (
 	lzo "github.com/anchore/go-lzo"
 )
 
+const lzopMagic = "\x89LZO\x00\r\n\x1a\n"
+
 // The flags of an lzop header that change what follows (lzop's conf.h).
 const (
-	lzopAdlerOut = 1 << 0  // Adler-32 of each block's decompressed bytes
-	lzopAdlerIn  = 1 << 1  // Adler-32 of each block's compressed bytes
-	lzopExtra    = 1 << 6  // an extra header field
-	lzopCRCOut   = 1 << 8  // CRC-32 of each block's decompressed bytes
-	lzopCRCIn    = 1 << 9  // CRC-32 of each block's compressed bytes
-	lzopMulti    = 1 << 10 // one part of a multi-part archive
-	lzopFilter   = 1 << 11 // a filter was applied
+	lzopAdlerOut  = 1 << 0  // Adler-32 of each block's decompressed bytes
+	lzopAdlerIn   = 1 << 1  // Adler-32 of each block's compressed bytes
+	lzopExtra     = 1 << 6  // an extra header field
+	lzopCRCOut    = 1 << 8  // CRC-32 of each block's decompressed bytes
+	lzopCRCIn     = 1 << 9  // CRC-32 of each block's compressed bytes
+	lzopMulti     = 1 << 10 // one part of a multi-part archive
+	lzopFilter    = 1 << 11 // a filter was applied
+	lzopHeaderCRC = 1 << 12 // the header's checksum is a CRC-32 and not an Adler-32
 )
 
-// lzopBlock is the greatest block here: lzop itself writes 256 KiB and reads up to 64 MiB.
-const lzopBlock = 8 << 20
+// lzopBlock is the greatest block that lzop reads; it writes 256 KiB.
+const lzopBlock = 64 << 20
 
-// lzopReader reads the container that lzop writes around LZO1X blocks. All its fields are
-// big-endian.
+// lzopMember reads one file of the container that lzop writes around LZO1X blocks. All its fields
+// are big-endian.
 //
 //	magic 9, version 2, library 2, needed 2, method 1, level 1, flags 4, [filter 4],
 //	mode 4, mtime 4+4, name 1+n, checksum 4, [extra 4+n+4]
 //	blocks: out 4, in 4, [checksums of out], [checksums of in, if in < out], bytes
 //	end: 4 zero bytes
-type lzopReader struct {
-	r       io.Reader
-	flags   uint32
-	in, out []byte
-	pending []byte // the part of out that was not read yet
-	err     error
+type lzopMember struct {
+	*sink
+	rest   []byte
+	flags  uint32
+	filter int // the distance of a delta filter, or 0
 }
 
-func openLzop(r io.Reader, _ *budget, _ bool) (io.Reader, error) {
-	z := &lzopReader{r: r}
-	if err := z.header(); err != nil {
-		return nil, fmt.Errorf("lzop header: %w", err)
+// decodeLzop reads one member, or all that follow each other.
+func decodeLzop(s *sink, src []byte, single bool) (int, error) {
+	m := &lzopMember{sink: s, rest: src}
+	for {
+		err := m.header()
+		if err != nil {
+			err = fmt.Errorf("lzop header: %w", err)
+		}
+		for more := true; more && err == nil; {
+			more, err = m.block()
+		}
+		if err != nil || single || !bytes.HasPrefix(m.rest, []byte(lzopMagic)) {
+			return len(src) - len(m.rest), err
+		}
 	}
-	return z, nil
+}
+
+// next returns the next n bytes.
+func (m *lzopMember) next(n int64) ([]byte, error) {
+	if n > int64(len(m.rest)) {
+		m.rest = nil
+		return nil, io.ErrUnexpectedEOF
+	}
+	b := m.rest[:n]
+	m.rest = m.rest[n:]
+	return b, nil
+}
+
+func (m *lzopMember) u32() (uint32, error) {
+	b, err := m.next(4)
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint32(b), nil
 }
 
 // header reads up to the first block. Versions before 0x0940 (lzop 1.00) lack fields; the kernel
 // does not write them.
-func (z *lzopReader) header() error {
-	var h [9 + 2 + 2 + 2 + 1 + 1 + 4]byte
-	if _, err := io.ReadFull(z.r, h[:]); err != nil {
-		return err
-	}
-	if version := binary.BigEndian.Uint16(h[9:]); version < 0x0940 {
-		return fmt.Errorf("%w: version %#x", ErrUnsupported, version)
-	}
-	if method := h[15]; method < 1 || method > 3 {
-		return fmt.Errorf("%w: method %d", ErrUnsupported, method)
-	}
-	z.flags = binary.BigEndian.Uint32(h[17:])
-	if z.flags&(lzopMulti|lzopFilter) != 0 {
-		return fmt.Errorf("%w: flags %#x", ErrUnsupported, z.flags)
-	}
-	if err := z.skip(4 + 4 + 4); err != nil {
-		return err
-	}
-	var n [1]byte
-	if _, err := io.ReadFull(z.r, n[:]); err != nil {
-		return err
-	}
-	if err := z.skip(int64(n[0]) + 4); err != nil || z.flags&lzopExtra == 0 {
-		return err
-	}
-	extra, err := z.u32()
+func (m *lzopMember) header() error {
+	begin := m.rest
+	h, err := m.next(9 + 2 + 2 + 2 + 1 + 1 + 4)
 	if err != nil {
 		return err
 	}
-	return z.skip(int64(extra) + 4)
+	version, needed, method := binary.BigEndian.Uint16(h[9:]), binary.BigEndian.Uint16(h[13:]), h[15]
+	if version < 0x0940 || needed > 0x1040 {
+		return fmt.Errorf("%w: version %#x, which needs %#x", ErrUnsupported, version, needed)
+	}
+	if method < 1 || method > 3 {
+		return fmt.Errorf("%w: method %d", ErrUnsupported, method)
+	}
+	if m.flags = binary.BigEndian.Uint32(h[17:]); m.flags&lzopMulti != 0 {
+		return fmt.Errorf("%w: part of an archive of several parts", ErrUnsupported)
+	}
+	if err := m.readFilter(); err != nil {
+		return err
+	}
+	rest, err := m.next(4 + 4 + 4 + 1)
+	if err != nil {
+		return err
+	}
+	if _, err := m.next(int64(rest[12])); err != nil {
+		return err
+	}
+	if err := m.headerSum(begin[9 : len(begin)-len(m.rest)]); err != nil {
+		return err
+	}
+	if m.flags&lzopExtra == 0 {
+		return nil
+	}
+	begin = m.rest
+	n, err := m.u32()
+	if err == nil {
+		_, err = m.next(int64(n))
+	}
+	if err != nil {
+		return err
+	}
+	return m.headerSum(begin[:4+n])
 }
 
-func (z *lzopReader) skip(n int64) error {
-	_, err := io.CopyN(io.Discard, z.r, n)
+// readFilter reads the number of the filter: bytes were replaced by their difference to the one that
+// many bytes before.
+func (m *lzopMember) readFilter() error {
+	m.filter = 0
+	if m.flags&lzopFilter == 0 {
+		return nil
+	}
+	n, err := m.u32()
+	if err == nil && (n < 1 || n > 16) {
+		err = fmt.Errorf("%w: filter %d", ErrUnsupported, n)
+	}
+	m.filter = int(n)
 	return err
 }
 
-func (z *lzopReader) u32() (uint32, error) {
-	var b [4]byte
-	_, err := io.ReadFull(z.r, b[:])
-	return binary.BigEndian.Uint32(b[:]), err
-}
-
-// Read decompresses block by block.
-func (z *lzopReader) Read(p []byte) (int, error) {
-	for len(z.pending) == 0 {
-		if z.err == nil {
-			z.err = z.block()
-		}
-		if z.err != nil {
-			return 0, z.err
-		}
-	}
-	n := copy(p, z.pending)
-	z.pending = z.pending[n:]
-	return n, nil
-}
-
-// block reads the next block into pending, or returns io.EOF at the end mark.
-func (z *lzopReader) block() error {
-	out, err := z.u32()
+// headerSum compares the checksum that follows with that of b.
+func (m *lzopMember) headerSum(b []byte) error {
+	want, err := m.u32()
 	if err != nil {
-		return noEOF(err)
-	}
-	if out == 0 {
-		return io.EOF
-	}
-	in, err := z.u32()
-	if err != nil {
-		return noEOF(err)
-	}
-	if out > lzopBlock || in > out || in == 0 {
-		return fmt.Errorf("lzop: %w: block of %d bytes in %d", ErrCorrupt, out, in)
-	}
-	var sums [4]uint32 // Adler and CRC of out, then of in
-	for i, flag := range [4]uint32{lzopAdlerOut, lzopCRCOut, lzopAdlerIn, lzopCRCIn} {
-		if z.flags&flag == 0 || i >= 2 && in == out {
-			continue // a stored block has the checksums of its output only
-		}
-		if sums[i], err = z.u32(); err != nil {
-			return noEOF(err)
-		}
-	}
-	return z.unpack(int(in), int(out), sums[0], sums[1])
-}
-
-// unpack reads one block's in bytes and makes out bytes of them. The checksums of the compressed
-// bytes are not compared: those of the result tell all.
-func (z *lzopReader) unpack(in, out int, adler, crc uint32) error {
-	z.in, z.out = resized(z.in, in), resized(z.out, out)
-	if _, err := io.ReadFull(z.r, z.in); err != nil {
-		return noEOF(err)
-	}
-	if in == out {
-		copy(z.out, z.in)
-	} else if n, err := lzo.Decompress(z.in, z.out); err != nil {
 		return err
-	} else if n != out {
-		return fmt.Errorf("lzop: %w: block of %d bytes holds %d", ErrCorrupt, out, n)
 	}
-	if z.flags&lzopAdlerOut != 0 && adler32.Checksum(z.out) != adler ||
-		z.flags&lzopCRCOut != 0 && crc32.ChecksumIEEE(z.out) != crc {
-		return fmt.Errorf("lzop: %w: block checksum", ErrCorrupt)
+	got := adler32.Checksum(b)
+	if m.flags&lzopHeaderCRC != 0 {
+		got = crc32.ChecksumIEEE(b)
 	}
-	z.pending = z.out
+	if got != want {
+		return fmt.Errorf("%w: checksum", ErrCorrupt)
+	}
 	return nil
 }
 
-// resized returns a slice of n bytes, b itself if it is large enough.
-func resized(b []byte, n int) []byte {
-	if cap(b) < n {
-		return make([]byte, n)
+// block unpacks the next block; more is false at the end mark.
+func (m *lzopMember) block() (more bool, err error) {
+	out, err := m.u32()
+	if err != nil || out == 0 {
+		return false, err
 	}
-	return b[:n]
+	in, err := m.u32()
+	if err != nil {
+		return false, err
+	}
+	if out > lzopBlock || in > out || in == 0 {
+		return false, fmt.Errorf("%w: block of %d bytes in %d", ErrCorrupt, out, in)
+	}
+	sums := [4]lzopSum{
+		{lzopAdlerOut, adler32.Checksum, 0}, {lzopCRCOut, crc32.ChecksumIEEE, 0},
+		{lzopAdlerIn, adler32.Checksum, 0}, {lzopCRCIn, crc32.ChecksumIEEE, 0},
+	}
+	for i := range sums {
+		if m.flags&sums[i].flag == 0 || i >= 2 && in == out {
+			sums[i].of = nil // a stored block has the checksums of its output only
+		} else if sums[i].want, err = m.u32(); err != nil {
+			return false, err
+		}
+	}
+	src, err := m.next(int64(in))
+	if err != nil {
+		return false, err
+	}
+	if err := compareSums(sums[2:], src); err != nil {
+		return false, err
+	}
+	dst, err := m.unpackBlock(src, int64(out))
+	if err != nil {
+		return false, err
+	}
+	return true, compareSums(sums[:2], dst)
 }
 
-// noEOF turns the end of the input inside a structure into an error.
-func noEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+// unpackBlock appends to the output what a block unpacks to.
+func (m *lzopMember) unpackBlock(src []byte, size int64) ([]byte, error) {
+	dst, err := m.extend(size)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	if len(src) == len(dst) {
+		copy(dst, src)
+	} else if n, err := lzo.Decompress(src, dst); err != nil {
+		return nil, err
+	} else if n != len(dst) {
+		return nil, fmt.Errorf("%w: block of %d bytes holds %d", ErrCorrupt, len(dst), n)
+	}
+	for i := m.filter; m.filter > 0 && i < len(dst); i++ {
+		dst[i] += dst[i-m.filter]
+	}
+	return dst, nil
+}
+
+// lzopSum is a checksum of a block; of is nil if there is none.
+type lzopSum struct {
+	flag uint32
+	of   func([]byte) uint32
+	want uint32
+}
+
+func compareSums(sums []lzopSum, b []byte) error {
+	for _, sum := range sums {
+		if sum.of != nil && sum.of(b) != sum.want {
+			return fmt.Errorf("%w: checksum of a block", ErrCorrupt)
+		}
+	}
+	return nil
 }

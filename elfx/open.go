@@ -14,7 +14,7 @@ import (
 // on its own if base is nil. A module with a distilled base is relocated onto base, see [Relocate],
 // or opened on its distilled base if there is none. Files of raw BTF are handed to b unread; the
 // limit of their size holds for them, too. Errors name the path.
-func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Limits) (
+func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) (
 	*btf.Spec, error) {
 	if b == nil {
 		return nil, errNoBackend
@@ -91,7 +91,7 @@ func rawSize(path string) (size int64, ok bool) {
 }
 
 // mayOpen applies to raw BTF that the backend reads what Read applies to what it reads itself.
-func mayOpen(ctx context.Context, size int64, limits *Limits) error {
+func mayOpen(ctx context.Context, size int64, limits *Options) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -47,11 +47,11 @@ func TestReadFileRefused(t *testing.T) {
 func TestReadFilePipe(t *testing.T) {
 	blob := smallBTF(binary.LittleEndian)
 	for _, test := range []struct {
-		opts *Limits
+		opts *Options
 		is   error
 	}{
-		{nil, nil}, {&Limits{MaxSize: -1}, nil}, {&Limits{MaxSize: int64(len(blob))}, nil},
-		{&Limits{MaxSize: int64(len(blob)) - 1}, ErrTooLarge},
+		{nil, nil}, {&Options{MaxSize: -1}, nil}, {&Options{MaxSize: int64(len(blob))}, nil},
+		{&Options{MaxSize: int64(len(blob)) - 1}, ErrTooLarge},
 	} {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -61,7 +61,7 @@ func TestReadFilePipe(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Close()
-		d, err := readOpen(context.Background(), r, test.opts)
+		d, err := readOpen(context.Background(), r, false, test.opts)
 		r.Close()
 		if !errors.Is(err, test.is) || err == nil && !bytes.Equal(d.BTF, blob) {
 			t.Errorf("%+v: %v, error %v", test.opts, d, err)
@@ -92,7 +92,7 @@ func TestImagesMutated(t *testing.T) {
 		t.Fatalf("%d fixtures, error %v", len(files), err)
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
-	opts := &Limits{MaxSize: 2 << 20}
+	opts := &Options{MaxSize: 2 << 20}
 	for _, file := range files {
 		seed, err := os.ReadFile(file)
 		if err != nil {

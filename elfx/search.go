@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sort"
+	"strings"
 )
 
 // searchStep is how much is searched between two looks at the context.
@@ -25,127 +25,285 @@ const (
 // scanFeed is what decompressors may read altogether while an input of size bytes is searched.
 func scanFeed(size int64) int64 { return feedFactor*size + attemptFloor }
 
-// search looks for BTF in an image, and if streams is set for compressed streams that hold any.
-func (x *extraction) search(in *input, streams bool) (*Data, error) {
-	off, n, err := x.findBTF(in.mem)
+// maxFinds is how many places with BTF are kept to be told.
+const maxFinds = 16
+
+// finds is what a search came upon.
+type finds struct {
+	places  []Place // the first of them, in file order
+	count   int
+	modules int   // of these, BTF in an archive that needs a base
+	largest Place // of the others
+	data    *Data // of the first compressed stream with BTF
+	trail   []string
+}
+
+func (f *finds) add(p Place, module bool) {
+	if f.count++; len(f.places) < maxFinds {
+		f.places = append(f.places, p)
+	}
+	if module {
+		f.modules++
+	} else if p.Size > f.largest.Size {
+		f.largest = p
+	}
+}
+
+// others returns the places but for the largest.
+func (f *finds) others() []Place {
+	var others []Place
+	for _, p := range f.places {
+		if p != f.largest {
+			others = append(others, p)
+		}
+	}
+	return others
+}
+
+// String lists the places.
+func (f *finds) String() string {
+	var b strings.Builder
+	for i, p := range f.places {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%d bytes at %#x", p.Size, p.Offset)
+	}
+	if f.count > len(f.places) {
+		b.WriteString(", …")
+	}
+	return b.String()
+}
+
+// search looks for BTF in an image, and then for compressed streams that hold any. A kernel's image
+// may have modules inside it, whose BTF is smaller. The files of an archive are all alike: there BTF
+// must be in one place.
+func (x *extraction) search(in *input, deep reach) (*Data, error) {
+	archive := archiveFormat(in.mem)
+	found, err := x.findBTF(in.mem, archive != "")
 	if err != nil {
 		return nil, err
 	}
-	if n > 0 {
-		x.enter("raw")
-		b, err := in.keep(off, n)
-		return &Data{BTF: b, Offset: in.at(off)}, err
-	}
-	if streams {
-		d, err := x.findStream(in)
-		if d != nil || err != nil {
-			return d, err
+	if found.count == 0 || archive != "" {
+		if err := x.findStreams(in, deep, archive != "", &found); err != nil {
+			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%w: neither BTF, ELF nor a known image with BTF in it: a kernel needs "+
-		"CONFIG_DEBUG_INFO_BTF to have any", ErrNoBTF)
+	if archive != "" && (found.count > 1 || found.count == found.modules) {
+		return nil, archiveError(archive, &found)
+	}
+	if found.data != nil {
+		x.trail = found.trail
+		return found.data, nil
+	}
+	if found.count == 0 {
+		return nil, fmt.Errorf("%w: neither BTF, ELF nor a known image with BTF in it: a kernel "+
+			"needs CONFIG_DEBUG_INFO_BTF to have any", ErrNoBTF)
+	}
+	x.enter("raw")
+	b, err := x.keep(in, "BTF", found.largest.Offset, found.largest.Size)
+	return &Data{BTF: b, Offset: in.at(found.largest.Offset), Others: found.others()}, err
 }
 
-// findBTF returns the place of the largest blob in b that parses, or n = 0.
-func (x *extraction) findBTF(b []byte) (off, n int64, err error) {
+// archiveError refuses an archive without BTF that stands alone, or with more than that.
+func archiveError(name string, found *finds) error {
+	switch {
+	case found.count == 0:
+		return fmt.Errorf("%w: %s archive: unpack it and name one of its files", ErrNoBTF, name)
+	case found.count == found.modules:
+		return fmt.Errorf("%w: %s archive of modules, whose BTF needs a base (%v): unpack it and "+
+			"name one of its files", ErrNoBTF, name, found)
+	}
+	return fmt.Errorf("%w: %s archive with BTF in %d places (%v): unpack it and name one of its "+
+		"files", ErrUnsupported, name, found.count, found)
+}
+
+// archiveFormat names the archive that b is, if it is one: several files one after the other.
+func archiveFormat(b []byte) string {
+	switch {
+	case len(b) >= 262 && string(b[257:262]) == "ustar":
+		return "tar"
+	case bytes.HasPrefix(b, []byte("070701")), bytes.HasPrefix(b, []byte("070702")),
+		bytes.HasPrefix(b, []byte("070707")):
+		return "cpio"
+	case bytes.HasPrefix(b, []byte("!<arch>\n")):
+		return "ar"
+	case bytes.HasPrefix(b, []byte("PK\x03\x04")):
+		return "zip"
+	}
+	return ""
+}
+
+// findBTF returns the places of all blobs in b that parse and are a file's own, in an archive also
+// those that would parse on a base.
+func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	seen := 0
 	x.work = workFactor * int64(len(b))
 	for _, magic := range []string{magicLE, magicBE} {
+		files := &embeddedFiles{b: b}
 		err = x.each(b, magic, func(at int64) (next int64) {
 			seen++
 			size, cost := blobSize(b[at:], x.work)
 			x.work -= cost
-			if size > n {
-				off, n = at, size
+			var section btfSection
+			if size > 0 || archive {
+				section = x.sectionAt(files, at)
+			}
+			switch {
+			case section.role == rolePart:
+				x.note("BTF at %#x: a part of a module's, not a file's own", at)
+			case section.role == roleModule, section.role == roleOwn && size == 0:
+				if archive {
+					found.add(section.place, true)
+				}
+			case size > 0:
+				found.add(Place{Offset: at, Size: size}, false)
 			}
 			return at + max(size, 1)
 		})
 		if err != nil {
-			return 0, 0, err
+			return finds{}, err
 		}
 	}
-	if n == 0 {
+	if found.count == 0 {
 		x.note("search for BTF in %d bytes: magic seen %d times, no blob parses", len(b), seen)
 	}
-	return off, n, nil
+	return found, nil
 }
 
 // each calls visit with every offset of pattern in b, in order; visit returns where to go on.
 func (x *extraction) each(b []byte, pattern string, visit func(at int64) (next int64)) error {
-	want, size := []byte(pattern), int64(len(b))
-	for from := int64(0); from < size; {
-		if err := x.ctx.Err(); err != nil {
+	for from := int64(0); ; {
+		at, err := x.index(b, pattern, from)
+		if err != nil || at < 0 {
 			return err
+		}
+		from = visit(at)
+	}
+}
+
+// index returns the first offset of pattern in b from from on, or -1.
+func (x *extraction) index(b []byte, pattern string, from int64) (int64, error) {
+	want, size := []byte(pattern), int64(len(b))
+	for from < size {
+		if err := x.ctx.Err(); err != nil {
+			return 0, err
 		}
 		end := min(size, from+searchStep)
 		i := bytes.Index(b[from:end], want)
 		switch {
 		case i >= 0:
-			from = visit(from + int64(i))
+			return from + int64(i), nil
 		case end == size:
-			from = size
+			return -1, nil
 		default:
 			from = end - int64(len(want)) + 1 // a match may lie across two steps
 		}
 	}
-	return nil
+	return -1, nil
 }
 
-// candidate is a place where a compressed stream may begin.
-type candidate struct {
-	at    int64
-	codec *codec
+// streamScan finds places where a compressed stream may begin, in order. It remembers one place for
+// each format and not all of them, which an input could make many.
+type streamScan struct {
+	codecs []codec
+	next   []int64 // -1 where there is none any more
 }
 
-// findStream decompresses what looks like a compressed stream, in file order, until one holds BTF.
-// It returns nothing if none does.
-func (x *extraction) findStream(in *input) (*Data, error) {
-	var found []candidate
-	for i := range codecs {
-		c := &codecs[i]
-		err := x.each(in.mem, c.magic, func(at int64) int64 {
-			if c.matches(in.mem[at:min(at+codecHead, in.size)]) {
-				found = append(found, candidate{at, c})
-			}
-			return at + 1
-		})
+// next returns the next place, or a nil codec.
+func (x *extraction) nextStream(b []byte, s *streamScan) (at int64, c *codec, err error) {
+	first := -1
+	for i, at := range s.next {
+		if at >= 0 && (first < 0 || at < s.next[first]) {
+			first = i
+		}
+	}
+	if first < 0 {
+		return 0, nil, nil
+	}
+	at, c = s.next[first], &s.codecs[first]
+	s.next[first], err = x.nextOf(b, c, at+1)
+	return at, c, err
+}
+
+// nextOf returns where a stream of one format may begin, from from on, or -1.
+func (x *extraction) nextOf(b []byte, c *codec, from int64) (int64, error) {
+	for {
+		at, err := x.index(b, c.magic, from)
+		if err != nil || at < 0 || c.matches(b[at:min(at+codecHead, int64(len(b)))]) {
+			return at, err
+		}
+		from = at + 1
+	}
+}
+
+// findStreams decompresses what looks like a compressed stream, in file order, until one holds BTF;
+// if all is set, it goes on to the end to find others.
+func (x *extraction) findStreams(in *input, deep reach, all bool, found *finds) error {
+	scan := &streamScan{codecs: codecs}
+	if deep == forBTF {
+		scan.codecs = []codec{*codecOf([]byte(zstdMagic))}
+	}
+	for i := range scan.codecs {
+		at, err := x.nextOf(in.mem, &scan.codecs[i], 0)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		scan.next = append(scan.next, at)
+	}
+	if validLZMA(in.mem) && deep == forStreams {
+		if err := x.tryStream(in, 0, &oddLZMA, deep, found); err != nil || found.data != nil && !all {
+			return err
 		}
 	}
-	sort.Slice(found, func(i, j int) bool { return found[i].at < found[j].at })
-	for i, f := range found {
+	for tries := 0; ; tries++ {
+		at, c, err := x.nextStream(in.mem, scan)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			if tries == 0 {
+				x.note("search for compressed streams: none")
+			}
+			return nil
+		}
 		if x.feed <= attemptCost {
-			x.note("search ended at %#x: %d of %d streams left", f.at, len(found)-i, len(found))
-			break
+			x.note("search for compressed streams ended at %#x", at)
+			return nil
 		}
-		d, err := x.tryStream(in, f)
-		if err == nil || final(err) && !errors.Is(err, ErrNoBTF) {
-			return d, err
+		if err := x.tryStream(in, at, c, deep, found); err != nil || found.data != nil && !all {
+			return err
 		}
-		x.note("%s at %#x: %v", f.codec.name, f.at, err)
 	}
-	if len(found) == 0 {
-		x.note("search for compressed streams: none")
-	}
-	return nil, nil
 }
 
-// tryStream decompresses one candidate and looks into it.
-func (x *extraction) tryStream(in *input, f candidate) (*Data, error) {
-	leave := x.enter(f.codec.name)
+// tryStream decompresses what may be a stream and looks into it. It returns only errors that settle
+// the matter.
+func (x *extraction) tryStream(in *input, at int64, c *codec, deep reach, found *finds) error {
+	leave := x.enter(c.name)
+	defer leave()
 	x.feed -= attemptCost
-	n := min(in.size-f.at, x.feed)
-	src := &source{ctx: x.ctx, r: in.reader(f.at, n)}
 	// No hint: most finds are chance, and each would reserve memory for the rest of the file.
-	b, err := x.inflate(f.codec, src, 0, true)
-	x.feed -= src.n
-	if err == nil {
-		var d *Data
-		if d, err = x.extract(unpacked(b), false); err == nil {
-			return d, nil
-		}
+	src := in.mem[at:][:min(in.size-at, max(x.feed, 0))]
+	b, read, err := x.unpack(c, src, 0, true)
+	x.feed -= int64(read)
+	if err == nil && deep == forBTF && byteOrder(b) == nil {
+		return nil
 	}
-	leave()
-	return nil, err
+	var d *Data
+	if err == nil {
+		d, err = x.extract(unpacked(b), forBTF)
+	}
+	if err == nil {
+		if found.data == nil {
+			found.data, found.trail = d, append([]string(nil), x.trail...)
+		}
+		found.add(Place{Offset: at, Size: int64(read)}, false)
+		return nil
+	}
+	if isFinal(err) && !errors.Is(err, ErrNoBTF) {
+		return err
+	}
+	x.note("%s at %#x: %v", c.name, at, err)
+	return nil
 }

@@ -66,8 +66,8 @@ func TestSearchIsLinear(t *testing.T) {
 	for _, size := range []int{1 << 16, 1 << 18, 1 << 20} {
 		b := overlappingBlobs(size)
 		x := &extraction{ctx: context.Background(), budget: newBudget(nil, int64(size))}
-		if _, n, err := x.findBTF(b); n != 0 || err != nil {
-			t.Fatalf("%d bytes: found %d bytes, error %v", size, n, err)
+		if found, err := x.findBTF(b, false); found.count != 0 || err != nil {
+			t.Fatalf("%d bytes: found %+v, error %v", size, found, err)
 		}
 		if spent := workFactor*int64(len(b)) - x.work; spent < 4*int64(size) {
 			t.Errorf("%d bytes: %d bytes of work: the input is harmless, test another", size, spent)
@@ -95,7 +95,7 @@ func TestSearchFeedIsLinear(t *testing.T) {
 		b := slices.Concat([]byte("none"), bytes.Repeat(start, 1<<20/len(start)))
 		x := &extraction{ctx: context.Background(), budget: newBudget(nil, int64(len(b)))}
 		x.feed = scanFeed(int64(len(b)))
-		_, err := x.extract(&input{size: int64(len(b)), mem: b, shared: true}, true)
+		_, err := x.extract(&input{size: int64(len(b)), mem: b, shared: true}, forStreams)
 		if !errors.Is(err, ErrNoBTF) && !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: error %v", c.name, err)
 		}

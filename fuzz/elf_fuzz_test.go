@@ -14,7 +14,7 @@ import (
 )
 
 // extractLimits are caps low enough for a fuzz engine to reach.
-var extractLimits = elfx.Limits{MaxSize: 1 << 20, MaxRatio: 64, MaxWindow: 1 << 20}
+var extractLimits = elfx.Options{MaxSize: 1 << 20, MaxRatio: 64, MaxWindow: 1 << 20}
 
 // extractAllocations bounds what extracting may allocate, one after the other and not at once.
 // xz and zstd take the window that a stream asks for up to the cap, some of them twice, and lz4

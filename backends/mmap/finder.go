@@ -105,18 +105,20 @@ func fingerprint(prefix string) uint64 {
 
 func (f *finder) size() int64 { return int64(len(f.prints)) * 8 * printBits }
 
-// appendIDs appends the ids of the own types with the name, which is not empty. Neither
-// way reads more than len(name)+1 bytes of any type's name.
+// appendIDs appends the ids of the own types with the name, which is not empty, in time linear in
+// types and strings. Of sorted types, this holds as sorted saw to it that all names are not much
+// longer than the strings, and the search compares no type twice.
 func (f *finder) appendIDs(dst []btf.TypeID, s store.Section, name string) []btf.TypeID {
 	if f.sorted {
 		return f.search(dst, s, name)
 	}
 	want := fingerprint(name[:min(len(name), hashedLen)])
+	test := s.NameTest(name)
 	for w := range f.prints {
 		for m := f.prints[w].matches(want); m != 0; m &= m - 1 {
 			// The last block may go beyond the last type, but has no names there.
 			i := w*64 + bits.TrailingZeros64(m)
-			if s.NameEquals(s.NameOffset(i), name) {
+			if test.Matches(i) {
 				dst = append(dst, s.FirstID()+btf.TypeID(i))
 			}
 		}

@@ -73,6 +73,11 @@ func Blobs() []*Blob {
 	add("old-bitfields-big-endian", nil, oldBitfields(binary.BigEndian))
 	add("long-header", nil, longHeader())
 	add("gaps", nil, gaps())
+	shared := add("shared-name", nil, sharedName(20))
+	add("shared-name-split", shared, sharedSplit(mustOpen(shared), 20))
+	add("near-misses", nil, nearMisses(200))
+	add("staircase", nil, staircase(300))
+	add("sorted-long", nil, sortedLong(100))
 	add("corrupt", nil, Corrupt(nil)).Corrupt = true
 	add("corrupt-big-endian", nil, Corrupt(binary.BigEndian)).Corrupt = true
 	return all

@@ -88,7 +88,13 @@ func (h *hexer) writeHeader() {
 // name writes a name_off.
 func (h *hexer) name(what string) {
 	off := h.u32()
-	h.field(4, "%s %d %s", what, off, abbreviate(h.sec.NameBytes(off)))
+	// In hostile input, every record may have a name as long as the input.
+	name := h.sec.NamePrefix(off, maxShown+1)
+	if len(name) > maxShown {
+		h.field(4, "%s %d %q...", what, off, name[:maxShown])
+		return
+	}
+	h.field(4, "%s %d %q", what, off, name)
 }
 
 func (h *hexer) record(t btf.Type) {

@@ -110,7 +110,8 @@ func (s setup) blobs() []*Blob {
 }
 
 // tryOpen opens data in b.
-func (s setup) tryOpen(t *testing.T, b btf.Backend, data []byte, base *btf.Spec) (*btf.Spec, error) {
+func (s setup) tryOpen(t *testing.T, b btf.Backend, data []byte, base *btf.Spec) (
+	*btf.Spec, error) {
 	t.Helper()
 	var spec *btf.Spec
 	var err error

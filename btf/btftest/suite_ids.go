@@ -74,7 +74,8 @@ func checkTypeByID(t *testing.T, s setup) {
 	if void := mustID(t, spec, 0); void != (btf.Type{}) {
 		t.Errorf("type 0 is %v", void)
 	}
-	for _, id := range []btf.TypeID{kernelLen + 1, kernelLen + 2, 1 << 20, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
+	for _, id := range []btf.TypeID{kernelLen + 1, kernelLen + 2, 1 << 20, 1<<31 - 1, 1 << 31,
+		1<<32 - 1} {
 		if ty, err := spec.TypeByID(id); !errors.Is(err, btf.ErrNotFound) || ty != (btf.Type{}) {
 			t.Errorf("type %d: %v, %v", id, ty, err)
 		}
@@ -259,7 +260,8 @@ func checkSection(t *testing.T, s setup) {
 		t.Errorf("header %+v of %d bytes", h, len(data))
 	}
 	base, start := store.SectionOf(kernel).Strings()
-	if start != 0 || base != string(Kernel(s.baseOrder)[store.SectionOf(kernel).Header().Strings.Off:]) {
+	at := store.SectionOf(kernel).Header().Strings.Off
+	if start != 0 || base != string(Kernel(s.baseOrder)[at:]) {
 		t.Errorf("strings of the base: %q from %d on", base, start)
 	}
 	strs, start := sec.Strings()

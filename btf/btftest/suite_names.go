@@ -88,9 +88,12 @@ func checkEveryName(t *testing.T, s setup) {
 func tail(s string) string { return s[min(1, len(s)):] }
 func head(s string) string { return s[:max(0, len(s)-1)] }
 
+// maxShown is how many bytes of a name are shown.
+const maxShown = 40
+
 func abbreviate(name string) string {
-	if len(name) > 40 {
-		return fmt.Sprintf("%q... of %d bytes", name[:40], len(name))
+	if len(name) > maxShown {
+		return fmt.Sprintf("%q... of %d bytes", name[:maxShown], len(name))
 	}
 	return fmt.Sprintf("%q", name)
 }
@@ -309,7 +312,8 @@ func checkDuplicates(t *testing.T, s setup) {
 	}
 	ids, err := spec.IDsByName("same")
 	wantIDs(t, "same", ids, err, want)
-	for name, want := range map[string][]btf.TypeID{"same_not": {2*n + 1}, "sam": {2*n + 2}, "sa": nil} {
+	for name, want := range map[string][]btf.TypeID{
+		"same_not": {2*n + 1}, "sam": {2*n + 2}, "sa": nil} {
 		ids, err := spec.IDsByName(name)
 		wantIDs(t, name, ids, err, want)
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Builder writes one section of BTF: a base, or one split from a base. Methods named for the kinds add a type each and return
-// its id; ids are handed out in order, from 1 or from where the base ends. A type may
+// A Builder writes one section of BTF: a base, or one split from a base. Methods named for the
+// kinds add a type each and return its id; ids are handed out in order, from 1 or from where the base ends. A type may
 // refer to one that is added later, whose id follows from NextID.
 //
 // A Builder checks what the format cannot hold, and fails instead of cutting a value
@@ -40,6 +40,7 @@ type Builder struct {
 
 	types   []byte
 	strings stringTable
+	sources map[*raw.Section]*source // that Copy was given types of, if they have long names
 	first   btf.TypeID
 	count   uint32
 
@@ -109,12 +110,12 @@ type Error struct {
 }
 
 // Error returns a line such as
-// `btf: type 17 STRUCT "s": member 2 "x": bitfield size 300 exceeds 8 bits`.
+// `btf: type 17 STRUCT "s": member 2 "x": bitfield size 300 exceeds 8 bits`. It cuts long names.
 func (e *Error) Error() string {
 	if e.Name == "" {
 		return fmt.Sprintf("btf: type %d %v: %v", e.ID, e.Kind, e.Err)
 	}
-	return fmt.Sprintf("btf: type %d %v %q: %v", e.ID, e.Kind, e.Name, e.Err)
+	return fmt.Sprintf("btf: type %d %v %s: %v", e.ID, e.Kind, raw.Quote(e.Name), e.Err)
 }
 
 // Unwrap returns the cause.
@@ -134,7 +135,7 @@ type place struct {
 func (p *place) error(err error) error {
 	switch {
 	case p.part != "" && p.partName != "":
-		err = fmt.Errorf("%s %d %q: %w", p.part, p.index, p.partName, err)
+		err = fmt.Errorf("%s %d %s: %w", p.part, p.index, raw.Quote(p.partName), err)
 	case p.part != "":
 		err = fmt.Errorf("%s %d: %w", p.part, p.index, err)
 	}

@@ -3,6 +3,7 @@ package builder
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/internal/raw"
@@ -14,10 +15,8 @@ type CopyOptions struct {
 	ByteOrder binary.ByteOrder
 	// RebuildStrings writes a new string section that holds what the types use, each
 	// string once, in the order of first use. Otherwise the source's strings are
-	// copied as they are, unused ones included, and no name offset changes. It fails if
-	// strings overlap so much that writing each whole is out of proportion to the input;
-	// see
-	// store.Section.NameBudget.
+	// copied as they are, unused ones included, and no name offset changes. It fails on
+	// strings that overlap as Copy says.
 	RebuildStrings bool
 	// Layout says what becomes of the layout section.
 	Layout Layout
@@ -65,12 +64,9 @@ func From(spec *btf.Spec, o CopyOptions) *Builder {
 	if o.Layout != DropLayout {
 		b.copyLayout(sec)
 	}
-	names, limit := b.keepName, b.limits.nameOffset
-	if o.RebuildStrings {
-		names = b.copyOnce()
-		budget := max(uint64(sec.NameBudget()), 1<<20) // a small input may do as it likes
-		b.limits.nameOffset = min(limit, uint64(sec.StrStart)+budget)
-	} else {
+	names := b.copyName
+	if !o.RebuildStrings {
+		names = b.keepName
 		b.strings.bytes = []byte(sec.Strs)
 	}
 	b.types = make([]byte, 0, len(sec.Types))
@@ -79,22 +75,7 @@ func From(spec *btf.Spec, o CopyOptions) *Builder {
 			b.copyType(t, nil, names)
 		}
 	}
-	b.limits.nameOffset = limit
 	return b
-}
-
-// copyOnce is copyName that reads the string at each offset once. Together with a limit on
-// what is added, that keeps it linear in the input when strings overlap.
-func (b *Builder) copyOnce() func(*raw.Section, uint32) uint32 {
-	copied := make(map[uint32]uint32)
-	return func(sec *raw.Section, off uint32) uint32 {
-		to, ok := copied[off]
-		if !ok {
-			to = b.copyName(sec, off)
-			copied[off] = to
-		}
-		return to
-	}
 }
 
 // copyLayout takes over the layout section as it is, what it says about unknown kinds
@@ -121,8 +102,11 @@ func (b *Builder) copyLayout(sec *raw.Section) {
 // Copy adds a type of any open Spec, with ids saying which id stands here for each that
 // the record refers to; nil keeps them. Its strings are added as those of other types.
 // Void, a kind that this package does not know, and references to strings that do not
-// exist are errors. Its cost is linear in the record and in the lengths of its strings,
-// which in hostile input may overlap.
+// exist are errors.
+//
+// Strings may lie in the middle of others, and are written whole all the same. Where this is out of
+// proportion, as no compiler makes it, Copy fails with btf.ErrUnsupported: so copying all types of
+// a section takes time and memory linear in it and the sections below it.
 func (b *Builder) Copy(t btf.Type, ids func(btf.TypeID) btf.TypeID) btf.TypeID {
 	return b.copyType(t, ids, b.copyName)
 }
@@ -191,7 +175,64 @@ func (b *Builder) keepName(sec *raw.Section, off uint32) uint32 {
 	return off
 }
 
-// copyName adds the string that a name offset of the source means.
+// A source is a section whose strings are copied.
+type source struct {
+	long map[uint32]uint32 // where its long strings are now, by logical offset
+	left int64             // how many more bytes of long strings may be read
+}
+
+const (
+	// longName is how long a string is at least that is looked up by its offset before it is
+	// read. Of kernels, hardly any is.
+	longName = 64
+	// minLeft is what may be read of any section.
+	minLeft = 1 << 20
+)
+
+var errOverlap = fmt.Errorf("names that overlap too much to be written whole: %w",
+	btf.ErrUnsupported)
+
+// copyName adds the string that a name offset of the source means. It reads a long string once,
+// and of all long ones together no more than four times the bytes of the section's strings.
 func (b *Builder) copyName(sec *raw.Section, off uint32) uint32 {
-	return b.intern(sec.NameBytes(b.keepName(sec, off)))
+	off = b.keepName(sec, off)
+	if b.err != nil {
+		return 0
+	}
+	sec = sec.Storing(off)
+	name := sec.NamePrefix(off, longName)
+	if len(name) < longName {
+		return b.internFrom(sec, name)
+	}
+	src := b.sources[sec]
+	if src == nil {
+		src = &source{make(map[uint32]uint32), max(4*int64(len(sec.Strs)), minLeft)}
+		if b.sources == nil {
+			b.sources = make(map[*raw.Section]*source)
+		}
+		b.sources[sec] = src
+	}
+	to, ok := src.long[off]
+	if ok {
+		return to
+	}
+	name = sec.NameBytes(off)
+	if src.left -= int64(len(name)); src.left < 0 {
+		b.fail(errOverlap)
+		return 0
+	}
+	to = b.internFrom(sec, name)
+	src.long[off] = to
+	return to
+}
+
+// internFrom is intern for a string in the bytes of sec, which may vanish.
+func (b *Builder) internFrom(sec *raw.Section, s string) uint32 {
+	if sec.CopyNames {
+		if off, ok := b.strings.find(s); ok {
+			return off
+		}
+		s = strings.Clone(s)
+	}
+	return b.intern(s)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf/internal/raw"
+	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
 // A stringTable is the string section of a Builder. It holds each string once and does
@@ -20,16 +21,23 @@ type stringTable struct {
 	offsets map[string]uint32
 }
 
-// add returns the logical offset of s. What it adds must not reach beyond limit, the
-// highest offset of a byte.
-func (t *stringTable) add(s string, limit uint64) (uint32, error) {
+// find returns the logical offset of s, if it is there.
+func (t *stringTable) find(s string) (off uint32, ok bool) {
 	if s == "" {
-		return 0, nil
+		return 0, true
 	}
 	if t.offsets == nil {
 		t.index()
 	}
-	if off, ok := t.offsets[s]; ok {
+	steps.Add(len(s))
+	off, ok = t.offsets[s]
+	return off, ok
+}
+
+// add returns the logical offset of s. What it adds must not reach beyond limit, the
+// highest offset of a byte. It keeps s.
+func (t *stringTable) add(s string, limit uint64) (uint32, error) {
+	if off, ok := t.find(s); ok {
 		return off, nil
 	}
 	if strings.IndexByte(s, 0) >= 0 {
@@ -42,6 +50,7 @@ func (t *stringTable) add(s string, limit uint64) (uint32, error) {
 	if off+uint64(len(s)) > limit {
 		return 0, fmt.Errorf("string of %d bytes at offset %#x exceeds %#x", len(s), off, limit)
 	}
+	steps.Add(len(s) + 1)
 	t.bytes = append(append(t.bytes, s...), 0)
 	t.offsets[s] = uint32(off)
 	return uint32(off), nil

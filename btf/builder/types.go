@@ -31,7 +31,8 @@ func (b *Builder) Float(name string, size uint32) btf.TypeID {
 }
 
 // typed adds a record whose only content is a reference.
-func (b *Builder) typed(kind btf.Kind, name string, flag bool, vlen int, target btf.TypeID) btf.TypeID {
+func (b *Builder) typed(kind btf.Kind, name string, flag bool, vlen int, target btf.TypeID,
+) btf.TypeID {
 	if !b.begin(kind, name, flag, vlen, uint32(target)) {
 		return 0
 	}
@@ -248,7 +249,8 @@ func (b *Builder) DeclAttribute(body string, target btf.TypeID, component int) b
 	return b.declTag(body, true, target, component)
 }
 
-func (b *Builder) declTag(value string, attribute bool, target btf.TypeID, component int) btf.TypeID {
+func (b *Builder) declTag(value string, attribute bool, target btf.TypeID, component int,
+) btf.TypeID {
 	if !b.begin(btf.KindDeclTag, value, attribute, 0, uint32(target)) {
 		return 0
 	}

@@ -3,11 +3,12 @@
 //	skb, err := spec.TypeByName("sk_buff", btf.KindStruct)
 //	funcs := filter.Where(spec.TypesByKind(btf.KindFunc), filter.AnyParam(5, filter.PointerTo(skb)))
 //
-// None of them allocates while it ranges.
+// None of them allocates while it ranges over what compilers write.
 package filter
 
 import (
 	"iter"
+	"sync"
 
 	"github.com/btfkit/btfkit/btf"
 )
@@ -43,18 +44,43 @@ func PointerTo(want btf.Type) func(btf.Type) bool {
 	}
 }
 
+// manyParams is more than functions have, so that only hostile input makes AnyParam remember.
+const manyParams = 64
+
 // AnyParam accepts a FUNC, or FUNC_PROTO, one of whose first n parameters has a type that accept
-// accepts.
+// accepts. Any number of FUNCs may share one FUNC_PROTO: AnyParam asks accept again for each of
+// them, but remembers what it found out about a FUNC_PROTO that is as long as no compiler's.
 func AnyParam(n int, accept func(btf.Type) bool) func(btf.Type) bool {
+	var known sync.Map // of FUNC_PROTOs: whether they are accepted
 	return func(t btf.Type) bool {
-		for i, p := range t.Params() {
-			if i >= n {
-				break
-			}
-			if !p.IsVariadic() && accept(p.Target()) {
-				return true
+		if t.Kind() == btf.KindFunc {
+			t = t.Target()
+		}
+		if t.Kind() != btf.KindFuncProto {
+			return false
+		}
+		many := min(n, t.Vlen()) > manyParams
+		if many {
+			if accepted, ok := known.Load(t); ok {
+				return accepted.(bool)
 			}
 		}
-		return false
+		accepted := anyParam(t, n, accept)
+		if many {
+			known.Store(t, accepted)
+		}
+		return accepted
 	}
+}
+
+func anyParam(t btf.Type, n int, accept func(btf.Type) bool) bool {
+	for i, p := range t.Params() {
+		if i >= n {
+			break
+		}
+		if !p.IsVariadic() && accept(p.Target()) {
+			return true
+		}
+	}
+	return false
 }

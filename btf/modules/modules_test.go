@@ -42,10 +42,10 @@ func collection(t *testing.T) *modules.Collection {
 	c := modules.New(kernel)
 	good, foreign := btftest.Module(kernel, nil), btftest.Module(other, nil)
 	for name, open := range map[string]modules.Opener{
-		"toy":     func(_ context.Context, base *btf.Spec) (*btf.Spec, error) { return btf.Parse(good, base) },
-		"empty":   func(_ context.Context, base *btf.Spec) (*btf.Spec, error) { return btf.Parse(nil, base) },
-		"damaged": func(_ context.Context, base *btf.Spec) (*btf.Spec, error) { return btf.Parse(good[:99], base) },
-		"foreign": func(_ context.Context, base *btf.Spec) (*btf.Spec, error) { return btf.Parse(foreign, base) },
+		"toy":     parsing(good),
+		"empty":   parsing(nil),
+		"damaged": parsing(good[:99]),
+		"foreign": parsing(foreign),
 		"nothing": func(context.Context, *btf.Spec) (*btf.Spec, error) { return nil, nil },
 	} {
 		if err := c.Add(name, name+".ko", open); err != nil {
@@ -126,5 +126,12 @@ func TestCollectionEnds(t *testing.T) {
 	}
 	if _, err := c.TypeByName("kfree_skb"); !errors.Is(err, btf.ErrClosed) {
 		t.Errorf("TypeByName after Close: %v", err)
+	}
+}
+
+// parsing returns an opener of data.
+func parsing(data []byte) modules.Opener {
+	return func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+		return btf.Parse(data, base)
 	}
 }

@@ -72,11 +72,26 @@ func (s Section) CompareName(off uint32, name string) int { return s.s.CompareNa
 func (s Section) NameBudget() int64 { return s.s.NameBudget() }
 
 // AppendIDsScanning appends to dst the ids of the own types with the name, ascending, by
-// reading every record: at most len(name)+1 bytes of each type's name, whatever their lengths.
-// It is what a Store without an index answers.
+// reading every record. It is what a Store without an index answers; see NameTest for its cost.
 func (s Section) AppendIDsScanning(dst []btf.TypeID, name string) []btf.TypeID {
 	return raw.AppendIDs(dst, s.s, name)
 }
+
+// A NameTest compares the names of many types of one section with one name. It is not safe for
+// concurrent use.
+type NameTest struct {
+	s *raw.Section
+	t raw.NameTest
+}
+
+// NameTest returns a NameTest for one query, which asks about each own type once or so. Asking
+// about all takes time linear in the strings below and in the section and in the number of types,
+// though a long name may be shared by all types, or overlap with all others. Where many
+// long names must be compared, it allocates a bit for each byte of these strings.
+func (s Section) NameTest(name string) NameTest { return NameTest{s.s, s.s.NameTest(name)} }
+
+// Matches reports whether own type i, which must exist, has the name, which is not empty.
+func (t *NameTest) Matches(i int) bool { return t.t.Matches(t.s.NameOffset(i)) }
 
 // A Header is the decoded header of a section. Offsets and lengths are in bytes; the offsets are
 // absolute, from the start of the input.

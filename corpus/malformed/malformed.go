@@ -24,7 +24,8 @@ type Verdict byte
 const (
 	// Open refuses: the structure cannot be read.
 	Open Verdict = 'P'
-	// Verify refuses what Open accepts: a reference is wrong, or leads in a circle.
+	// Verify refuses what Open accepts: a reference is wrong, or leads in a circle, or a layout
+	// section lies where it cannot.
 	Verify Verdict = 'R'
 	// Validate refuses what Verify accepts: a kernel would not load it.
 	Validate Verdict = 'V'

@@ -59,7 +59,11 @@ func check(t *testing.T, raw []byte, b *btf.Spec, s synth.Shape) *btf.Spec {
 		t.Fatalf("%+v: %v", s, err)
 	}
 	sec := store.SectionOf(spec)
-	if sec.Len() != s.Types || (sec.Header().ByteOrder == binary.BigEndian) != (s.ByteOrder == binary.BigEndian) ||
+	order := s.ByteOrder
+	if order == nil {
+		order = binary.LittleEndian
+	}
+	if sec.Len() != s.Types || sec.Header().ByteOrder != order ||
 		(sec.Header().Layout.Len != 0) != s.Layout {
 		t.Errorf("%+v: made %d types, header %+v", s, sec.Len(), sec.Header())
 	}

@@ -139,7 +139,8 @@ func TestBtfrsWrongInput(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Module(context.Background(), "foo"); !errors.Is(err, btf.ErrCorrupt) || len(c.Problems()) != 1 {
+		_, err := c.Module(context.Background(), "foo")
+		if !errors.Is(err, btf.ErrCorrupt) || len(c.Problems()) != 1 {
 			t.Errorf("%s: an empty module: %v", backend.Name(), err)
 		}
 	}

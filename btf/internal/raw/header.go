@@ -133,13 +133,40 @@ func (h *Header) checkBounds(size int64) error {
 				"%s at %#x with %d bytes exceed input of %d bytes", s.name, s.off, s.len, size))
 		}
 	}
-	typesEnd := h.TypesOff + int64(h.TypesLen)
-	stringsEnd := h.StringsOff + int64(h.StringsLen)
-	if h.TypesLen != 0 && h.StringsLen != 0 &&
-		h.TypesOff < stringsEnd && h.StringsOff < typesEnd {
+	if overlap(h.TypesOff, h.TypesLen, h.StringsOff, h.StringsLen) {
 		return headerFault(8, ErrCorrupt, fmt.Errorf(
 			"types [%#x, %#x) and strings [%#x, %#x) overlap",
-			h.TypesOff, typesEnd, h.StringsOff, stringsEnd))
+			h.TypesOff, h.TypesOff+int64(h.TypesLen),
+			h.StringsOff, h.StringsOff+int64(h.StringsLen)))
+	}
+	return nil
+}
+
+// overlap reports whether two extents share a byte.
+func overlap(off1 int64, len1 uint32, off2 int64, len2 uint32) bool {
+	return max(off1, off2) < min(off1+int64(len1), off2+int64(len2))
+}
+
+// CheckLayout checks what libbpf wants of the layout section and reading does not need: it starts
+// and ends at a multiple of four bytes, and has no byte in common with types or strings. It returns
+// a *Fault.
+func (h *Header) CheckLayout() error {
+	if h.LayoutLen == 0 {
+		return nil
+	}
+	fault := func(field int64, format string, args ...any) error {
+		return headerFault(field, ErrCorrupt, fmt.Errorf(format, args...))
+	}
+	end := h.LayoutOff + int64(h.LayoutLen)
+	switch off := h.LayoutOff - int64(h.Len); {
+	case h.LayoutLen%4 != 0:
+		return fault(28, "layout of %d bytes, not a multiple of 4", h.LayoutLen)
+	case off%4 != 0:
+		return fault(24, "layout at offset %d, not a multiple of 4", off)
+	case overlap(h.LayoutOff, h.LayoutLen, h.TypesOff, h.TypesLen):
+		return fault(24, "layout [%#x, %#x) overlaps types", h.LayoutOff, end)
+	case overlap(h.LayoutOff, h.LayoutLen, h.StringsOff, h.StringsLen):
+		return fault(24, "layout [%#x, %#x) overlaps strings", h.LayoutOff, end)
 	}
 	return nil
 }

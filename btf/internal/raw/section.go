@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
 // A Section is one blob of BTF, opened: the bytes, where each record starts, and the sections
@@ -148,6 +150,9 @@ func (s *Section) StrEnd() uint32 { return s.StrStart + uint32(len(s.Strs)) }
 // is written so that the compiler needs no other. (On 64-bit hosts, it drops the one with 0,
 // too.)
 func (s *Section) Word(off uint32) uint32 {
+	if steps.Enabled {
+		steps.Add(1)
+	}
 	t, o := s.Types, int(off)
 	if o < 0 || o > len(t)-4 {
 		return 0
@@ -159,6 +164,9 @@ func (s *Section) Word(off uint32) uint32 {
 // offset: its last in little-endian BTF, its first in big-endian. One byte needs no swapping,
 // so that asking for a kind is small enough to be inlined everywhere.
 func (s *Section) KindByte(off uint32) byte {
+	if steps.Enabled {
+		steps.Add(1)
+	}
 	types, o := s.Types, int(off)+int(s.kindAt)
 	if uint(o) >= uint(len(types)) {
 		return 0
@@ -169,6 +177,9 @@ func (s *Section) KindByte(off uint32) byte {
 // Find returns where the record with the id is: its section, down the chain from s, and its
 // offset there. The section is nil for id 0; ok is false if there is no such record.
 func (s *Section) Find(id uint32) (sec *Section, off uint32, ok bool) {
+	if steps.Enabled {
+		steps.Add(1)
+	}
 	for id < s.First {
 		if s.Base == nil {
 			return nil, 0, true // void, since a root's first id is 1

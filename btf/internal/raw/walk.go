@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
+
+	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
 // The walk finds where each record of the type section starts and checks what Open
@@ -89,6 +91,7 @@ func (w *walker) walkPlain(end int) error {
 	var batch [64]uint32
 	n := 0
 	for w.pos < end {
+		steps.Add(1)
 		next, err := w.check(w.pos)
 		if err != nil {
 			w.table.add(batch[:n]) // so that the count names the type at fault
@@ -188,6 +191,7 @@ func (w *walker) walkLanes() bool {
 		p2 += sizes.of(i2)
 		p3 += sizes.of(i3)
 	}
+	steps.Add(laneCount * n)
 	if worst >= w.nameEnd {
 		return false
 	}

@@ -74,6 +74,7 @@ type Blob struct {
 	StrStart uint32
 	Strings  []byte
 
+	header header
 	layout map[uint8][2]uint64 // of unknown kinds
 	long   int                 // sizeof(long), 0 if unknown
 
@@ -120,6 +121,7 @@ func (b *Blob) scan(data []byte, visit func(Type)) *Fault {
 	if fault != nil {
 		return fault
 	}
+	b.header = h
 	b.Strings = h.cut(data, h.str)
 	if fault := b.checkStrings(h); fault != nil {
 		return fault
@@ -130,7 +132,11 @@ func (b *Blob) scan(data []byte, visit func(Type)) *Fault {
 
 type span struct{ off, len int64 }
 
-type header struct{ types, str, layout span }
+// A header also keeps where the layout starts from the end of the header, as layout_off says.
+type header struct {
+	types, str, layout span
+	layoutOff          int64
+}
 
 func (h *header) cut(data []byte, s span) []byte {
 	if s.len == 0 {
@@ -170,7 +176,8 @@ func (b *Blob) parseHeader(data []byte) (h header, f *Fault) {
 	h.types = span{n + field(8), field(12)}
 	h.str = span{n + field(16), field(20)}
 	if n >= 32 {
-		h.layout = span{n + field(24), field(28)}
+		h.layoutOff = field(24)
+		h.layout = span{n + h.layoutOff, field(28)}
 	}
 	for i, s := range []span{h.types, h.str, h.layout} {
 		if s.len > 0 && s.off+s.len > size {

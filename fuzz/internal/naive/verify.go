@@ -10,13 +10,16 @@ type Verdict struct {
 	OnCycle map[uint32]bool
 }
 
-// Verify checks the references of the section's own types, once.
+// Verify checks the layout section, and the references of the section's own types, once.
 func (b *Blob) Verify() Verdict {
 	b.verifyOnce.Do(func() { b.verdict = b.verify() })
 	return b.verdict
 }
 
 func (b *Blob) verify() Verdict {
+	if f := b.header.checkLayout(); f != nil {
+		return Verdict{Fault: f}
+	}
 	for _, t := range b.Types {
 		if f := t.checkRefs(); f != nil {
 			return Verdict{Fault: f}
@@ -26,6 +29,27 @@ func (b *Blob) verify() Verdict {
 		return Verdict{Cycle: true, OnCycle: on}
 	}
 	return Verdict{Cycle: b.containsItself()}
+}
+
+// checkLayout looks at each byte of the layout section.
+func (h header) checkLayout() *Fault {
+	if h.layout.len == 0 {
+		return nil
+	}
+	if h.layout.len%4 != 0 {
+		return corrupt(28, "layout length")
+	}
+	if h.layoutOff%4 != 0 {
+		return corrupt(24, "layout offset")
+	}
+	for at := h.layout.off; at < h.layout.off+h.layout.len; at++ {
+		for _, s := range []span{h.types, h.str} {
+			if at >= s.off && at < s.off+s.len {
+				return corrupt(24, "layout overlaps")
+			}
+		}
+	}
+	return nil
 }
 
 // shapes says which words are what, by kind: the header's last and the fixed trailer, then those
@@ -57,6 +81,11 @@ func (t Type) checkRefs() *Fault {
 	for _, c := range []byte(shape[0]) {
 		if f := check(c); f != nil {
 			return f
+		}
+	}
+	if t.Kind() == kindFunc {
+		if to, _ := t.Blob.ByID(t.word(2)); to.Kind() != kindFuncProto {
+			return &Fault{Offset: t.Offset + 8, ID: t.ID, Why: "FUNC of no FUNC_PROTO"}
 		}
 	}
 	for at*4 < len(t.Rec) && shape[1] != "" {

@@ -1,0 +1,170 @@
+package elfx
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+)
+
+// maxLayers bounds the containers in each other: gzip, bzImage, zstd and ELF are four.
+const maxLayers = 8
+
+// extraction is the work on one file.
+type extraction struct {
+	ctx    context.Context
+	opts   Options
+	budget *budget
+	feed   int64    // bytes that attempts found by searching may still consume
+	work   int64    // bytes of records that false finds of BTF may still cost
+	trail  []string // the containers entered so far
+	tried  []string // what was attempted in vain
+}
+
+// newExtraction prepares the work on a file of size bytes, of which used were read before.
+func newExtraction(ctx context.Context, size int64, opts *Options, used int64) *extraction {
+	x := &extraction{ctx: ctx, budget: newBudget(opts, size), feed: scanFeed(size)}
+	if opts != nil {
+		x.opts = *opts
+	}
+	x.budget.size -= used
+	return x
+}
+
+// run does the work, within the pool if there is one.
+func (x *extraction) run(in *input) (*Data, error) {
+	if pool := x.opts.Pool; pool != nil {
+		need := x.budget.worst()
+		if err := pool.acquire(x.ctx, need); err != nil {
+			return nil, err
+		}
+		defer func() { pool.release(need, x.budget.made) }()
+	}
+	return x.extract(in, forStreams)
+}
+
+// reach is what a layer may be searched for.
+type reach int
+
+const (
+	// forBTF is for layers that were found by searching, or that a kernel's header points out: they
+	// are searched for BTF as it is, and for zstd frames with nothing but BTF inside. An initial
+	// ramdisk full of modules may be among them.
+	forBTF reach = iota
+	// forStreams is for a file itself: it is also searched for compressed streams of all formats.
+	forStreams
+)
+
+// extract finds the BTF of one layer.
+func (x *extraction) extract(in *input, search reach) (*Data, error) {
+	if err := x.ctx.Err(); err != nil {
+		return nil, err
+	}
+	if in.size <= 0 {
+		return nil, fmt.Errorf("%w: the file is empty", ErrNoBTF)
+	}
+	if len(x.trail) >= maxLayers {
+		return nil, fmt.Errorf("%w: more than %d containers in each other", ErrUnsupported, maxLayers)
+	}
+	head, err := in.view(0, min(in.size, 64))
+	if err != nil {
+		return nil, err
+	}
+	if byteOrder(head) != nil {
+		return x.raw(in)
+	}
+	if bytes.HasPrefix(head, []byte(elfMagic)) {
+		return x.elf(in, head, search)
+	}
+	if c := codecOf(head); c != nil {
+		return x.stream(in, c, search)
+	}
+	return x.image(in, search)
+}
+
+// enter notes a container in the trail; the function it returns takes it off again, for the case
+// that it led nowhere.
+func (x *extraction) enter(name string) (leave func()) {
+	n := len(x.trail)
+	x.trail = append(x.trail, name)
+	return func() { x.trail = x.trail[:n] }
+}
+
+// note records a vain attempt. Ten say enough.
+func (x *extraction) note(format string, args ...any) {
+	if len(x.tried) < 10 {
+		x.tried = append(x.tried, fmt.Sprintf(format, args...))
+	}
+}
+
+// raw takes the whole input as BTF.
+func (x *extraction) raw(in *input) (*Data, error) {
+	x.enter("raw")
+	b, err := x.load(in, "raw BTF", 0, in.size)
+	if err != nil {
+		return nil, err
+	}
+	return &Data{BTF: b, Offset: in.at(0)}, nil
+}
+
+// stream decompresses an input that is one compressed file and goes on with what was inside.
+// Something else may follow, as in Android's images with a device tree behind the kernel.
+func (x *extraction) stream(in *input, c *codec, search reach) (*Data, error) {
+	x.enter(c.name)
+	size, err := unsignedSize(in)
+	if err != nil {
+		return nil, err
+	}
+	src, err := x.load(in, c.name+" file", 0, size)
+	if err != nil {
+		return nil, err
+	}
+	b, _, err := x.unpack(c, src, 4*size, false)
+	if err != nil {
+		return nil, err
+	}
+	return x.extract(unpacked(b), search)
+}
+
+// firstLoad is the most that is allocated for a part of a file before any of it was read: a file
+// may have holes of any size, and limits can be lifted.
+const firstLoad = 1 << 30
+
+// load returns n bytes at off, which are inside the input: a part of mem where there is one, else
+// bytes read for the caller, which count.
+func (x *extraction) load(in *input, what string, off, n int64) ([]byte, error) {
+	if in.mem != nil {
+		return in.view(off, n)
+	}
+	if err := x.budget.checkRead(what, n); err != nil {
+		return nil, err
+	}
+	if n > math.MaxInt/2 {
+		return nil, fmt.Errorf("%w: %s of %d bytes does not fit in memory", ErrTooLarge, what, n)
+	}
+	b := make([]byte, 0, min(n, firstLoad))
+	x.budget.made += n
+	for int64(len(b)) < n {
+		if err := x.ctx.Err(); err != nil {
+			return nil, err
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		end := min(int64(cap(b)), int64(len(b))+step, n)
+		if err := in.fill(b[len(b):end], off+int64(len(b))); err != nil {
+			return nil, err
+		}
+		b = b[:end]
+	}
+	return b, nil
+}
+
+// keep returns n bytes at off as load does, but not as a part of a larger buffer of our own.
+func (x *extraction) keep(in *input, what string, off, n int64) ([]byte, error) {
+	b, err := x.load(in, what, off, n)
+	if err == nil && in.mem != nil && !in.shared && n < in.size {
+		b = x.budget.copyOf(b)
+	}
+	return b, err
+}

@@ -1,0 +1,77 @@
+package elfx
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// Pool bounds the memory that several calls have together while they run, such as those of the
+// workers that open one collection: a call waits, in turn, until the most that it may need is free.
+// What the calls return is not counted. A Pool is safe for concurrent use.
+type Pool struct {
+	size int64
+
+	mu      sync.Mutex
+	used    int64 // what calls that run may need
+	garbage int64 // what calls that ended allocated, as far as it may not be collected yet
+	queue   []*poolWaiter
+}
+
+// poolWaiter is a call that waits for n bytes.
+type poolWaiter struct {
+	n     int64
+	ready chan struct{}
+}
+
+// NewPool returns a pool for calls that may read and unpack size bytes together. No call with it may
+// read and unpack more than that by itself, either.
+func NewPool(size int64) *Pool { return &Pool{size: max(size, 1)} }
+
+// acquire waits for n bytes, size at most.
+func (p *Pool) acquire(ctx context.Context, n int64) error {
+	w := &poolWaiter{n: n, ready: make(chan struct{})}
+	p.mu.Lock()
+	p.queue = append(p.queue, w)
+	p.admit()
+	p.mu.Unlock()
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.queue, w); i >= 0 {
+		p.queue = slices.Delete(p.queue, i, i+1)
+	} else {
+		p.used -= n // its turn came meanwhile
+	}
+	p.admit()
+	return ctx.Err()
+}
+
+// release gives n bytes back, of which made were allocated.
+func (p *Pool) release(n, made int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used -= n
+	p.garbage += made
+	p.admit()
+}
+
+// admit lets those go on whose turn it is. Left alone, the collector would let as much garbage
+// gather as there is memory in use; here it may be a small part of the pool beside that.
+func (p *Pool) admit() {
+	for len(p.queue) > 0 && p.used+p.queue[0].n <= p.size {
+		w := p.queue[0]
+		if p.used+p.garbage+w.n > p.size && p.garbage > p.size/32 {
+			runtime.GC()
+			p.garbage = 0
+		}
+		p.used += w.n
+		p.queue = p.queue[1:]
+		close(w.ready)
+	}
+}
