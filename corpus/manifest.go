@@ -14,8 +14,8 @@ import (
 	"github.com/btfkit/btfkit/corpus/kernel"
 )
 
-// DirEnv names the environment variable that holds a folder of further BTF files.
-const DirEnv = "BTFKIT_CORPUS"
+// dirEnv names the environment variable that holds a folder of further BTF files.
+const dirEnv = "BTFKIT_CORPUS"
 
 //go:embed manifest.json
 var manifestJSON []byte
@@ -38,7 +38,7 @@ func read() []Blob {
 	for i, b := range all {
 		all[i].source = newSource(embedded(b))
 	}
-	if dir := os.Getenv(DirEnv); dir != "" {
+	if dir := os.Getenv(dirEnv); dir != "" {
 		all = append(all, localBlobs(dir)...)
 	}
 	slices.SortFunc(all, byName)
