@@ -14,10 +14,6 @@ import (
 	"github.com/btfkit/btfkit/corpus/internal/describe"
 )
 
-// notCanonical lists the blobs that are not laid out as an encoder does. They keep what they say,
-// not their bytes.
-var notCanonical = map[string]bool{"made/gaps-el": true, "made/header-40-el": true}
-
 // TestRoundTrip decodes and encodes every blob in all ways that must not change what it says.
 func TestRoundTrip(t *testing.T) {
 	for _, b := range corpus.All() {
@@ -36,8 +32,8 @@ func TestRoundTrip(t *testing.T) {
 				return
 			}
 			plain := encode(t, spec, builder.CopyOptions{})
-			if same := bytes.Equal(plain, raw); b.SHA256 != "" && same == notCanonical[b.Name] {
-				t.Errorf("encoded again: the same bytes: %v", same)
+			if isCommitted(b) && !bytes.Equal(plain, raw) {
+				t.Error("encoded again: other bytes")
 			}
 			swap := builder.CopyOptions{ByteOrder: other(spec.ByteOrder())}
 			swapped := decode(t, spec, encode(t, spec, swap))

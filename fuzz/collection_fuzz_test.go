@@ -33,10 +33,12 @@ func FuzzCollection(f *testing.F) {
 		}
 		c := modules.New(base)
 		defer c.Close()
+		below := kernel.Oracle(t)
+		o := &mutate.Options{BaseTypes: below.End() - 1, BaseStrings: uint32(len(below.Strings))}
 		var members []member
 		lists := slices.Collect(slices.Chunk(input[1:], 3*mutate.RecordSize))
 		for i, list := range append([][]byte{nil}, lists...) {
-			data := damaged(module.Bytes(t), list)
+			data, _ := mutate.Damage(slices.Clone(module.Bytes(t)), o, list)
 			m := member{name: fmt.Sprintf("module_%d", i), data: data}
 			m.sound = isSound(backend, data, base)
 			members = append(members, m)
@@ -59,15 +61,6 @@ type member struct {
 	name  string
 	data  []byte
 	sound bool
-}
-
-// damaged applies a list of edits to a copy of data.
-func damaged(data, list []byte) []byte {
-	image := slices.Clone(data)
-	for _, e := range mutate.Decode(image, nil, list) {
-		image, _ = e.Apply(image)
-	}
-	return image
 }
 
 // isSound reports whether a member must be in the collection.

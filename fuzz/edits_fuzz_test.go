@@ -2,7 +2,6 @@ package fuzz
 
 import (
 	"bytes"
-	"slices"
 	"sync"
 	"testing"
 	"unsafe"
@@ -17,7 +16,7 @@ import (
 	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
-// FuzzEdits damages real BTF by a list of edits (see mutate.Decode), so that a few bytes of
+// FuzzEdits damages real BTF by a list of edits (see mutate.Damage), so that a few bytes of
 // input reach any place of it. The first byte selects the image: a whole kernel, of which the
 // structure is compared type by type, or a small blob, of which everything is.
 func FuzzEdits(f *testing.F) {
@@ -34,7 +33,7 @@ func FuzzEdits(f *testing.F) {
 			return
 		}
 		b := smallImages(t)[int(image/4)%len(smallImages(t))]
-		data, undo := applyEdits(b.image, list)
+		data, undo := mutate.Damage(b.image, nil, list)
 		defer undo()
 		in := &oracle.Input{Data: data, Measured: true}
 		in.Vary(int(image))
@@ -42,24 +41,6 @@ func FuzzEdits(f *testing.F) {
 			t.Fatalf("%s: %v", b.name, err)
 		}
 	})
-}
-
-// applyEdits edits image in place.
-func applyEdits(image, list []byte) (data []byte, undo func()) {
-	data = image
-	var undos []mutate.Undo
-	for _, e := range mutate.Decode(image, nil, list) {
-		edited, u := e.Apply(image)
-		if len(edited) < len(image) {
-			data = edited // the last truncation counts
-		}
-		undos = append(undos, u)
-	}
-	return data, func() {
-		for _, u := range slices.Backward(undos) {
-			u.Undo(image)
-		}
-	}
 }
 
 type smallImage struct {
@@ -97,7 +78,7 @@ func editKernel(t *testing.T, list []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, undo := applyEdits(image, list)
+	data, undo := mutate.Damage(image, nil, list)
 	defer undo()
 	spec, err := inplace.Open(unsafe.String(unsafe.SliceData(data), len(data)), false)
 	if err == nil {

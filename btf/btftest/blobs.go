@@ -44,7 +44,8 @@ func Blobs() []*Blob {
 	}
 	add("tour", nil, Tour(builder.Options{}))
 	add("tour-big-endian", nil, Tour(builder.Options{ByteOrder: binary.BigEndian}))
-	add("tour-layout", nil, Tour(builder.Options{Layout: true}))
+	layout := add("tour-layout", nil, Tour(builder.Options{Layout: true}))
+	add("layout-module", layout, layoutModule(mustOpen(layout)))
 	for _, o := range []struct {
 		suffix      string
 		base, split binary.ByteOrder
@@ -59,7 +60,8 @@ func Blobs() []*Blob {
 	add("empty", nil, Empty(nil, nil))
 	add("names", nil, Names(nil))
 	add("names-big-endian", nil, Names(binary.BigEndian))
-	add("opaque", nil, Opaque(nil))
+	opaque := add("opaque", nil, Opaque(nil))
+	add("opaque-module", opaque, opaqueModule(mustOpen(opaque)))
 	add("opaque-big-endian", nil, Opaque(binary.BigEndian))
 	add("sorted", nil, Sorted(300, nil))
 	add("sorted-big-endian", nil, Sorted(300, binary.BigEndian))
@@ -67,6 +69,10 @@ func Blobs() []*Blob {
 	add("chain", nil, Chain(1000))
 	add("duplicates", nil, Duplicates(300))
 	add("overlap", nil, Overlap(300))
+	add("old-bitfields", nil, oldBitfields(nil))
+	add("old-bitfields-big-endian", nil, oldBitfields(binary.BigEndian))
+	add("long-header", nil, longHeader())
+	add("gaps", nil, gaps())
 	shared := add("shared-name", nil, sharedName(20))
 	add("shared-name-split", shared, sharedSplit(mustOpen(shared), 20))
 	add("near-misses", nil, nearMisses(200))

@@ -12,8 +12,9 @@ import (
 // a line for each type, and one for each of its elements. It writes what bpftool 7.1
 // does; kinds that bpftool does not know get a line with their number. Void has none.
 //
-// It reads spec only through its views. So, on corrupt input, it differs from bpftool:
-// missing names are "(anon)", and a missing index or return type has the id 0.
+// It reads spec only through its views. So it differs from bpftool on corrupt input: missing
+// names are "(anon)", and a missing index or return type has the id 0. And an empty name is
+// "(anon)" wherever it lies in the strings, for which bpftool prints nothing unless it is first.
 func Dump(w io.Writer, spec *btf.Spec) error {
 	d := dumper{bufio.NewWriter(w)}
 	for _, t := range spec.All() {

@@ -193,7 +193,7 @@ func checkPaths(t *testing.T, s setup) {
 	if _, err := s.own.Open(dir, nil); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("directory: %v", err)
 	}
-	corrupt := tempFile(t, []byte("no BTF, but long enough for its header"))
+	corrupt := s.write(t, []byte("no BTF, but long enough for its header"))
 	_, err = s.own.Open(corrupt, nil)
 	wantErr(t, "corrupt file", err, btf.ErrCorrupt)
 	if err == nil || strings.Count(err.Error(), corrupt) != 1 {

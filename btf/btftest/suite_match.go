@@ -32,7 +32,7 @@ var expressions = []string{
 }
 
 func checkMatch(t *testing.T, s setup) {
-	for _, blob := range Blobs() {
+	for _, blob := range s.blobs() {
 		spec := s.blob(t, blob)
 		for _, expr := range expressions {
 			re, err := regexp.Compile(expr)

@@ -67,7 +67,7 @@ func model(spec *btf.Spec) map[string][]btf.TypeID {
 }
 
 func checkEveryName(t *testing.T, s setup) {
-	for _, blob := range Blobs() {
+	for _, blob := range s.blobs() {
 		spec := s.blob(t, blob)
 		for _, spec := range []*btf.Spec{spec, spec.Own()} {
 			want := model(spec)

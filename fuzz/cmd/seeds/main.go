@@ -29,6 +29,7 @@ import (
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/malformed"
 	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
 )
 
 // targets lists the targets of package fuzz with what makes their seeds.
@@ -127,13 +128,14 @@ func encode(args []any) []byte {
 	return b.Bytes()
 }
 
-// alone calls f for the small blobs of the corpus that stand alone and have at most max bytes.
+// alone calls f for the small blobs that stand alone and have at most max bytes. Seeds do not
+// depend on BTF that others do not have.
 func alone(max int, f func(name string, data []byte)) error {
-	for _, b := range corpus.Small() {
-		if b.BaseName != "" || b.Size > max {
+	for _, b := range blobs.Small() {
+		if b.Base != nil || b.Size > max || strings.HasPrefix(b.Name, "local/") {
 			continue
 		}
-		data, err := b.Bytes()
+		data, err := b.Read()
 		if err != nil {
 			return err
 		}
@@ -169,19 +171,16 @@ func parseSeeds(add func(string, ...any)) error {
 }
 
 func splitSeeds(add func(string, ...any)) error {
-	for _, b := range corpus.Small() {
-		base, ok := b.Base()
-		if !ok || base.Size > 4096 {
+	for _, b := range blobs.Small() {
+		base := b.Base
+		if base == nil || base.Base != nil || base.Size > 4096 || strings.HasPrefix(b.Name, "local/") {
 			continue
 		}
-		if _, ok := base.Base(); ok {
-			continue
-		}
-		own, err := b.Bytes()
+		own, err := b.Read()
 		if err != nil {
 			return err
 		}
-		below, err := base.Bytes()
+		below, err := base.Read()
 		if err != nil {
 			return err
 		}

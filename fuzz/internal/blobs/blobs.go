@@ -29,19 +29,19 @@ type Blob struct {
 	// Base is what the blob is split from; nil if it stands alone.
 	Base *Blob
 
-	// Size is the number of bytes.
+	// Size is the number of bytes that Read returns.
 	Size int
-
-	bytes func() ([]byte, error)
+	// Read returns the raw BTF, which must not be changed.
+	Read func() ([]byte, error)
 
 	once   sync.Once
 	parsed *naive.Blob
 }
 
-// Bytes returns the raw BTF, which must not be changed.
+// Bytes is Read for those who have a test to end.
 func (b *Blob) Bytes(t TB) []byte {
 	t.Helper()
-	data, err := b.bytes()
+	data, err := b.Read()
 	if err != nil {
 		t.Fatalf("%s: %v", b.Name, err)
 	}
@@ -118,7 +118,7 @@ var load = sync.OnceValue(func() []*Blob {
 func fromCorpus() (all []*Blob) {
 	byName := make(map[string]*Blob)
 	for _, c := range corpus.All() {
-		b := &Blob{Name: c.Name, Size: c.Size, bytes: c.Bytes}
+		b := &Blob{Name: c.Name, Size: c.Size, Read: c.Bytes}
 		byName[c.Name] = b
 		all = append(all, b)
 	}
@@ -133,7 +133,7 @@ func fromSuite() (all []*Blob) {
 	made := make(map[*btftest.Blob]*Blob)
 	for _, s := range btftest.Blobs() { // bases come first
 		b := &Blob{Name: "btftest/" + s.Name, Base: made[s.Base], Size: len(s.Data)}
-		b.bytes = func() ([]byte, error) { return s.Data, nil }
+		b.Read = func() ([]byte, error) { return s.Data, nil }
 		made[s] = b
 		all = append(all, b)
 	}
@@ -148,5 +148,5 @@ func fromKernel() []*Blob {
 		return nil
 	}
 	read := sync.OnceValues(func() ([]byte, error) { return os.ReadFile(path) })
-	return []*Blob{{Name: "running-kernel", Size: int(info.Size()), bytes: read}}
+	return []*Blob{{Name: "running-kernel", Size: int(info.Size()), Read: read}}
 }
