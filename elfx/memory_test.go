@@ -112,7 +112,7 @@ func TestMemory(t *testing.T) {
 		for _, limit := range []int64{32 << 20, 64 << 20} {
 			opts := &Options{MaxSize: limit, MaxRatio: -1}
 			var err error
-			used := int64(allocated(func() { _, err = Parse(context.Background(), files[name], opts) }))
+			used := int64(allocated(func() { _, err = ExtractBytes(context.Background(), files[name], opts) }))
 			if !errors.Is(err, ErrTooLarge) {
 				t.Errorf("%s, limit %d: error %v", name, limit, err)
 			}
@@ -155,7 +155,7 @@ func TestLargeBuffer(t *testing.T) {
 	}}.build(t)
 	file := zstdBytes(t, nil, bzImageOf(zstdBytes(t, nil, inner)))
 	for _, limit := range []int64{13 << 20, 64 << 20} {
-		d, err := Parse(context.Background(), file, &Options{MaxRatio: -1, MaxSize: limit})
+		d, err := ExtractBytes(context.Background(), file, &Options{MaxRatio: -1, MaxSize: limit})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,7 @@ func TestPoolMemory(t *testing.T) {
 	for range 8 {
 		calls.Go(func() {
 			for range 2 {
-				if _, err := Parse(context.Background(), file.Bytes(), opts); !errors.Is(err, ErrTooLarge) {
+				if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err, ErrTooLarge) {
 					t.Errorf("error %v", err)
 				}
 			}
@@ -109,7 +109,7 @@ func TestPoolLimits(t *testing.T) {
 	var file bytes.Buffer
 	zeros(t, gzip.NewWriter(&file), 1<<20)
 	opts := &Options{Pool: NewPool(1 << 19)}
-	_, err := Parse(context.Background(), file.Bytes(), opts)
+	_, err := ExtractBytes(context.Background(), file.Bytes(), opts)
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "Options.Pool (524288 bytes)") {
 		t.Errorf("error %v", err)
 	}
@@ -121,7 +121,7 @@ func TestPoolLimits(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := Parse(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := ExtractBytes(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v of a call that waits", err)
 	}
 }
