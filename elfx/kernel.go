@@ -85,8 +85,8 @@ func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Limit
 		if err == nil {
 			return spec, path, nil
 		}
-		if ctx.Err() != nil {
-			return nil, "", err
+		if done := ctx.Err(); done != nil {
+			return nil, "", &Error{Path: path, Err: done}
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			failed = append(failed, path+": does not exist")
