@@ -1,0 +1,44 @@
+package mmap
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/btf/btftest"
+)
+
+// TestSizeZero reads a file that says that it is empty, and is not, as files of pseudo file systems
+// do: here the environment of a process, which may be any bytes that end with NUL.
+func TestSizeZero(t *testing.T) {
+	tool, err := exec.LookPath("cat")
+	if err != nil {
+		t.Skip(err)
+	}
+	wait, stop, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wait.Close()
+	data := btftest.Kernel(nil)
+	env := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
+	p, err := os.StartProcess(tool, []string{tool}, &os.ProcAttr{Env: env, Files: []*os.File{wait}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Wait()
+	defer stop.Close()
+	path := fmt.Sprintf("/proc/%d/environ", p.Pid)
+	got, err := os.ReadFile(path)
+	if st, statErr := os.Stat(path); err != nil || statErr != nil || st.Size() != 0 ||
+		!bytes.Equal(got, data) {
+		t.Skipf("no such file here: %d bytes, errors %v and %v", len(got), err, statErr)
+	}
+	info := mustOpen(t, path, Backend{}).Info()
+	if info.Mapped || info.DataBytes != int64(len(data)) || !strings.Contains(info.Why, "size 0") {
+		t.Errorf("info %+v of %d bytes", info, len(data))
+	}
+}
