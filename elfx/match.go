@@ -47,7 +47,7 @@ func newCandidates(distilled *btf.Spec) (*candidates, error) {
 	sec := store.SectionOf(distilled)
 	c := &candidates{byName: make(map[string]*homonyms), asked: make([]*homonyms, 1, sec.Len()+1)}
 	byOffset := make(map[uint32]*homonyms)
-	budget := sec.NameBudget()
+	budget := max(sec.NameBudget(), minBudget)
 	for i := range sec.Len() {
 		off := sec.NameOffset(i)
 		h := byOffset[off]
@@ -68,14 +68,18 @@ func newCandidates(distilled *btf.Spec) (*candidates, error) {
 	return c, nil
 }
 
-// shortName is how long a name may be to be read for each type that has it.
-const shortName = 64
+const (
+	// shortName is how long a name may be to be read for each type that has it.
+	shortName = 64
+	// minBudget is how many bytes of names are read of any section.
+	minBudget = 1 << 20
+)
 
 // count goes through the types of a section of the kernel's BTF.
 func (c *candidates) count(ctx context.Context, sec store.Section) error {
 	var offs [1024]uint32
 	long := make(map[uint32]*homonyms) // by offset, for names that may be
-	budget := sec.NameBudget()
+	budget := max(sec.NameBudget(), minBudget)
 	for first := 0; first < sec.Len(); first += len(offs) {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/btfkit/btfkit/btf"
 )
@@ -36,12 +39,43 @@ func pseudoFile(t *testing.T, data []byte) string {
 		p.Wait()
 	})
 	path := fmt.Sprintf("/proc/%d/environ", p.Pid)
-	got, err := os.ReadFile(path)
+	var got []byte
+	for range 1000 { // the process has none when it is new
+		if got, err = os.ReadFile(path); err != nil || len(got) > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
 	if st, statErr := os.Stat(path); err != nil || statErr != nil || st.Size() != 0 ||
 		!bytes.Equal(got, data) {
 		t.Skipf("no such file here: %d bytes, errors %v and %v", len(got), err, statErr)
 	}
 	return path
+}
+
+// TestPipes has named pipes that nobody writes to where files are expected.
+func TestPipes(t *testing.T) {
+	const r = "lib/modules/6.0.0/"
+	dir := emptyTree(t, r+"extra/foo.ko", r+"foo.ko")
+	pipes := []string{r + "modules.dep", r + "pipe.ko", "vmlinuz"}
+	for _, name := range pipes {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Skipf("no named pipes here: %v", err)
+		}
+	}
+	symlink(t, dir, "linked.ko", r+"pipe.ko")
+	within(t, func() {
+		wantTree(t, dir, map[string]string{"foo": r + "extra/foo.ko"}, append(pipes, "linked.ko")...)
+		c, err := Dir(t.Context(), dir, "", heapOptions)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		if bad := problems(c); c.Len() != 0 || len(bad) != 2 || bad["vmlinuz"] == nil || bad["linked.ko"] == nil {
+			t.Errorf("%d modules, problems %v", c.Len(), bad)
+		}
+	})
 }
 
 // TestOpenFilePseudo reads raw BTF of a file that says that its size is 0, within the limits.

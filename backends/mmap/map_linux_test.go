@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/btfkit/btfkit/btf/btftest"
 )
@@ -32,7 +33,13 @@ func TestSizeZero(t *testing.T) {
 	defer p.Wait()
 	defer stop.Close()
 	path := fmt.Sprintf("/proc/%d/environ", p.Pid)
-	got, err := os.ReadFile(path)
+	var got []byte
+	for range 1000 { // the process has none when it is new
+		if got, err = os.ReadFile(path); err != nil || len(got) > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
 	if st, statErr := os.Stat(path); err != nil || statErr != nil || st.Size() != 0 ||
 		!bytes.Equal(got, data) {
 		t.Skipf("no such file here: %d bytes, errors %v and %v", len(got), err, statErr)
