@@ -20,22 +20,17 @@ import (
 // environment of a process, which may be any bytes that end with NUL.
 func pseudoFile(t *testing.T, data []byte) string {
 	t.Helper()
-	tool, err := exec.LookPath("cat")
+	tool, err := exec.LookPath("sleep")
 	if err != nil {
 		t.Skip(err)
 	}
-	wait, stop, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer wait.Close()
 	env := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
-	p, err := os.StartProcess(tool, []string{tool}, &os.ProcAttr{Env: env, Files: []*os.File{wait}})
+	p, err := os.StartProcess(tool, []string{tool, "60"}, &os.ProcAttr{Env: env})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		stop.Close()
+		p.Kill()
 		p.Wait()
 	})
 	path := fmt.Sprintf("/proc/%d/environ", p.Pid)
