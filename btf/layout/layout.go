@@ -12,8 +12,10 @@
 package layout
 
 import (
+	"cmp"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/btfkit/btfkit/btf"
 )
@@ -179,27 +181,84 @@ type Gap struct {
 // Gaps ranges over the gaps of a struct or union, or of what a typedef or modifier says of one: holes
 // between its members, in bytes or, beside bitfields, in bits, and the padding at its end.
 // Anonymous members count as a whole: their gaps are theirs. A union's only gap is at its end. It
-// is empty for other kinds and does not allocate.
+// is empty for other kinds. It allocates only where members do not ascend, as in Rust.
 func Gaps(t btf.Type) iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		t := t.Underlying()
-		if k := t.Kind(); k != btf.KindStruct && k != btf.KindUnion {
-			return
-		}
-		end, n := uint64(0), 0
-		for i, m := range t.Members() {
-			n = i + 1
-			off, size := extent(m)
-			if off > end && t.Kind() == btf.KindStruct && !yield(Gap{end, off - end, i}) {
-				return
-			}
-			end = max(end, off+size)
-		}
 		size, _ := t.Size()
-		if all := 8 * uint64(size); all > end {
-			yield(Gap{end, all - end, n})
+		switch t.Kind() {
+		case btf.KindStruct:
+			yieldGaps(t, 8*uint64(size), yield)
+		case btf.KindUnion:
+			end := uint64(0)
+			for _, m := range t.Members() {
+				off, size := extent(m)
+				end = max(end, off+size)
+			}
+			if all := 8 * uint64(size); all > end {
+				yield(Gap{end, all - end, t.Vlen()})
+			}
 		}
 	}
+}
+
+// yieldGaps yields the gaps of a struct of so many bits.
+func yieldGaps(t btf.Type, all uint64, yield func(Gap) bool) {
+	end, ok := uint64(0), true
+	if ascends(t) {
+		for i, m := range t.Members() {
+			if end, ok = pass(end, all, i, m, yield); !ok {
+				return
+			}
+		}
+	} else {
+		for _, p := range sorted(t) {
+			m, _ := t.Member(p.i)
+			if end, ok = pass(end, all, p.i, m, yield); !ok {
+				return
+			}
+		}
+	}
+	if all > end {
+		yield(Gap{end, all - end, t.Vlen()})
+	}
+}
+
+// pass moves end, where the members before end, behind a member, and yields the gap between, as far
+// as it lies within all bits.
+func pass(end, all uint64, i int, m btf.Member, yield func(Gap) bool) (next uint64, ok bool) {
+	off, size := extent(m)
+	gap := min(off, all)
+	return max(end, off+size), gap <= end || yield(Gap{end, gap - end, i})
+}
+
+// ascends reports whether no member starts before the one before it.
+func ascends(t btf.Type) bool {
+	last := uint64(0)
+	for _, m := range t.Members() {
+		off, _ := extent(m)
+		if off < last {
+			return false
+		}
+		last = off
+	}
+	return true
+}
+
+// A place is where a member starts, in bits.
+type place struct {
+	off uint64
+	i   int
+}
+
+// sorted returns the members by where they start.
+func sorted(t btf.Type) (places []place) {
+	for i, m := range t.Members() {
+		off, _ := extent(m)
+		places = append(places, place{off, i})
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.off, b.off) })
+	return places
 }
 
 // extent returns where a member starts and how wide it is, in bits.

@@ -60,6 +60,7 @@ func TestRules(t *testing.T) {
 		"flexible":  {4, false, nil},
 		"bits":      {4, false, gaps{{7, 9, 1}, {20, 12, 2}}},
 		"hollow":    {0, false, gaps{{0, 32, 1}}},
+		"rust":      {4, false, gaps{{32, 32, 0}, {96, 32, 2}}},
 		"misplaced": {1, true, gaps{{0, 8, 0}}},
 	}
 	spec := parse(t, func(b *builder.Builder) {
@@ -83,13 +84,14 @@ func TestRules(t *testing.T) {
 		packed := b.Struct("packed", 9, member("c", char, 0), member("l", i64, 8))
 		b.Struct("short", 5, member("i", i32, 0), member("c", char, 32))
 		b.Struct("within", 16, member("p", packed, 0), member("c", char, 64), member("i", i32, 96))
-		b.Union("union", 8, member("c", char, 0), member("i", i32, 0))
+		b.Union("union", 8, member("i", i32, 0), member("c", char, 0))
 		b.Union("oddunion", 6, member("i", i32, 0))
 		b.Struct("empty", 0)
 		b.Struct("blank", 4)
 		b.Struct("flexible", 4, member("i", i32, 0), member("a", array, 32))
 		b.Struct("bits", 4, bitfield(i32, 0, 7), bitfield(char, 16, 4))
 		b.Struct("hollow", 4, member("f", fwd, 0))
+		b.Struct("rust", 16, member("second", i32, 64), member("first", i32, 0))
 		b.Struct("misplaced", 5, member("i", i32, 8), member("f", fwd, 40))
 	})
 	var r layout.Ruler
