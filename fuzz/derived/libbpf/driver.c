@@ -18,7 +18,7 @@ static const struct btf_type *value_type(const struct btf *btf, __u32 id, int *s
 	if (id == 0)
 		*size = 0;
 	else if (btf_is_ptr(t))
-		*size = btf__pointer_size(btf);
+		*size = sizeof(void *);
 	else if (btf_is_int(t) || btf_is_any_enum(t) || btf_is_composite(t))
 		*size = t->size;
 	else
