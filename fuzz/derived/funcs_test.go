@@ -140,3 +140,12 @@ func BenchmarkFuncs(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkAllFuncs ranges over the functions, for comparison with BenchmarkFuncs.
+func BenchmarkAllFuncs(b *testing.B) {
+	k := open(b, newest)
+	for b.Loop() {
+		for range k.spec.TypesByKind(btf.KindFunc) {
+		}
+	}
+}
