@@ -89,3 +89,20 @@ func (v *visitor) enter(t btf.Type) bool {
 	v.many[t] = true
 	return !seen
 }
+
+// Members ranges over the named members of a struct or union, or of what a typedef or modifier says
+// of one: those of anonymous structs and unions within, too, in the order of their declaration, each
+// with where it lies in the outermost one. It is empty for other kinds.
+func Members(t btf.Type) iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		for h := range members(t.Underlying()) {
+			f := Field{Type: h.member.Target(), Member: h.member, BitOffset: h.offset}
+			var shift uint64
+			shift, f.BitSize, f.Bitfield = extent(f.Member, f.Type)
+			f.BitOffset += shift
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
