@@ -11,7 +11,8 @@ import (
 	"github.com/btfkit/btfkit/btf/path"
 )
 
-// A Source is what is compared: a *btf.Spec, or a *modules.Collection for a kernel with its modules.
+// A Source is what is compared: a *btf.Spec, or a *modules.Collection for a kernel with its
+// modules.
 type Source interface {
 	TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type]
 }
@@ -56,8 +57,8 @@ type Change struct {
 	// neither, such as the kind or the signedness of an enum.
 	What What
 	// Elements are the members, those of anonymous members included, the enumerators or the
-	// parameters that changed, in the order of the new kernel, then those that were removed. It is nil
-	// where the whole was added or removed.
+	// parameters that changed, in the order of the new kernel, then those that were removed. It is
+	// nil where the whole was added or removed.
 	Elements []Element
 }
 

@@ -42,7 +42,8 @@ func typeByID(t testing.TB, spec *btf.Spec, id btf.TypeID) btf.Type {
 	return typ
 }
 
-// agree wants both relations to be symmetric, Equal to imply SameDeclaration, and that the same Hash.
+// agree wants both relations to be symmetric, Equal to imply SameDeclaration, and that the same
+// Hash.
 func agree(t testing.TB, a, b btf.Type) (equal, same bool) {
 	t.Helper()
 	equal, same = diff.Equal(a, b), diff.SameDeclaration(a, b)
@@ -56,7 +57,8 @@ func agree(t testing.TB, a, b btf.Type) (equal, same bool) {
 
 // TestKernel compares each type with its copy in the other byte order, and with the one before.
 func TestKernel(t *testing.T) {
-	little, big := parse(t, btftest.Kernel(binary.LittleEndian)), parse(t, btftest.Kernel(binary.BigEndian))
+	little := parse(t, btftest.Kernel(binary.LittleEndian))
+	big := parse(t, btftest.Kernel(binary.BigEndian))
 	var before btf.Type
 	for id, a := range little.All() {
 		b := typeByID(t, big, id)
@@ -73,15 +75,22 @@ func TestKernel(t *testing.T) {
 	}
 }
 
-// TestRules has two types for each thing that counts, whose ids differ.
-func TestRules(t *testing.T) {
+// An add adds a type that may refer to 1, int, and 2, char.
+type add = func(b *builder.Builder) btf.TypeID
+
+// differing returns types that differ from one another, each in one thing that counts.
+func differing() map[string][]add {
 	m := func(name string, typ btf.TypeID, off, bits uint32) builder.Member {
 		return builder.Member{Name: name, Type: typ, BitOffset: off, BitfieldSize: bits}
 	}
-	e := func(name string, v int64) builder.Enumerator { return builder.Enumerator{Name: name, Value: v} }
+	e := func(name string, v int64) builder.Enumerator {
+		return builder.Enumerator{Name: name, Value: v}
+	}
 	p := func(name string, typ btf.TypeID) builder.Param { return builder.Param{Name: name, Type: typ} }
-	type add = func(b *builder.Builder) btf.TypeID // of types that may refer to 1, int, and 2, char
-	rules := map[string][]add{
+	d := func(b *builder.Builder, typ btf.TypeID, offset, size uint32) btf.TypeID {
+		return b.Datasec("d", 8, builder.VarSecinfo{Type: typ, Offset: offset, Size: size})
+	}
+	return map[string][]add{
 		"INT": {
 			func(b *builder.Builder) btf.TypeID { return b.Int("x", 4, btf.Int{Bits: 32}) },
 			func(b *builder.Builder) btf.TypeID { return b.Int("y", 4, btf.Int{Bits: 32}) },
@@ -93,6 +102,10 @@ func TestRules(t *testing.T) {
 			func(b *builder.Builder) btf.TypeID { return b.Ptr(1) },
 			func(b *builder.Builder) btf.TypeID { return b.Ptr(2) },
 			func(b *builder.Builder) btf.TypeID { return b.Ptr(0) },
+			func(b *builder.Builder) btf.TypeID { return b.Ptr(b.Struct("x", 0)) },
+			func(b *builder.Builder) btf.TypeID { return b.Ptr(b.Struct("y", 0)) },
+			func(b *builder.Builder) btf.TypeID { return b.Ptr(b.Union("x", 0)) },
+			func(b *builder.Builder) btf.TypeID { return b.Ptr(b.Typedef("x", 1)) },
 			func(b *builder.Builder) btf.TypeID { return b.Const(1) },
 			func(b *builder.Builder) btf.TypeID { return b.TypeTag("user", 1) },
 			func(b *builder.Builder) btf.TypeID { return b.TypeAttribute("user", 1) },
@@ -137,15 +150,17 @@ func TestRules(t *testing.T) {
 			func(b *builder.Builder) btf.TypeID { return b.Func("f", b.FuncProto(1, p("x", 2)), 1) },
 		},
 		"DATASEC": {
-			func(b *builder.Builder) btf.TypeID { return b.Datasec("d", 8, builder.VarSecinfo{Type: 1, Size: 4}) },
-			func(b *builder.Builder) btf.TypeID { return b.Datasec("d", 8, builder.VarSecinfo{Type: 1, Size: 5}) },
-			func(b *builder.Builder) btf.TypeID { return b.Datasec("d", 8, builder.VarSecinfo{Type: 2, Size: 4}) },
-			func(b *builder.Builder) btf.TypeID {
-				return b.Datasec("d", 8, builder.VarSecinfo{Type: 1, Offset: 4, Size: 4})
-			},
+			func(b *builder.Builder) btf.TypeID { return d(b, 1, 0, 4) },
+			func(b *builder.Builder) btf.TypeID { return d(b, 1, 0, 5) },
+			func(b *builder.Builder) btf.TypeID { return d(b, 2, 0, 4) },
+			func(b *builder.Builder) btf.TypeID { return d(b, 1, 4, 4) },
 		},
 	}
-	for kind, adds := range rules {
+}
+
+// TestRules compares each type of differing with each, whose ids differ, too.
+func TestRules(t *testing.T) {
+	for kind, adds := range differing() {
 		var ids [2][]btf.TypeID
 		var specs [2]*btf.Spec
 		for side := range specs {
@@ -266,12 +281,14 @@ func TestBetween(t *testing.T) {
 			} else {
 				b.Enum("wide", 4, false, builder.Enumerator{Name: "W"})
 			}
-			b.Enum("", 4, true, builder.Enumerator{Name: "X"}, builder.Enumerator{Name: "Y", Value: int64(new)})
+			b.Enum("", 4, true, builder.Enumerator{Name: "X"},
+				builder.Enumerator{Name: "Y", Value: int64(new)})
 			b.Typedef("t", at(u32, u64))
 			b.Var("v", at(u32, u64), btf.LinkageGlobal)
 			b.Func("f", b.FuncProto(at(u32, 0), builder.Param{Name: "x", Type: u32},
 				builder.Param{Name: fmt.Sprint("p", new), Type: u32}, builder.Param{}), btf.LinkageStatic)
-			b.Func("same", b.FuncProto(0, builder.Param{Name: "s", Type: b.NextID() + 2}), btf.LinkageStatic)
+			b.Func("same", b.FuncProto(0, builder.Param{Name: "s", Type: b.NextID() + 2}),
+				btf.LinkageStatic)
 			b.Ptr(5)
 			for i := range 3 + new { // of one name: one that is the same, and two against three
 				b.Struct("dup", uint32(1+i*i*(1+new*i)))

@@ -24,14 +24,14 @@ const MaxName = 4096
 func Equal(a, b btf.Type) bool { return compare(a, b, true) }
 
 // SameDeclaration reports whether two types are declared alike: as Equal does, but a struct, union,
-// enum or typedef that is referred to by its name counts as that name. So a struct is declared alike
-// in two kernels if its own members are, even where what they point to has changed. A struct that is
-// only declared somewhere is the same to those who refer to it.
+// enum or typedef that is referred to by its name counts as that name. So a struct is declared
+// alike in two kernels if its own members are, even where what they point to has changed. A struct
+// that is only declared somewhere is the same to those who refer to it.
 func SameDeclaration(a, b btf.Type) bool { return compare(a, b, false) }
 
 // A comparer looks for a difference between two graphs of types. It takes any two types that have
-// to be equal as one class from then on (the algorithm of Hopcroft and Karp), so that it looks at no
-// more pairs than there are types, whatever their cycles.
+// to be equal as one class from then on (the algorithm of Hopcroft and Karp), so that it looks at
+// no more pairs than there are types, whatever their cycles.
 type comparer struct {
 	deep    bool
 	classes map[btf.Type]btf.Type // a type of the same class, nearer its representative

@@ -4,7 +4,8 @@ import "github.com/btfkit/btfkit/btf"
 
 // Hash returns a number that is the same for types that are SameDeclaration, and so for those that
 // are Equal. It depends on nothing else, not even on the machine, so that it can be kept to tell
-// later whether a declaration has changed. It is no protection against those who want two to collide.
+// later whether a declaration has changed. It is no protection against those who want two to
+// collide.
 //
 // It takes in what the declaration has up to a bound of some 10,000 elements. It does not recurse.
 func Hash(t btf.Type) uint64 {

@@ -16,8 +16,8 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Source is where elements are looked for: a *btf.Spec, or a *modules.Collection for a kernel with
-// its modules.
+// A Source is where elements are looked for: a *btf.Spec, or a *modules.Collection for a kernel
+// with its modules.
 type Source interface {
 	TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type]
 }
@@ -27,8 +27,8 @@ type Source interface {
 // quadratic in the input.
 const MaxMatched = 1024
 
-// EnumeratorsByName ranges over the enumerators with the name, and the ENUM or ENUM64 of each, in the
-// order of src. The empty name is that of no element.
+// EnumeratorsByName ranges over the enumerators with the name, and the ENUM or ENUM64 of each, in
+// the order of src. The empty name is that of no element.
 func EnumeratorsByName(src Source, name string) iter.Seq2[btf.Type, btf.Enumerator] {
 	return enumerators(src, named(name))
 }
@@ -38,8 +38,8 @@ func EnumeratorsByMatch(src Source, m *btf.Matcher) iter.Seq2[btf.Type, btf.Enum
 	return enumerators(src, matching(m))
 }
 
-// MembersByName ranges over the members with the name, and the STRUCT or UNION of each, which may be
-// an anonymous one, in the order of src.
+// MembersByName ranges over the members with the name, and the STRUCT or UNION of each, which may
+// be an anonymous one, in the order of src.
 func MembersByName(src Source, name string) iter.Seq2[btf.Type, btf.Member] {
 	return members(src, named(name))
 }

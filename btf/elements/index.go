@@ -46,9 +46,9 @@ func (x *Index) Members(name string) iter.Seq2[btf.Type, btf.Member] {
 	}
 }
 
-// A table is a hash table of elements. A slot has 32 bits of the hash, and 1 + the index of the first
-// element with that hash, to which the others are chained in ascending order. Almost always those
-// are the elements of one name; whoever walks the chain compares names.
+// A table is a hash table of elements. A slot has 32 bits of the hash, and 1 + the index of the
+// first element with that hash, to which the others are chained in ascending order. Almost always
+// those are the elements of one name; whoever walks the chain compares names.
 type table struct {
 	types []btf.Type
 	refs  []ref
@@ -59,8 +59,8 @@ type table struct {
 // A ref is an element: where its type is, its index there, and 1 + the next one's, 0 for none.
 type ref struct{ typ, index, next uint32 }
 
-// hashed is how much of a name counts for its hash: overlapping names, hashed whole, would take time
-// quadratic in the input.
+// hashed is how much of a name counts for its hash: overlapping names, hashed whole, would take
+// time quadratic in the input.
 const hashed = 64
 
 func newTable(types iter.Seq[btf.Type]) (x table) {

@@ -6,9 +6,9 @@
 //		fmt.Println(m.Func.Name(), m.Param)
 //	}
 //
-// Types of parameters are told by name, as C has them, not by id: a kernel has some names of several
-// definitions, each with functions of its own, and modules have their own again, or know a struct
-// only by a declaration.
+// Types of parameters are told by name, as C has them, not by id: a kernel has some names of
+// several definitions, each with functions of its own, and modules have their own again, or know a
+// struct only by a declaration.
 package funcs
 
 import (

@@ -178,8 +178,8 @@ type Gap struct {
 	Before int
 }
 
-// Gaps ranges over the gaps of a struct or union, or of what a typedef or modifier says of one: holes
-// between its members, in bytes or, beside bitfields, in bits, and the padding at its end.
+// Gaps ranges over the gaps of a struct or union, or of what a typedef or modifier says of one:
+// holes between its members, in bytes or, beside bitfields, in bits, and the padding at its end.
 // Anonymous members count as a whole: their gaps are theirs. A union's only gap is at its end. It
 // is empty for other kinds. It allocates only where members do not ascend, as in Rust.
 func Gaps(t btf.Type) iter.Seq[Gap] {

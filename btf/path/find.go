@@ -18,10 +18,11 @@ type Source interface {
 // "sock.sk_family", or "struct sock.sk_family" to ask for that kind alone. Without a path behind
 // the name it finds the type itself.
 //
-// Names may have several definitions. If the kernel has any, its modules' do not count. Those in which the path leads somewhere must agree on
-// where and how wide the field is, as for a relocation, else the error is [ErrAmbiguous]. The
-// first one's Field is returned. If it leads nowhere in all of them, the error is an *[Error]
-// about the one in which it leads furthest; if there is none, a *[btf.NotFoundError].
+// Names may have several definitions. If the kernel has any, its modules' do not count. Those in
+// which the path leads somewhere must agree on where and how wide the field is, as for a
+// relocation, else the error is [ErrAmbiguous]. The first one's Field is returned. If it leads
+// nowhere in all of them, the error is an *[Error] about the one in which it leads furthest; if
+// there is none, a *[btf.NotFoundError].
 func Find(src Source, expr string) (Field, error) { return (*Resolver)(nil).Find(src, expr) }
 
 // Find resolves a path whose first step is a name, as the function of that name does.

@@ -91,8 +91,8 @@ func (v *visitor) enter(t btf.Type) bool {
 }
 
 // Members ranges over the named members of a struct or union, or of what a typedef or modifier says
-// of one: those of anonymous structs and unions within, too, in the order of their declaration, each
-// with where it lies in the outermost one. It is empty for other kinds.
+// of one: those of anonymous structs and unions within, too, in the order of their declaration,
+// each with where it lies in the outermost one. It is empty for other kinds.
 func Members(t btf.Type) iter.Seq[Field] {
 	return func(yield func(Field) bool) {
 		for h := range members(t.Underlying()) {

@@ -127,7 +127,8 @@ func compile(t *testing.T, bpftool, gcc string, b *blob, fields []cField) []uint
 	return answers
 }
 
-// withModes writes the sizes of small enums behind them, which bpftool did not do before libbpf 1.2.
+// withModes writes the sizes of small enums behind them, which bpftool did not do before libbpf
+// 1.2.
 func withModes(spec *btf.Spec, header []byte) []byte {
 	for t := range spec.TypesByKind(btf.KindEnum) {
 		size, _ := t.Size()

@@ -112,8 +112,8 @@ func requireDriver(t *testing.T) string {
 		"fuzz/derived/libbpf/build.sh; apt-get install gcc libelf-dev zlib1g-dev")
 }
 
-// TestLibbpf compares alignment, size and packing of every type of every blob with libbpf's answers,
-// and which functions can be traced with its transcript of the kernel's rules.
+// TestLibbpf compares alignment, size and packing of every type of every blob with libbpf's
+// answers, and which functions can be traced with its transcript of the kernel's rules.
 func TestLibbpf(t *testing.T) {
 	requireDriver(t)
 	types, functions := 0, 0

@@ -6,8 +6,8 @@ import (
 )
 
 // Declaration writes a type out as text, in which named structs, unions, enums and typedefs that it
-// refers to are names. Two types are declared alike if their texts are the same. It recurses, and is
-// for sound types alone.
+// refers to are names. Two types are declared alike if their texts are the same. It recurses, and
+// is for sound types alone.
 func (t Type) Declaration() string {
 	var b strings.Builder
 	t.declare(&b, true)

@@ -29,8 +29,8 @@ func (t Type) Traceable() bool {
 	return true
 }
 
-// PointsTo returns the index of the first parameter that is a pointer to a struct of the name, or to
-// one that is only declared; -1 if there is none.
+// PointsTo returns the index of the first parameter that is a pointer to a struct of the name, or
+// to one that is only declared; -1 if there is none.
 func (t Type) PointsTo(name string) int {
 	for i, e := range t.Elems() {
 		target, ok := t.at(e.Target).SkipModifiers().Pointer()
