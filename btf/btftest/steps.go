@@ -12,7 +12,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
-	"github.com/btfkit/btfkit/btf/filter"
+	"github.com/btfkit/btfkit/btf/funcs"
 	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
@@ -60,11 +60,9 @@ const (
 	// the 1,024 links that one step of a walk may follow.
 	stepsN = 1200
 	// maxSteps and maxMemory are how many steps, and bytes allocated, a question may take for each
-	// byte of the input and of its answer; maxLinks is how many steps those may take that follow
-	// chains.
+	// byte of the input and of its answer.
 	maxSteps  = 16
 	maxMemory = 48
-	maxLinks  = 1024
 	// freeSteps and freeMemory come on top: a Builder may do as it likes with the first megabyte of
 	// names, which it reads, looks up and writes, and the first question fills pools.
 	freeSteps  = 4 << 20
@@ -174,9 +172,6 @@ func questions(t *testing.T, own btf.Backend, blob *Blob) (list []question) {
 	})
 	for i := range list {
 		list[i].limit = maxSteps
-		if list[i].name == "filter.Is" {
-			list[i].limit = maxLinks
-		}
 	}
 	return list
 }
@@ -251,13 +246,17 @@ func askSpec(t *testing.T, add asker, spec **btf.Spec) {
 		return n
 	})
 	add("TypesByKind", func() int { return 4 * count((*spec).TypesByKind(btf.KindInt)) })
-	add("filter.AnyParam, filter.PointerTo", func() int {
-		accept := filter.AnyParam(1<<30, filter.PointerTo(btf.Type{}))
-		return 4 * count(filter.Where((*spec).TypesByKind(btf.KindFunc), accept))
-	})
-	add("filter.Is", func() int {
-		end, _ := (*spec).TypeByName("end")
-		return 4 * count(filter.Where((*spec).TypesByKind(), filter.Is(end)))
+	add("funcs.Finder", func() int {
+		f, err := funcs.New(funcs.Query{Param: "void *", Traceable: true})
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		n := 0
+		for range f.In(*spec) {
+			n += 4
+		}
+		return n
 	})
 }
 
