@@ -10,8 +10,8 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// Default is the name of the backend to use where nothing is known about the machine.
-const Default = "cache"
+// defaultName names the backend to use where nothing is known about the machine.
+const defaultName = "cache"
 
 // Backends lists all backends, the default first. To add one to everything that compares
 // backends, add it here, and to About.
@@ -42,7 +42,7 @@ func Select(option string) ([]btf.Backend, error) {
 	var selected []btf.Backend
 	for name := range strings.SplitSeq(option, ",") {
 		if name == "default" {
-			name = Default
+			name = defaultName
 		}
 		b, err := byName(all, name)
 		if err != nil {

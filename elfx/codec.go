@@ -93,16 +93,17 @@ var oddLZMA = codec{name: "lzma", valid: validLZMA, decode: decodeLZMA}
 // decodeGzip reads members one by one, so that the end of the last is known.
 func decodeGzip(s *sink, src []byte, single bool) (int, error) {
 	in := newSource(s.ctx, src)
-	z, err := gzip.NewReader(in)
+	z, err := gzip.NewReader(in.Reader)
 	for err == nil {
 		z.Multistream(false)
 		if err = s.readAll(z); err != nil {
 			break
 		}
-		if next, _ := in.Peek(4); single || string(next[:min(3, len(next))]) != gzipMagic || !validGzip(next) {
+		next, _ := in.Peek(4)
+		if single || !bytes.HasPrefix(next, []byte(gzipMagic)) || !validGzip(next) {
 			break
 		}
-		err = z.Reset(in)
+		err = z.Reset(in.Reader)
 	}
 	return len(src) - in.left(), err
 }
@@ -110,7 +111,7 @@ func decodeGzip(s *sink, src []byte, single bool) (int, error) {
 // decodeBzip2 cannot stop before what follows a stream: the decoder complains of that.
 func decodeBzip2(s *sink, src []byte, _ bool) (int, error) {
 	in := newSource(s.ctx, src)
-	err := s.readAll(bzip2.NewReader(in))
+	err := s.readAll(bzip2.NewReader(in.Reader))
 	switch err {
 	case bzip2.StructuralError("bad magic value in continuation file"):
 		err = nil
@@ -124,7 +125,7 @@ func decodeBzip2(s *sink, src []byte, _ bool) (int, error) {
 func decodeLZ4(s *sink, src []byte, _ bool) (int, error) {
 	in := newSource(s.ctx, src)
 	start := len(s.out)
-	err := s.readAll(lz4.NewReader(in))
+	err := s.readAll(lz4.NewReader(in.Reader))
 	switch {
 	case errors.Is(err, lz4.ErrInvalidFrame) && len(s.out) > start:
 		err = nil // something else follows
@@ -228,7 +229,7 @@ var sectionCodecs = map[uint32]*codec{
 
 func decodeZlib(s *sink, src []byte, _ bool) (int, error) {
 	in := newSource(s.ctx, src)
-	z, err := zlib.NewReader(in)
+	z, err := zlib.NewReader(in.Reader)
 	if err == nil {
 		err = s.readAll(z)
 	}

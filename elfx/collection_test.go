@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,221 +64,6 @@ func problems(c *modules.Collection) map[string]error {
 	return m
 }
 
-// TestDir reads a directory laid out as /sys/kernel/btf is, with modules that are not fit to read.
-func TestDir(t *testing.T) {
-	kernel, module := kernelAndModule(t)
-	dir := writeTree(t, map[string][]byte{
-		"vmlinux": kernel, "good": module, "with.dots": module, "empty": nil,
-		"cut": module[:len(module)/2], "subdirectory/ignored": module,
-	})
-	c, err := Dir(context.Background(), dir, "", heapOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if got, want := names(c), []string{"cut", "empty", "good", "with.dots"}; !slices.Equal(got, want) {
-		t.Errorf("modules %q, want %q", got, want)
-	}
-	bad := problems(c)
-	if len(bad) != 2 || !errors.Is(bad["empty"], ErrNoBTF) || !errors.Is(bad["cut"], btf.ErrCorrupt) {
-		t.Errorf("problems %v", bad)
-	}
-	for name, err := range bad {
-		if !strings.Contains(err.Error(), filepath.Join(dir, name)) {
-			t.Errorf("problem %q does not say the path", err)
-		}
-	}
-	if spec, err := c.Module(t.Context(), "good"); err != nil || spec.Base() != c.Base() {
-		t.Errorf("module good: %v", err)
-	}
-}
-
-// TestDirBase takes the name of the kernel's file, and refuses what is no directory of BTF.
-func TestDirBase(t *testing.T) {
-	kernel, module := kernelAndModule(t)
-	dir := writeTree(t, map[string][]byte{"base": kernel, "vmlinux": module})
-	c, err := Dir(context.Background(), dir, "base", heapOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := names(c); !slices.Equal(got, []string{"vmlinux"}) || len(problems(c)) > 0 {
-		t.Errorf("modules %q, problems %v", got, problems(c))
-	}
-	c.Close()
-	for _, test := range []struct {
-		dir, base string
-		is        error
-		says      string
-	}{
-		{dir, "missing", fs.ErrNotExist, "missing"},
-		{filepath.Join(dir, "missing"), "", fs.ErrNotExist, "missing"},
-		{filepath.Join(dir, "base"), "", nil, "base: not a directory"},
-	} {
-		_, err := Dir(context.Background(), test.dir, test.base, heapOptions)
-		if err == nil || test.is != nil && !errors.Is(err, test.is) ||
-			!strings.HasPrefix(err.Error(), "elfx: ") && !strings.Contains(err.Error(), "open ") ||
-			!strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s, %s: error %v", test.dir, test.base, err)
-		}
-		if _, err := Tree(context.Background(), test.dir, test.base, heapOptions); err == nil {
-			t.Errorf("%s: Tree accepts it", test.dir)
-		}
-	}
-}
-
-// TestTree reads a tree with modules of several kinds at several depths.
-func TestTree(t *testing.T) {
-	kernel, module := kernelAndModule(t)
-	ko := inELF(t, module)
-	dir := writeTree(t, map[string][]byte{
-		"boot/vmlinuz-7.2":                  bzImageOf(zstdBytes(t, nil, inELF(t, kernel))),
-		"boot/System.map-7.2":               []byte("not BTF"),
-		"lib/modules/7.2/kernel/a.ko":       ko,
-		"lib/modules/7.2/kernel/x/b.ko.zst": zstdBytes(t, nil, ko),
-		"lib/modules/7.2/kernel/x-y.ko.xz":  nil,
-		"lib/modules/7.2/kernel/c.ko":       signed(ko, 200),
-		"lib/modules/7.2/kernel/old.ko":     ko[:100],
-		"lib/modules/7.2/updates/old.ko":    ko,
-		"lib/modules/7.2/kernel/d.ko":       inELF(t, kernel)[:500],
-		"lib/modules/7.2/modules.dep":       []byte("no.ko:"),
-		"lib/modules/7.2/kernel/e.ko.sig":   ko,
-	})
-	if err := os.Symlink("..", filepath.Join(dir, "lib/modules/7.2/build")); err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(dir, "lib/modules/7.2/kernel/linked.ko")
-	if err := os.Symlink("a.ko", link); err != nil {
-		t.Fatal(err)
-	}
-	for _, tree := range []string{dir, filepath.Join(dir, "lib/modules/7.2")} {
-		c, err := Tree(context.Background(), tree, "", heapOptions)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := []string{"a", "b", "c", "d", "linked", "old", "x-y"}
-		if got := names(c); !slices.Equal(got, want) {
-			t.Errorf("modules %q, want %q", got, want)
-		}
-		bad := problems(c)
-		if len(bad) != 2 || !errors.Is(bad["x-y"], ErrNoBTF) || !errors.Is(bad["d"], ErrCorrupt) {
-			t.Errorf("problems %v", bad)
-		}
-		if _, err := c.Module(t.Context(), "x_y"); !errors.Is(err, ErrNoBTF) {
-			t.Errorf("module x_y: error %v, want that of x-y", err)
-		}
-		c.Close()
-	}
-}
-
-// TestTreeKernels prefers the kernel that is easiest to read, goes on to the next one if it holds
-// no BTF, and says what it tried.
-func TestTreeKernels(t *testing.T) {
-	kernel, _ := kernelAndModule(t)
-	nobtf := testELF{class: 64, order: byteOrder(kernel), sections: []testSection{
-		progbits(".text", nil),
-	}}.build(t)
-	files := map[string][]byte{
-		"vmlinux": nobtf, "a/b/vmlinux": inELF(t, kernel), "vmlinuz": bzImageOf(nobtf),
-		"arch/x86/boot/bzImage": []byte("never read"),
-	}
-	c, err := Tree(context.Background(), writeTree(t, files), "", heapOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Close()
-
-	delete(files, "a/b/vmlinux")
-	dir := writeTree(t, files)
-	_, err = Tree(context.Background(), dir, "", heapOptions)
-	var e *Error
-	if !errors.Is(err, ErrNoBTF) || !errors.As(err, &e) || len(e.Tried) != 3 ||
-		!strings.Contains(e.Tried[0], filepath.Join(dir, "vmlinux")) {
-		t.Errorf("error %v", err)
-	}
-	empty := t.TempDir()
-	_, err = Tree(context.Background(), empty, "", heapOptions)
-	if !errors.Is(err, ErrNoBTF) || !strings.Contains(err.Error(), empty) ||
-		!strings.HasSuffix(err.Error(), "as base") {
-		t.Errorf("error %v, want ErrNoBTF, the folder and the remedy", err)
-	}
-	other := filepath.Join(writeTree(t, map[string][]byte{"k": kernel}), "k")
-	if c, err = Tree(context.Background(), dir, other, heapOptions); err != nil {
-		t.Fatalf("with a base of the caller's: %v", err)
-	}
-	c.Close()
-}
-
-// TestDuplicates refuses a second module of a name, "-" and "_" being the same.
-func TestDuplicates(t *testing.T) {
-	kernel, module := kernelAndModule(t)
-	ko := inELF(t, module)
-	dir := writeTree(t, map[string][]byte{
-		"vmlinux": kernel, "a/snd-x.ko": ko, "b/snd_x.ko.zst": zstdBytes(t, nil, ko),
-	})
-	_, err := Tree(context.Background(), dir, "", heapOptions)
-	if !errors.Is(err, modules.ErrDuplicate) || !strings.Contains(err.Error(), "snd-x.ko") ||
-		!strings.Contains(err.Error(), "snd_x.ko.zst") {
-		t.Errorf("Tree: error %v, want ErrDuplicate with both paths", err)
-	}
-	if want := "several kernels below " + dir; !strings.Contains(err.Error(), want) {
-		t.Errorf("Tree: error %v, want the remedy", err)
-	}
-	c := modules.New(parse(t, kernel, nil))
-	defer c.Close()
-	if err := AddFile(c, filepath.Join(dir, "a/snd-x.ko"), heapOptions); err != nil {
-		t.Fatal(err)
-	}
-	if err := AddBytes(c, "snd_x", module, heapOptions); !errors.Is(err, modules.ErrDuplicate) {
-		t.Errorf("AddBytes: error %v, want ErrDuplicate", err)
-	}
-	if err := AddBytes(c, "other", zstdBytes(t, nil, ko), heapOptions); err != nil {
-		t.Fatal(err)
-	}
-	if err := AddBytes(c, "junk", []byte("junk"), heapOptions); err != nil {
-		t.Fatal(err)
-	}
-	if got := names(c); !slices.Equal(got, []string{"junk", "other", "snd-x"}) {
-		t.Errorf("modules %q", got)
-	}
-	if bad := problems(c); len(bad) != 1 || !errors.Is(bad["junk"], ErrNoBTF) {
-		t.Errorf("problems %v", bad)
-	}
-}
-
-// TestDirDuplicates refuses two files that are one module.
-func TestDirDuplicates(t *testing.T) {
-	kernel, module := kernelAndModule(t)
-	dir := writeTree(t, map[string][]byte{"vmlinux": kernel, "a-b": module, "a_b": module})
-	if _, err := Dir(context.Background(), dir, "", heapOptions); !errors.Is(err, modules.ErrDuplicate) {
-		t.Errorf("error %v, want ErrDuplicate", err)
-	}
-}
-
-// TestOutsideTree goes from a folder of modules to the system around it.
-func TestOutsideTree(t *testing.T) {
-	kernel, _ := kernelAndModule(t)
-	root := writeTree(t, map[string][]byte{
-		"proc/sys/kernel/osrelease": []byte("7.2\n"), "sys/kernel/btf/vmlinux": kernel,
-		"usr/lib/modules/7.2/modules.dep": nil, "usr/lib/modules/6.1/modules.dep": nil,
-		"usr/lib/modules/6.1/build.log": nil,
-	})
-	for release, found := range map[string]bool{"7.2": true, "6.1": false} {
-		dir := filepath.Join(root, "usr/lib/modules", release)
-		c, err := Tree(context.Background(), dir, "", heapOptions)
-		if found != (err == nil) {
-			t.Errorf("%s: error %v", release, err)
-		}
-		if err == nil {
-			c.Close()
-		}
-	}
-	for _, dir := range []string{root, "/lib/other/7.2", "/modules/7.2"} {
-		if paths := outsideTree(dir); paths != nil {
-			t.Errorf("%s: %q", dir, paths)
-		}
-	}
-}
-
 // TestOpenAll opens modules in parallel, with one report of progress each.
 func TestOpenAll(t *testing.T) {
 	kernel, module := kernelAndModule(t)
@@ -329,7 +113,7 @@ func TestOpenKernel(t *testing.T) {
 	kernel, _ := kernelAndModule(t)
 	paths := KernelPaths("/", "7.2")
 	want := filepath.FromSlash("/lib/modules/7.2/build/vmlinux")
-	if paths[2] != want || len(paths) != 10 {
+	if paths[2] != want || len(paths) != 14 {
 		t.Errorf("paths %q", paths)
 	}
 	files := map[string][]byte{"proc/sys/kernel/osrelease": []byte("7.2\n")}
@@ -449,5 +233,35 @@ func TestSeveralKinds(t *testing.T) {
 	defer c.Close()
 	if _, err := c.Module(t.Context(), "m"); err != nil || calls.String() != "km" {
 		t.Errorf("backends called: %q, error %v", calls.String(), err)
+	}
+}
+
+// TestAdd adds modules by hand: one of each name, "-" and "_" being the same.
+func TestAdd(t *testing.T) {
+	kernel, module := kernelAndModule(t)
+	ko := inELF(t, module)
+	dir := writeTree(t, map[string][]byte{"a/snd-x.ko": ko, ".ko": ko})
+	c := modules.New(parse(t, kernel, nil))
+	defer c.Close()
+	if err := AddFile(c, filepath.Join(dir, "a/snd-x.ko"), heapOptions); err != nil {
+		t.Fatal(err)
+	}
+	if err := AddBytes(c, "snd_x", module, heapOptions); !errors.Is(err, modules.ErrDuplicate) {
+		t.Errorf("AddBytes: error %v, want ErrDuplicate", err)
+	}
+	if err := AddBytes(c, "other", zstdBytes(t, nil, ko), heapOptions); err != nil {
+		t.Fatal(err)
+	}
+	if err := AddBytes(c, "junk", []byte("junk"), heapOptions); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(c); !slices.Equal(got, []string{"junk", "other", "snd-x"}) {
+		t.Errorf("modules %q", got)
+	}
+	if err := AddFile(c, filepath.Join(dir, ".ko"), heapOptions); err == nil {
+		t.Error("a module without a name was added")
+	}
+	if bad := problems(c); len(bad) != 1 || !errors.Is(bad["junk"], ErrNoBTF) {
+		t.Errorf("problems %v", bad)
 	}
 }

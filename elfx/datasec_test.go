@@ -131,7 +131,7 @@ const (
 	globalFunc   = stbGlobal<<stbShift | 2
 )
 
-// datasecBlob encodes a DATASEC called .bss of size bytes with four variables, which entries places.
+// datasecBlob encodes a DATASEC called .bss of size bytes with four variables at offsets.
 func datasecBlob(t *testing.T, order binary.ByteOrder, size uint32, offsets [4]uint32) []byte {
 	t.Helper()
 	b := builder.New(builder.Options{ByteOrder: order})
@@ -153,8 +153,8 @@ func datasecBlob(t *testing.T, order binary.ByteOrder, size uint32, offsets [4]u
 	return blob
 }
 
-// TestFixDatasecClasses does so in files of all classes and orders: variables out of order, symbols
-// that look alike but are no objects or not exported, hidden ones, and BTF that is complete already.
+// TestFixDatasecClasses does so in files of all classes and orders: with variables out of order,
+// symbols that look alike but are no objects or not exported, hidden ones, and complete BTF.
 func TestFixDatasecClasses(t *testing.T) {
 	symbols := []testSymbol{
 		{"a", 99, localObject, 0}, {"a", 98, globalFunc, 0}, // no match
@@ -186,7 +186,7 @@ func TestFixDatasecClasses(t *testing.T) {
 	}
 }
 
-// TestFixDatasecRefused names what is missing, and leaves alone what needs nothing or cannot be read.
+// TestFixDatasecRefused names what is missing, and leaves alone what needs nothing or is not read.
 func TestFixDatasecRefused(t *testing.T) {
 	le := binary.LittleEndian
 	e := testELF{class: 64, order: le}
@@ -206,8 +206,9 @@ func TestFixDatasecRefused(t *testing.T) {
 	for says, sections := range map[string][]testSection{
 		`DATASEC ".bss": corrupt: its size is missing, and the ELF section has 0 bytes`: {blob},
 		`DATASEC ".bss": corrupt: no offset for its variable "a"`:                       {bss, blob},
-		`variable "a" in the symbol table`:                                              append([]testSection{bss, blob}, symbols(1<<32)...),
-		`DATASEC "nnnnn`:                                                                {progbits(".BTF", longName)},
+
+		`variable "a" in the symbol table`: append([]testSection{bss, blob}, symbols(1<<32)...),
+		`DATASEC "nnnnn`:                   {progbits(".BTF", longName)},
 	} {
 		e.sections = sections
 		_, err := ExtractBytes(context.Background(), e.build(t), &Options{FixDatasec: true})

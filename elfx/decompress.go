@@ -105,8 +105,9 @@ func (s *sink) readAll(r io.Reader) error {
 	}
 }
 
-// source is what a decoder reads from that takes an io.Reader. It fails once the context is done,
-// so that a decoder that consumes input and returns nothing ends, too.
+// source is what a decoder reads from that takes an io.Reader; some have faster code for the
+// bufio.Reader inside. It fails once the context is done, so that a decoder that consumes input and
+// returns nothing ends, too.
 type source struct {
 	*bufio.Reader
 	in *contextReader

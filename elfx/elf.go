@@ -187,7 +187,9 @@ func (f *elfFile) section(i int) elfSection {
 const maxName = 64
 
 // nameOf returns the section's name, cut if it is a long one.
-func (f *elfFile) nameOf(s elfSection) string { return string(cString(f.names, s.nameOff, maxName)) }
+func (f *elfFile) nameOf(s elfSection) string {
+	return string(cString(f.names, s.nameOff, maxName))
+}
 
 // cString returns the bytes of table from off up to a zero, most at most.
 func cString(table []byte, off uint32, most int) []byte {

@@ -124,8 +124,8 @@ func (x *extraction) elfWithout(f *elfFile, search reach) (*Data, error) {
 	return nil, fmt.Errorf("%w: no .BTF among %d sections: %s", ErrNoBTF, f.count(), hint)
 }
 
-// searchSections looks for compressed streams with BTF in the sections that a program has in memory.
-// It returns nothing if there are none. Sections may overlap: what it looks at is bounded.
+// searchSections looks for compressed streams with BTF in the sections that a program has in
+// memory. It returns nothing if there are none. Sections may overlap: what it looks at is bounded.
 func (x *extraction) searchSections(f *elfFile, search reach) (*Data, error) {
 	left := uint64(f.in.size)
 	for i := range f.count() {

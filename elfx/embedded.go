@@ -7,7 +7,7 @@ type role int
 
 const (
 	roleUnknown role = iota // not a section of an ELF file in it
-	roleOwn                 // .BTF of a file: of a kernel, or of a module, which then does not parse alone
+	roleOwn                 // .BTF of a file: a kernel's, or a module's, which does not parse alone
 	roleModule              // .BTF that is split on the .BTF.base beside it
 	rolePart                // .BTF.base or another .BTF.NAME: never a file's own
 )

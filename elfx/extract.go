@@ -38,7 +38,10 @@ func (x *extraction) run(in *input) (*Data, error) {
 		if err := pool.acquire(x.ctx, need); err != nil {
 			return nil, err
 		}
-		defer func() { pool.release(need, x.budget.made) }()
+		defer func() {
+			x.budget.large = nil // so that it can be collected now
+			pool.release(need, x.budget.made)
+		}()
 	}
 	return x.extract(in, forStreams)
 }
@@ -128,7 +131,7 @@ func (x *extraction) stream(in *input, c *codec, search reach) (*Data, error) {
 
 // firstLoad is the most that is allocated for a part of a file before any of it was read: a file
 // may have holes of any size, and limits can be lifted.
-const firstLoad = 1 << 30
+const firstLoad = 256 << 20
 
 // load returns n bytes at off, which are inside the input: a part of mem where there is one, else
 // bytes read for the caller, which count.

@@ -123,8 +123,8 @@ func (m *lzopMember) header() error {
 	return m.headerSum(begin[:4+n])
 }
 
-// readFilter reads the number of the filter: bytes were replaced by their difference to the one that
-// many bytes before.
+// readFilter reads the number of the filter: bytes were replaced by their difference to the one
+// that many bytes before.
 func (m *lzopMember) readFilter() error {
 	m.filter = 0
 	if m.flags&lzopFilter == 0 {

@@ -10,8 +10,8 @@ import (
 )
 
 // openFile opens a file for reading. Opening a named pipe waits until somebody writes it, and
-// nothing ends that wait. So it is opened without waiting, and silent says that reading has to wait:
-// a pipe without a writer reads as ended.
+// nothing ends that wait. So it is opened without waiting, and silent says that reading has to
+// wait: a pipe without a writer reads as ended.
 func openFile(path string) (f *os.File, silent bool, err error) {
 	if st, err := os.Stat(path); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
 		_, err := filepath.EvalSymlinks(path)

@@ -25,8 +25,8 @@ type poolWaiter struct {
 	ready chan struct{}
 }
 
-// NewPool returns a pool for calls that may read and unpack size bytes together. No call with it may
-// read and unpack more than that by itself, either.
+// NewPool returns a pool for calls that may read and unpack size bytes together; one call alone may
+// not do more, either.
 func NewPool(size int64) *Pool { return &Pool{size: max(size, 1)} }
 
 // acquire waits for n bytes, size at most.

@@ -90,7 +90,8 @@ func readOpen(ctx context.Context, f *os.File, silent bool, opts *Options) (*Dat
 	if err != nil {
 		return nil, err
 	}
-	return extract(ctx, &input{size: int64(len(data)), mem: data, shared: true}, opts, b.maxSize-b.size)
+	in := &input{size: int64(len(data)), mem: data, shared: true}
+	return extract(ctx, in, opts, b.maxSize-b.size)
 }
 
 // Extract extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only what

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // ErrMismatch says that types of a distilled base have no counterpart in the kernel.
@@ -24,10 +26,11 @@ var ErrMismatch = errors.New("distilled base does not match the kernel")
 // the candidate has bitfields there, which turns good modules away. A type with no match, or with
 // more than one, is an error that names it and is ErrMismatch.
 //
-// It takes time linear in the size of module, distilled and the strings of base, a lookup by name
-// in base for each name in distilled, and memory for an index of those strings while it runs. It
-// is safe for concurrent use and stops when ctx is done. None of the arguments may be nil; an error
-// is an *[Error]. [OpenFile] does the same of a file.
+// It takes time linear in the size of module, distilled and base, some milliseconds for a kernel's,
+// and memory for an index of the strings of base while it runs; names that lie in each other, as no
+// tool writes them, are refused with btf.ErrUnsupported if that would take longer. It is safe for
+// concurrent use and stops when ctx is done. None of the arguments may be nil; an error is an
+// *[Error], btf.ErrClosed if base is closed. [OpenFile] does the same of a file.
 func Relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
 	relocated, err := relocate(ctx, module, distilled, base)
 	if err != nil {
@@ -37,6 +40,9 @@ func Relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]
 }
 
 func relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
+	if _, err := base.TypeByID(0); errors.Is(err, btf.ErrClosed) {
+		return nil, fmt.Errorf("base: %w", err)
+	}
 	small, err := btf.Parse(distilled, nil)
 	if err != nil {
 		return nil, fmt.Errorf(".BTF.base: %w", err)
@@ -64,19 +70,27 @@ func relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]
 type relocation struct {
 	ctx                context.Context
 	small, split, base *btf.Spec
-	embedded           []bool               // by id: types that the module holds by value
-	known              map[string]*homonyms // what the kernel has of a name
-	ids                []btf.TypeID         // the kernel's id of each distilled type
+	embedded           []bool       // by id: types that the module holds by value
+	ids                []btf.TypeID // the kernel's id of each distilled type
 }
-
-// maxMismatches is how many types an error lists.
-const maxMismatches = 8
 
 // matchAll finds the counterpart of every distilled type.
 func (r *relocation) matchAll() error {
+	c, err := newCandidates(r.small)
+	if err != nil {
+		return fmt.Errorf(".BTF.base: %w", err)
+	}
+	var chain []*btf.Spec
+	for base := r.base; base != nil; base = base.Base() {
+		chain = append(chain, base)
+	}
+	for _, base := range slices.Backward(chain) { // the lowest ids first
+		if err := c.count(r.ctx, store.SectionOf(base)); err != nil {
+			return err
+		}
+	}
 	_, end := r.small.IDs()
 	r.ids = make([]btf.TypeID, end)
-	r.known = make(map[string]*homonyms)
 	var bad []string
 	for id, t := range r.small.All() {
 		if err := r.ctx.Err(); err != nil {
@@ -85,14 +99,11 @@ func (r *relocation) matchAll() error {
 		if id == 0 {
 			continue
 		}
-		match, err := r.match(t)
-		if err != nil {
-			if bad = append(bad, err.Error()); len(bad) == maxMismatches {
+		if r.ids[id], err = c.match(t, r.embedded[id]); err != nil {
+			if bad = append(bad, mismatch(store.SectionOf(r.small), t, err)); len(bad) == maxMismatches {
 				break
 			}
-			continue
 		}
-		r.ids[id] = match
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("%w: %s", ErrMismatch, strings.Join(bad, "; "))

@@ -76,8 +76,8 @@ func (f *finds) String() string {
 }
 
 // search looks for BTF in an image, and then for compressed streams that hold any. A kernel's image
-// may have modules inside it, whose BTF is smaller. The files of an archive are all alike: there BTF
-// must be in one place.
+// may have modules inside it, whose BTF is smaller. The files of an archive are all alike: there
+// BTF must be in one place.
 func (x *extraction) search(in *input, deep reach) (*Data, error) {
 	archive := archiveFormat(in.mem)
 	found, err := x.findBTF(in.mem, archive != "")

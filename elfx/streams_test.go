@@ -16,8 +16,8 @@ import (
 
 const streamDir = "testdata/streams"
 
-// streams are commands that compress with options that change the format of what they write; -update
-// runs them. That with --riscv needs xz 5.6 or later.
+// streams are commands that compress with options that change the format of what they write;
+// -update runs them. That with --riscv needs xz 5.6 or later.
 var streams = map[string][]string{
 	"x86.xz":         {"xz", "--check=crc32", "--x86", "--lzma2"},
 	"powerpc.xz":     {"xz", "--check=crc32", "--powerpc", "--lzma2"},
@@ -69,7 +69,7 @@ func streamContent() []byte {
 		return b
 	}
 	le, be := binary.LittleEndian, binary.BigEndian
-	near := func(r uint32) uint32 { return uint32(int32(r) >> (8 + r%16)) } // a short way, back or forth
+	near := func(r uint32) uint32 { return uint32(int32(r) >> (8 + r%16)) } // back or forth
 	random := func(n int) []byte { return code(n/4, le, func(r uint32) uint32 { return r }) }
 	x86, ia64 := random(0), random(640)
 	for range 60 {
@@ -95,8 +95,8 @@ func streamContent() []byte {
 	}), ia64, code(200, le, riscv), smallBTF(le), random(900), []byte("end"))
 }
 
-// TestStreams unpacks all of what the tools write with each option, byte for byte, and finds the BTF
-// inside.
+// TestStreams unpacks all of what the tools write with each option, byte for byte, and finds the
+// BTF inside.
 func TestStreams(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(streams)) {
 		content := streamContent()

@@ -50,8 +50,8 @@ func (f xzFilter) start() uint32 {
 	return binary.LittleEndian.Uint32(f.props)
 }
 
-// undo fills out with what the LZMA2 data in chunks unpacks to, and undoes the filters from the last
-// to the first. The library does as many as it can while it unpacks.
+// undo fills out with what the LZMA2 data in chunks unpacks to, and undoes the filters from the
+// last to the first. The library does as many as it can while it unpacks.
 func (x *xzDecoder) undo(filters []xzFilter, chunks []byte, dict byte, out []byte) error {
 	left := 1 + lastIndex(filters, xzFilter.ours)
 	err := x.unpackLZMA2(filters[left:], bytes.NewReader(chunks), dict, out)

@@ -33,6 +33,32 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// TestRefusedErrors reads a file whatever the system says to mapping it: nothing is mapped in some
+// file systems (ENODEV), a kernel that unpacks its BTF at the first look may have to be asked again
+// (EAGAIN), and the others mean no less.
+func TestRefusedErrors(t *testing.T) {
+	data := btftest.Kernel(nil)
+	path := write(t, data)
+	for errno := unix.Errno(1); errno < 134; errno++ {
+		spec, err := Backend{}.openWith(func(*os.File, int) (*mapping, error) {
+			return nil, os.NewSyscallError("mmap", errno)
+		}, path, nil)
+		if err != nil {
+			t.Fatalf("%d: %v", errno, err)
+		}
+		info := spec.Info()
+		if info.Mapped || info.DataBytes != int64(len(data)) || !strings.Contains(info.Why, errno.Error()) {
+			t.Errorf("%d: %+v", errno, info)
+		}
+		if fn, err := spec.TypeByName("tcp_sendmsg"); err != nil || fn.Name() != "tcp_sendmsg" {
+			t.Errorf("%d: %v, error %v", errno, fn, err)
+		}
+		if err := spec.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestVmlinux maps the running kernel's BTF, which mmap-go cannot, and asks for what its
 // bytes, read, say.
 func TestVmlinux(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
@@ -84,52 +83,5 @@ func TestHexDamaged(t *testing.T) {
 			t.Fatalf("bit %d: %v, though opening says %v", bit, hexErr, err)
 		}
 		data[bit/8] ^= 1 << (bit % 8)
-	}
-}
-
-// Each of these files is what "bpftool btf dump file" of bpftool 7.1 prints for the blob.
-func TestDump(t *testing.T) {
-	for _, blob := range btftest.Blobs() {
-		switch blob.Name {
-		case "tour", "kernel", "module", "split-on-split":
-		default:
-			continue
-		}
-		spec, err := blob.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got bytes.Buffer
-		if err := btftest.Dump(&got, spec.Own()); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, blob.Name+".dump", got.Bytes())
-	}
-}
-
-// What has no name in the format prints as bpftool 7.1 prints it, too.
-func TestDumpOdd(t *testing.T) {
-	b := builder.New(builder.Options{})
-	b.Int("odd", 4, btf.Int{Encoding: btf.IntSigned | btf.IntChar, Bits: 32})
-	b.Func("odd", 0, 7)
-	b.Var("odd", 0, 7)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got strings.Builder
-	if err := btftest.Dump(&got, spec); err != nil {
-		t.Fatal(err)
-	}
-	want := `[1] INT 'odd' size=4 bits_offset=0 nr_bits=32 encoding=UNKN
-[2] FUNC 'odd' type_id=0 linkage=(unknown)
-[3] VAR 'odd' type_id=0, linkage=(unknown)
-`
-	if got.String() != want {
-		t.Errorf("%s\nwant\n%s", got.String(), want)
 	}
 }

@@ -1,6 +1,7 @@
 package btftest
 
 import (
+	"bytes"
 	"runtime"
 	"testing"
 
@@ -18,6 +19,8 @@ var closeRules = []rule{
 		check: checkViewsAfterClose},
 	{name: "names outlive close", rule: "Names and ids that were handed out stay valid.",
 		check: checkNamesOutlive},
+	{name: "copies outlive close", rule: "A Builder keeps what it copied, and finds its strings again.",
+		check: checkCopiesOutlive, once: true},
 	{name: "base stays", rule: "A base stays open underneath until its last split is closed, " +
 		"although its own Spec is closed at once.",
 		check: checkBaseStays, split: true},
@@ -194,5 +197,27 @@ func checkCloseInLoop(t *testing.T, s setup) {
 		if count > kernelLen+1 {
 			t.Errorf("%d types after a Close at %d", count, stop)
 		}
+	}
+}
+
+func checkCopiesOutlive(t *testing.T, s setup) {
+	spec := s.open(t, Kernel(s.ownOrder), nil)
+	b := builder.New(builder.Options{ByteOrder: s.ownOrder})
+	var names []string
+	for _, ty := range spec.All() {
+		if !ty.IsVoid() {
+			b.Copy(ty, nil)
+			names = append(names, ty.Name())
+		}
+	}
+	before := must(b)
+	if err := spec.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, name := range names {
+		b.Intern(name)
+	}
+	if after := must(b); !bytes.Equal(after, before) {
+		t.Errorf("%d bytes became %d, though all strings were there", len(before), len(after))
 	}
 }

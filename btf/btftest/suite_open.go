@@ -9,6 +9,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/dump"
 	"github.com/btfkit/btfkit/btf/store"
 )
 
@@ -121,10 +122,10 @@ func checkLayout(t *testing.T, s setup) {
 	with := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder, Layout: true}), nil)
 	without := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder}), nil)
 	var a, b strings.Builder
-	if err := Dump(&a, with); err != nil {
+	if err := dump.Raw(&a, with); err != nil {
 		t.Fatal(err)
 	}
-	if err := Dump(&b, without); err != nil {
+	if err := dump.Raw(&b, without); err != nil {
 		t.Fatal(err)
 	}
 	if a.String() != b.String() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/dump"
 	"github.com/btfkit/btfkit/btf/store"
 )
 
@@ -54,10 +55,10 @@ func checkViews(t *testing.T, s setup) {
 	}
 	spec := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder}), nil)
 	var got, want strings.Builder
-	if err := Dump(&got, spec); err != nil {
+	if err := dump.Raw(&got, spec); err != nil {
 		t.Fatal(err)
 	}
-	if err := Dump(&want, plain); err != nil {
+	if err := dump.Raw(&want, plain); err != nil {
 		t.Fatal(err)
 	}
 	if got.String() != want.String() {

@@ -307,15 +307,89 @@ func TestBuilderOnUnmappedBase(t *testing.T) {
 	}
 }
 
-// TestRebuildOverlappingStrings refuses to turn 1 MB of input into gigabytes.
-func TestRebuildOverlappingStrings(t *testing.T) {
-	spec, err := btf.Parse(btftest.Overlap(80_000), nil)
+// A Builder needs nothing of what it was given types of, once that is closed.
+func TestBuilderOutlivesSource(t *testing.T) {
+	data := btftest.Kernel(nil)
+	spec, err := store.Open(&volatileStore{data: slices.Clone(data)}, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer spec.Close()
-	b := builder.From(spec, builder.CopyOptions{RebuildStrings: true})
-	if out, err := b.Bytes(); err == nil {
-		t.Errorf("%d bytes written", len(out))
+	copied := builder.New(builder.Options{})
+	copyAll(copied, spec)
+	rebuilt := builder.From(spec, builder.CopyOptions{RebuildStrings: true})
+	if err := spec.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for what, b := range map[string]*builder.Builder{"copied": copied, "rebuilt": rebuilt} {
+		again := build(t, b, nil)
+		before, _ := store.SectionOf(again).Strings()
+		copyAll(b, again)
+		after, _ := store.SectionOf(build(t, b, nil)).Strings()
+		if after != before {
+			t.Errorf("%s: %d bytes of strings that were there became %d", what, len(before), len(after))
+		}
+	}
+}
+
+// copyAll copies all types of spec, references unchanged.
+func copyAll(b *builder.Builder, spec *btf.Spec) {
+	for _, t := range spec.All() {
+		if !t.IsVoid() {
+			b.Copy(t, nil)
+		}
+	}
+}
+
+// TestOverlappingStrings writes strings that overlap whole as long as they are in proportion, or
+// few, and refuses to turn 1 MB of input into gigabytes.
+func TestOverlappingStrings(t *testing.T) {
+	// tails returns BTF whose only string is n bytes long, with types for its first tails.
+	tails := func(n, types int) []byte {
+		b := builder.New(builder.Options{Limits: builder.LimitsFormat})
+		off := b.Intern(strings.Repeat("a", n))
+		for i := range types {
+			b.Raw(builder.RawType{Kind: btf.KindFwd, NameOffset: off + uint32(i)})
+		}
+		data, _ := b.Bytes()
+		return data
+	}
+	for _, c := range []struct {
+		name string
+		data []byte
+		ok   bool
+	}{
+		{"a string of a megabyte, four times", tails(1<<20, 4), true},
+		{"five times", tails(1<<20, 5), false},
+		{"a megabyte of tails", btftest.Overlap(1400), true},
+		{"more", btftest.Overlap(1500), false},
+		{"gigabytes", btftest.Overlap(80_000), false},
+	} {
+		spec := parse(t, c.data, nil)
+		copied := builder.New(builder.Options{Limits: builder.LimitsFormat})
+		copyAll(copied, spec)
+		for what, b := range map[string]*builder.Builder{"Copy": copied,
+			"From": builder.From(spec, builder.CopyOptions{RebuildStrings: true})} {
+			data, err := b.Bytes()
+			if (err == nil) != c.ok || err != nil && !errors.Is(err, btf.ErrUnsupported) {
+				t.Errorf("%s, %s: %d bytes, %v", c.name, what, len(data), err)
+			}
+		}
+	}
+}
+
+// Any number of types may share a long string: it is read and written once.
+func TestSharedLongString(t *testing.T) {
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
+	off := b.Intern(strings.Repeat("a", 1<<20))
+	for range 1000 {
+		b.Raw(builder.RawType{Kind: btf.KindFwd, NameOffset: off})
+	}
+	spec := build(t, b, nil)
+	copied := builder.New(builder.Options{Limits: builder.LimitsFormat})
+	copyAll(copied, spec)
+	data, err := copied.Bytes()
+	want, _ := b.Bytes()
+	if err != nil || !bytes.Equal(data, want) {
+		t.Errorf("%d bytes, %v; want %d", len(data), err, len(want))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/dump"
 )
 
 // A list whose nodes point at each other: a type may refer to one that comes later.
@@ -30,7 +31,7 @@ func ExampleBuilder() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := btftest.Dump(os.Stdout, spec); err != nil {
+	if err := dump.Raw(os.Stdout, spec); err != nil {
 		log.Fatal(err)
 	}
 	// Output:

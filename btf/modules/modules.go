@@ -25,37 +25,77 @@ import (
 // show progress, and be able to stop.
 //
 // Type ids of different modules overlap: answers are Types, which know their Spec, and
-// ModuleOf names it. A Collection owns its Specs, which are not to be closed one by one. It
-// is safe for concurrent use, except for Close. Use New to make one.
+// ModuleOf names it. It is safe for concurrent use, except for Close. Use New to make one.
+//
+// # Lifetime
+//
+// A Collection owns the Specs that it hands out, and closes none of them before its own Close:
+// whoever has a Spec or a Type may use it while others add, remove and replace modules. Remove and
+// Replace return the Specs that they took out. Those belong to the caller now: to give their memory
+// back, close them once no reader has them, or types of them, any more. What the caller does not
+// close, the Collection's Close does. Nothing is counted, because a Type is a plain value that
+// cannot say when it is dropped.
+//
+// # Extras
+//
+// Beside the BTF of an object, the kernel or a module, kernels may show more BTF that is split from
+// it, such as that of inlined functions in /sys/kernel/btf/vmlinux.inline. It is an extra of the
+// object, which Extra opens for those who ask for it by name. No query goes through extras, and
+// what is wrong with one is the error of Extra and no problem of the Collection's.
 type Collection struct {
-	base   *btf.Spec
+	kernel *member
 	closed atomic.Bool
+	opens  atomic.Int32 // openers that are running
 
 	mu      sync.RWMutex
-	members map[string]*member // by canonical name
-	order   []*member          // by canonical name, too
-	owners  map[*btf.Spec]string
+	members map[string]*member // kernel, modules and extras by canonical name
+	order   []*member          // modules by canonical name
+	shared  atomic.Bool        // order was handed out, and must not be changed in place
+	owners  map[*btf.Spec]*member
+	retired []*btf.Spec // were taken out, and closed by nobody yet
+	found   []Problem   // Report's
+	openers map[uint64]*member
 }
 
-// An Opener opens the BTF of one module on top of base. Backends and package elfx
-// provide what it is made of. It stops when ctx is done: that of OpenAll or Module, or one that
-// never is where a query needs the module.
+// An Opener opens the BTF of one module on top of base, or an extra on top of its object. Backends
+// and package elfx provide what it is made of. It stops when ctx is done: that of OpenAll, Module or
+// Extra, or one that never is where a query needs the module.
+//
+// It must not ask the Collection that it opens for: no module can be opened to open another. On its
+// own goroutine, or with ctx on any, it gets an error, and so do queries that cannot return one,
+// which find nothing and make the opening fail.
 type Opener func(ctx context.Context, base *btf.Spec) (*btf.Spec, error)
 
-// A Problem is a module that could not be opened.
+// A Problem is a module that could not be opened, or what kept a file or folder from being searched
+// for modules.
 type Problem struct {
-	// Module is the name it was added with, Path where it comes from.
+	// Module is the name of the module, empty if it is a folder's problem; Path is where it
+	// comes from.
 	Module, Path string
 	// Err says what is wrong with it.
 	Err error
 }
 
+// A member is the kernel, a module or an extra.
 type member struct {
 	name, path string
 	open       Opener
+	object     *member // what it is opened on; nil for the kernel
+	isExtra    bool
 
-	mu   sync.Mutex // held while it is being opened
-	done bool
+	// result is nil until it was opened, in vain or not, or taken out.
+	result atomic.Pointer[result]
+	// asked says that the opener asked the collection a query that returns no error.
+	asked atomic.Bool
+
+	// Under the Collection's mu:
+
+	opening chan struct{} // closed when the opener is done; nil if it is not running
+	extras  []*member
+}
+
+// A result is what came of opening a member.
+type result struct {
 	spec *btf.Spec
 	err  error
 }
@@ -63,10 +103,21 @@ type member struct {
 // ErrDuplicate says that a Collection already has a module of the name.
 var ErrDuplicate = errors.New("btf: duplicate module")
 
+var errNoName = errors.New("btf: module without a name")
+
+// kernelName is what the kernel's own BTF is called among modules.
+const kernelName = "vmlinux"
+
 // New returns a Collection of base alone, which it will close.
 func New(base *btf.Spec) *Collection {
-	return &Collection{base: base, members: make(map[string]*member),
-		owners: map[*btf.Spec]string{base: "vmlinux"}}
+	kernel := &member{name: kernelName, path: "the kernel"}
+	kernel.result.Store(&result{spec: base})
+	return &Collection{
+		kernel:  kernel,
+		members: map[string]*member{kernelName: kernel},
+		owners:  map[*btf.Spec]*member{base: kernel},
+		openers: make(map[uint64]*member),
+	}
 }
 
 // canonical is how the kernel spells module names: files may have "-" where modules have
@@ -74,26 +125,133 @@ func New(base *btf.Spec) *Collection {
 func canonical(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
 // Add adds a module that open will open when it is first needed. path says where it
-// comes from, for Problems. It returns an error that is ErrDuplicate if the name is taken;
-// "-" and "_" are the same in it.
+// comes from, for Problems. It returns an error that is ErrDuplicate if the name is taken,
+// by a module or by the kernel, which is "vmlinux"; "-" and "_" are the same in it. After Close it
+// returns btf.ErrClosed.
 func (c *Collection) Add(name, path string, open Opener) error {
-	m := &member{name: name, path: path, open: open}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := canonical(name)
+	return c.add(&member{name: name, path: path, open: open, object: c.kernel})
+}
+
+// AddExtra adds an extra of an object, the kernel ("vmlinux") or a module, such as "inline" for
+// the file vmlinux.inline. Its errors are those of Add, and one that is btf.ErrNotFound if there is
+// no such object.
+func (c *Collection) AddExtra(object, extra, path string, open Opener) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o := c.members[canonical(object)]
+	if o == nil || o.isExtra {
+		return &noModuleError{object}
+	}
+	m := &member{name: object + "." + extra, path: path, open: open, object: o, isExtra: true}
+	err := c.add(m)
+	if err == nil {
+		o.extras = append(o.extras, m)
+	}
+	return err
+}
+
+func (c *Collection) add(m *member) error {
+	if c.closed.Load() {
+		return btf.ErrClosed
+	}
+	if m.name == "" {
+		return errNoName
+	}
+	key := canonical(m.name)
 	if old := c.members[key]; old != nil {
-		return fmt.Errorf("%w: %s (%s and %s)", ErrDuplicate, name, old.path, path)
+		return fmt.Errorf("%w: %.128s (%s and %s)", ErrDuplicate, m.name, old.path, m.path)
 	}
 	c.members[key] = m
-	at, _ := slices.BinarySearchFunc(c.order, key, func(m *member, key string) int {
-		return cmp.Compare(canonical(m.name), key)
-	})
-	c.order = slices.Insert(c.order, at, m)
+	if !m.isExtra {
+		at, _ := c.find(key)
+		c.order = slices.Insert(c.ownOrder(), at, m)
+	}
 	return nil
 }
 
+// find returns where in order a module is or would be.
+func (c *Collection) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(c.order, key, func(m *member, key string) int {
+		return cmp.Compare(canonical(m.name), key)
+	})
+}
+
+// ownOrder returns order as one that may be changed in place.
+func (c *Collection) ownOrder() []*member {
+	if c.shared.Swap(false) {
+		return slices.Clone(c.order)
+	}
+	return c.order
+}
+
+// Remove takes out a module with its extras, or an extra, given as OBJECT.EXTRA. From then on nobody
+// gets it; one that is just being opened is closed again. It returns those of its Specs that were
+// open, which the caller may close when no reader has them any more. It returns an error that is
+// btf.ErrNotFound if there is no such module, as for the kernel, or btf.ErrClosed after Close.
+func (c *Collection) Remove(name string) (retired []*btf.Spec, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() {
+		return nil, btf.ErrClosed
+	}
+	m := c.members[canonical(name)]
+	if m == nil || m == c.kernel {
+		return nil, &noModuleError{name}
+	}
+	return c.remove(m), nil
+}
+
+// Replace adds a module, as Add does, in the place of one that has its name, if there is any, as
+// Remove does: at no time is there none, or are there two.
+func (c *Collection) Replace(name, path string, open Opener) (retired []*btf.Spec, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() {
+		return nil, btf.ErrClosed
+	}
+	if old := c.members[canonical(name)]; old != nil && old != c.kernel && !old.isExtra {
+		retired = c.remove(old)
+	}
+	return retired, c.add(&member{name: name, path: path, open: open, object: c.kernel})
+}
+
+// remove takes out a member and its extras.
+func (c *Collection) remove(m *member) (retired []*btf.Spec) {
+	for len(m.extras) > 0 {
+		retired = append(retired, c.remove(m.extras[0])...)
+	}
+	key := canonical(m.name)
+	delete(c.members, key)
+	if m.isExtra {
+		o := m.object
+		o.extras = slices.DeleteFunc(o.extras, func(e *member) bool { return e == m })
+	} else if at, ok := c.find(key); ok {
+		c.order = slices.Delete(c.ownOrder(), at, at+1)
+	}
+	old := m.result.Swap(&result{err: &noModuleError{m.name}})
+	if old != nil && old.spec != nil {
+		retired = append(retired, old.spec)
+		c.retire(old.spec)
+	}
+	return retired
+}
+
+// retire keeps a Spec for Close, and forgets those that were closed meanwhile.
+func (c *Collection) retire(spec *btf.Spec) {
+	c.retired = slices.DeleteFunc(c.retired, func(s *btf.Spec) bool {
+		if !btf.Internal.Closed(s) {
+			return false
+		}
+		delete(c.owners, s)
+		return true
+	})
+	c.retired = append(c.retired, spec)
+}
+
 // Base returns the kernel's own Spec.
-func (c *Collection) Base() *btf.Spec { return c.base }
+func (c *Collection) Base() *btf.Spec { return c.kernel.result.Load().spec }
 
 // Len returns the number of modules, opened or not.
 func (c *Collection) Len() int {
@@ -113,233 +271,71 @@ func (c *Collection) Names() iter.Seq[string] {
 	}
 }
 
+// snapshot returns the modules of now, which later changes leave as they are.
 func (c *Collection) snapshot() []*member {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return slices.Clone(c.order)
+	c.shared.Store(true)
+	return c.order
 }
 
-// Module returns the Spec of a module, split from Base, opening it if need be. It returns
-// an error that is btf.ErrNotFound if there is no such module, btf.ErrClosed after Close, the
-// context's if that ends first, and the module's problem if it has one.
-func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error) {
-	c.mu.RLock()
-	m := c.members[canonical(name)]
-	c.mu.RUnlock()
-	switch {
-	case c.closed.Load():
-		return nil, btf.ErrClosed
-	case m == nil:
-		return nil, &noModuleError{name}
-	}
-	return c.get(ctx, m)
-}
-
-// noModuleError says that there is no module of a name.
-type noModuleError struct{ name string }
-
-func (e *noModuleError) Error() string { return fmt.Sprintf("btf: no module %.128q", e.name) }
-func (e *noModuleError) Unwrap() error { return btf.ErrNotFound }
-
-var errNoSpec = errors.New("btf: opener returned neither a Spec nor an error")
-
-// get opens a member once. If the context ends first, the member stays as it was.
-func (c *Collection) get(ctx context.Context, m *member) (*btf.Spec, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.done {
-		return m.spec, m.err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	m.done, m.err = true, errNoSpec // if open panics, too
-	spec, err := m.open(ctx, c.base)
-	if err != nil && ctx.Err() != nil {
-		m.done, m.err = false, nil
-		return nil, err
-	}
-	switch {
-	case err != nil:
-		m.err = err
-	case spec != nil:
-		m.err = spec.CheckBase()
-	}
-	if m.err != nil {
-		m.err = fmt.Errorf("module %s: %w", m.name, m.err)
-		if err == nil && spec != nil {
-			spec.Close()
-		}
-		return nil, m.err
-	}
-	m.spec = spec
+// Report makes Problems return what kept files or folders from being searched for modules, too. It
+// replaces what was reported before.
+func (c *Collection) Report(problems []Problem) {
 	c.mu.Lock()
-	c.owners[spec] = m.name
-	c.mu.Unlock()
-	return spec, nil
+	defer c.mu.Unlock()
+	c.found = slices.Clone(problems)
 }
 
-// OpenAll opens all modules with the given number of workers, at least one. After each
-// it calls progress, unless nil, one call at a time. It returns the context's error if
-// that ends first; modules that fail are left to Problems.
-func (c *Collection) OpenAll(
-	ctx context.Context, workers int, progress func(done, total int)) error {
-	members := c.snapshot()
-	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		next int
-		done int
-	)
-	take := func() *member {
-		mu.Lock()
-		defer mu.Unlock()
-		if next == len(members) || ctx.Err() != nil {
-			return nil
-		}
-		next++
-		return members[next-1]
-	}
-	for range max(workers, 1) {
-		wg.Go(func() {
-			for m := take(); m != nil; m = take() {
-				c.get(ctx, m)
-				mu.Lock()
-				done++
-				if progress != nil {
-					progress(done, len(members))
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
-}
-
-// Problems returns the modules that could not be opened so far, sorted by name. After OpenAll,
-// or a query over everything, those are all.
+// Problems returns the modules that could not be opened so far and what Report was told, sorted by
+// name and path. After OpenAll, or a query over everything, those are all.
 func (c *Collection) Problems() []Problem {
 	var problems []Problem
 	for _, m := range c.snapshot() {
-		m.mu.Lock()
-		if m.done && m.err != nil {
-			problems = append(problems, Problem{m.name, m.path, m.err})
+		if r := m.result.Load(); r != nil && r.err != nil {
+			problems = append(problems, Problem{m.name, m.path, r.err})
 		}
-		m.mu.Unlock()
 	}
+	c.mu.RLock()
+	problems = append(problems, c.found...)
+	c.mu.RUnlock()
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Path, b.Path))
+	})
 	return problems
 }
 
-// Specs ranges over the kernel, named "vmlinux", and all modules that can be opened,
-// sorted by name. Each module's Spec is its Own: it covers no type of the kernel.
-func (c *Collection) Specs() iter.Seq2[string, *btf.Spec] {
-	return func(yield func(string, *btf.Spec) bool) {
-		if !yield("vmlinux", c.base) {
-			return
-		}
-		for _, m := range c.snapshot() {
-			spec, err := c.get(context.Background(), m)
-			if err == nil && !yield(m.name, spec.Own()) {
-				return
-			}
-		}
-	}
-}
-
-// types ranges over what query finds in the kernel, then in each module's own types.
-func (c *Collection) types(query func(*btf.Spec) iter.Seq[btf.Type]) iter.Seq[btf.Type] {
-	return func(yield func(btf.Type) bool) {
-		for _, spec := range c.Specs() {
-			for t := range query(spec) {
-				if !yield(t) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// TypesByName ranges over the types with the name, of the given kinds if any: the kernel's
-// first, then each module's own.
-func (c *Collection) TypesByName(name string, kinds ...btf.Kind) iter.Seq[btf.Type] {
-	return c.types(func(s *btf.Spec) iter.Seq[btf.Type] { return s.TypesByName(name, kinds...) })
-}
-
-// TypesByMatch ranges over the types whose name matches, of the given kinds if any, as
-// TypesByName does.
-func (c *Collection) TypesByMatch(m *btf.Matcher, kinds ...btf.Kind) iter.Seq[btf.Type] {
-	return c.types(func(s *btf.Spec) iter.Seq[btf.Type] { return s.TypesByMatch(m, kinds...) })
-}
-
-// TypesByKind ranges over the types of the given kinds, as TypesByName does.
-func (c *Collection) TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type] {
-	return c.types(func(s *btf.Spec) iter.Seq[btf.Type] { return s.TypesByKind(kinds...) })
-}
-
-// All ranges over all types, void first, as TypesByName does.
-func (c *Collection) All() iter.Seq[btf.Type] {
-	return c.types(func(s *btf.Spec) iter.Seq[btf.Type] {
-		return func(yield func(btf.Type) bool) {
-			for _, t := range s.All() {
-				if !yield(t) {
-					return
-				}
-			}
-		}
-	})
-}
-
-// TypeByName returns the first type that TypesByName ranges over, btf.ErrClosed, or a
-// *[btf.NotFoundError]. It opens no more modules than it needs.
-func (c *Collection) TypeByName(name string, kinds ...btf.Kind) (btf.Type, error) {
-	if c.closed.Load() {
-		return btf.Type{}, btf.ErrClosed
-	}
-	var missing *btf.NotFoundError
-	for _, spec := range c.Specs() {
-		t, err := spec.TypeByName(name, kinds...)
-		var none *btf.NotFoundError
-		switch {
-		case err == nil:
-			return t, nil
-		case !errors.As(err, &none):
-			return btf.Type{}, err
-		case missing == nil:
-			missing = none
-		default:
-			missing.Found = append(missing.Found, none.Found...)
-		}
-	}
-	slices.Sort(missing.Found)
-	missing.Found = slices.Compact(missing.Found)
-	return btf.Type{}, missing
-}
-
-// ModuleOf returns the name of the module that stores t, "vmlinux" for the kernel's
-// types, "" for void and types from elsewhere.
+// ModuleOf returns the name of the module that stores t, "vmlinux" for the kernel's types,
+// OBJECT.EXTRA for an extra's, "" for void and types from elsewhere. That holds for modules that
+// were taken out, too, until their Specs are closed.
 func (c *Collection) ModuleOf(t btf.Type) string {
+	spec := t.Spec()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.owners[t.Spec()]
+	if m := c.owners[spec]; m != nil {
+		return m.name
+	}
+	return ""
 }
 
-// Close closes all modules and the base. Asking for modules then returns btf.ErrClosed, and
-// queries find nothing. Closing again does nothing.
+// Close closes the base, all modules, and what was taken out and not closed. Asking for modules
+// then returns btf.ErrClosed, and queries find nothing. Closing again does nothing.
 func (c *Collection) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	var errs []error
-	for _, m := range c.snapshot() {
-		m.mu.Lock()
-		if m.spec != nil {
-			errs = append(errs, m.spec.Close())
+	c.mu.Lock()
+	specs := c.retired
+	for _, m := range c.members {
+		if r := m.result.Load(); m != c.kernel && r != nil && r.spec != nil {
+			specs = append(specs, r.spec)
 		}
-		if !m.done {
-			m.done, m.err = true, btf.ErrClosed
-		}
-		m.mu.Unlock()
 	}
-	return errors.Join(append(errs, c.base.Close())...)
+	c.retired = nil
+	c.mu.Unlock()
+	var errs []error
+	for _, spec := range append(specs, c.Base()) {
+		errs = append(errs, spec.Close())
+	}
+	return errors.Join(errs...)
 }

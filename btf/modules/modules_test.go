@@ -119,13 +119,75 @@ func TestCollectionEnds(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, name := range []string{"toy", "foreign", "missing"} {
+	for _, name := range []string{"toy", "foreign", "missing", "vmlinux"} {
 		if _, err := c.Module(t.Context(), name); !errors.Is(err, btf.ErrClosed) {
 			t.Errorf("Module(%q) after Close: %v", name, err)
 		}
 	}
-	if _, err := c.TypeByName("kfree_skb"); !errors.Is(err, btf.ErrClosed) {
-		t.Errorf("TypeByName after Close: %v", err)
+	_, byName := c.TypeByName("kfree_skb")
+	_, extra := c.Extra(t.Context(), "vmlinux", "inline")
+	_, removed := c.Remove("toy")
+	_, replaced := c.Replace("toy", "", nil)
+	for what, err := range map[string]error{"TypeByName": byName, "Extra": extra, "Remove": removed,
+		"Replace": replaced, "Add": c.Add("new", "", nil), "OpenAll": c.OpenAll(t.Context(), 1, nil),
+		"AddExtra": c.AddExtra("vmlinux", "inline", "", nil)} {
+		if !errors.Is(err, btf.ErrClosed) {
+			t.Errorf("%s after Close: %v", what, err)
+		}
+	}
+	for typ := range c.All() {
+		t.Errorf("All after Close has %v", typ)
+	}
+}
+
+// The kernel has a name among the modules, and no other does without one.
+func TestCollectionNames(t *testing.T) {
+	c, data := newCollection(t)
+	if spec, err := c.Module(t.Context(), "vmlinux"); err != nil || spec != c.Base() {
+		t.Errorf("vmlinux: %v, error %v", spec, err)
+	}
+	err := c.Add("vmlinux", "a/vmlinux.ko", parser(data))
+	if !errors.Is(err, modules.ErrDuplicate) || !strings.Contains(err.Error(), "a/vmlinux.ko") {
+		t.Errorf("a module called vmlinux: %v", err)
+	}
+	if err := c.Add("", "", parser(data)); err == nil || c.Len() != 0 {
+		t.Errorf("a module without a name: %v", err)
+	}
+	long := strings.Repeat("x", 100_000)
+	if err := c.Add(long, "", parser(nil)); err != nil {
+		t.Fatal(err)
+	}
+	_, missing := c.Module(t.Context(), long+"y")
+	_, damaged := c.Module(t.Context(), long)
+	for _, err := range []error{missing, damaged, c.Add(long, "", nil)} {
+		if err == nil || len(err.Error()) > 1000 {
+			t.Errorf("error of %d bytes, want some, but less than a kilobyte", len(err.Error()))
+		}
+	}
+}
+
+// Problems are the modules' and those reported, in order.
+func TestReport(t *testing.T) {
+	c, _ := newCollection(t)
+	if err := c.Add("m", "m.ko", parser(nil)); err != nil {
+		t.Fatal(err)
+	}
+	c.Report([]modules.Problem{{Module: "gone"}})
+	reported := []modules.Problem{{Module: "z"}, {Path: "b"}, {Module: "m", Path: "b"}, {Path: "a"}}
+	c.Report(reported)
+	reported[0].Module = "changed later"
+	if len(c.Problems()) != 4 {
+		t.Errorf("problems %v", c.Problems())
+	}
+	if err := c.OpenAll(t.Context(), 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range c.Problems() {
+		got = append(got, p.Module+":"+p.Path)
+	}
+	if want := ":a :b m:b m:m.ko z:"; strings.Join(got, " ") != want {
+		t.Errorf("problems %q, want %q", got, want)
 	}
 }
 

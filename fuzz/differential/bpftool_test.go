@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/dump"
 	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
 	"github.com/btfkit/btfkit/fuzz/oracle"
@@ -49,7 +49,7 @@ func TestBpftool(t *testing.T) {
 			}
 			for _, backend := range oracle.Backends {
 				spec := b.Open(t, backend)
-				compareDumps(t, backend.Name(), dump(t, spec.Own()), want)
+				compareDumps(t, backend.Name(), rawDump(t, spec.Own()), want)
 			}
 		})
 	}
@@ -69,7 +69,7 @@ func requireTool(t *testing.T, name, remedy string) string {
 	return ""
 }
 
-// beyondDump says why btftest.Dump differs from bpftool on a blob; it is "" if it does not.
+// beyondDump says why package dump differs from bpftool on a blob; it is "" if it does not.
 func beyondDump(spec *btf.Spec) string {
 	if err := spec.Verify(); err != nil {
 		return err.Error()
@@ -126,11 +126,11 @@ func bpftoolDump(t *testing.T, tool, path string, b *blobs.Blob) ([]byte, error)
 	return out, err
 }
 
-// dump prints spec as bpftool does.
-func dump(t *testing.T, spec *btf.Spec) []byte {
+// rawDump prints spec as bpftool does.
+func rawDump(t *testing.T, spec *btf.Spec) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := btftest.Dump(&out, spec); err != nil {
+	if err := dump.Raw(&out, spec); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -128,7 +128,7 @@ func TestKernelImagesBpftool(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer spec.Close()
-			compareDumps(t, d.Format, dump(t, spec), want)
+			compareDumps(t, d.Format, rawDump(t, spec), want)
 		})
 	}
 }
@@ -254,7 +254,7 @@ func compareModules(t *testing.T, c *modules.Collection, modules []module) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := dump(t, spec.Own())
+		got := rawDump(t, spec.Own())
 		compareDumps(t, m.name, got, want)
 		first, end := spec.Own().IDs()
 		types += int(end - first)

@@ -1,0 +1,127 @@
+package elfx
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestPoolTurns lets calls in as memory is given back, in turn, and lets one that waits give up.
+func TestPoolTurns(t *testing.T) {
+	ctx := context.Background()
+	p := NewPool(10)
+	if err := p.acquire(ctx, 7); err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(ctx)
+	waits := func(ctx context.Context, n int64) chan error {
+		p.mu.Lock()
+		queued := len(p.queue)
+		p.mu.Unlock()
+		done := make(chan error, 1)
+		go func() { done <- p.acquire(ctx, n) }()
+		for { // until it is in the queue
+			p.mu.Lock()
+			n := len(p.queue)
+			p.mu.Unlock()
+			if n > queued {
+				return done
+			}
+			runtime.Gosched()
+		}
+	}
+	first, second, third := waits(gone, 9), waits(ctx, 3), waits(ctx, 1)
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v of a call that gave up", err)
+	}
+	if err := <-second; err != nil { // 7 and 3
+		t.Error(err)
+	}
+	select {
+	case <-third:
+		t.Error("11 of 10 bytes given out")
+	case <-time.After(10 * time.Millisecond):
+	}
+	p.release(7, 7)
+	if err := <-third; err != nil {
+		t.Error(err)
+	}
+	p.release(3, 0)
+	p.release(1, 0)
+	if err := p.acquire(ctx, 10); err != nil || p.used != 10 || len(p.queue) != 0 {
+		t.Errorf("%d bytes used, %d waiting, error %v", p.used, len(p.queue), err)
+	}
+}
+
+// TestPoolMemory lets eight calls at once unpack bombs in a pool for two: the heap grows by at most
+// 1.3 times the pool and a few megabytes.
+func TestPoolMemory(t *testing.T) {
+	const size = 64 << 20
+	var file bytes.Buffer
+	zeros(t, gzip.NewWriter(&file), size)
+	runtime.GC()
+	heap := func() int64 {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(sample)
+		return int64(sample[0].Value.Uint64())
+	}
+	before, most := heap(), int64(0)
+	opts := &Options{MaxRatio: -1, MaxSize: size / 2, Pool: NewPool(size)}
+	var calls sync.WaitGroup
+	for range 8 {
+		calls.Go(func() {
+			for range 2 {
+				if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err, ErrTooLarge) {
+					t.Errorf("error %v", err)
+				}
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() { calls.Wait(); close(ended) }()
+	for tick := time.Tick(100 * time.Microsecond); ; {
+		select {
+		case <-tick:
+			most = max(most, heap())
+			continue
+		case <-ended:
+		}
+		break
+	}
+	if most-before > size*13/10+8<<20 {
+		t.Errorf("the heap grew by %d MiB, with a pool of %d", (most-before)>>20, size>>20)
+	}
+	if most-before < size/2 {
+		t.Errorf("the heap grew by %d MiB only: nothing was tested", (most-before)>>20)
+	}
+}
+
+// TestPoolLimits applies the pool's size to one call, too, and ends a wait with the context.
+func TestPoolLimits(t *testing.T) {
+	var file bytes.Buffer
+	zeros(t, gzip.NewWriter(&file), 1<<20)
+	opts := &Options{Pool: NewPool(1 << 19)}
+	_, err := ExtractBytes(context.Background(), file.Bytes(), opts)
+	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "Options.Pool (524288 bytes)") {
+		t.Errorf("error %v", err)
+	}
+	if opts.Pool.used != 0 {
+		t.Errorf("%d bytes not given back", opts.Pool.used)
+	}
+	if err := opts.Pool.acquire(context.Background(), 1); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := ExtractBytes(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v of a call that waits", err)
+	}
+}
