@@ -14,8 +14,11 @@ func TestCilium(t *testing.T) {
 		if b.Base != nil {
 			continue
 		}
-		if err := oracle.CheckCilium(b.Bytes(t), true); err != nil {
-			t.Errorf("%s: %v", b.Name, err)
-		}
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			if err := oracle.CheckCilium(b.Bytes(t), true); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package differential
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,28 +105,34 @@ func TestCombinations(t *testing.T) {
 // TestMalformed reads the catalogue of malformed blobs, in both byte orders, in every backend
 // over its bases in the same one: the same class, offset and type at fault from all.
 func TestMalformed(t *testing.T) {
-	blobs := 0
+	n := 0
 	for c := range malformed.All() {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-			chain := c.Chain(order)
-			bases, base := openChain(t, chain[:len(chain)-1])
-			data := chain[len(chain)-1]
-			turns := len(oracle.Backends)
-			if len(data) > 1<<20 {
-				turns = 1 // the four rows of many megabytes
-			}
-			for turn := range turns {
-				in := &oracle.Input{Data: data, Bases: bases, Base: base}
-				in.Vary(turn)
-				if err := in.Check(); err != nil {
-					t.Errorf("%v, %v: %v", c, order, err)
-				}
-			}
-			blobs++
+			n++
+			t.Run(fmt.Sprintf("%v %v", c, order), func(t *testing.T) {
+				t.Parallel()
+				checkMalformed(t, c.Chain(order))
+			})
 		}
 	}
-	if blobs < 2*malformed.Rows {
-		t.Errorf("%d blobs for %d rows", blobs, malformed.Rows)
+	if n < 2*malformed.Rows {
+		t.Errorf("%d blobs for %d rows", n, malformed.Rows)
+	}
+}
+
+func checkMalformed(t *testing.T, chain [][]byte) {
+	bases, base := openChain(t, chain[:len(chain)-1])
+	data := chain[len(chain)-1]
+	turns := len(oracle.Backends)
+	if len(data) > 1<<20 {
+		turns = 1 // the four rows of many megabytes
+	}
+	for turn := range turns {
+		in := &oracle.Input{Data: data, Bases: bases, Base: base}
+		in.Vary(turn)
+		if err := in.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

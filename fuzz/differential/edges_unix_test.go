@@ -3,6 +3,7 @@
 package differential
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"unsafe"
@@ -48,17 +49,23 @@ func TestGuardPage(t *testing.T) {
 		if b.Base != nil {
 			continue
 		}
-		g := newGuarded(t, len(b.Bytes(t)))
-		image := []byte(string(b.Bytes(t)))
-		if err := readGuarded(g.put(image)); err != nil {
-			t.Errorf("%s: %v", b.Name, err)
-		}
-		o := &mutate.Options{Max: 300, Seed: 2}
-		for edit, data := range mutate.Sweep(image, o) {
-			if err := readGuarded(g.put(data)); err != nil {
-				t.Errorf("%s, %v: %v", b.Name, edit, err)
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			g := newGuarded(t, b.Size)
+			image := bytes.Clone(b.Bytes(t))
+			if err := readGuarded(g.put(image)); err != nil {
+				t.Error(err)
 			}
-		}
+			o := &mutate.Options{Max: 300, Seed: 2}
+			if b.IsSynthetic() {
+				o.Max = 100
+			}
+			for edit, data := range mutate.Sweep(image, o) {
+				if err := readGuarded(g.put(data)); err != nil {
+					t.Errorf("%v: %v", edit, err)
+				}
+			}
+		})
 	}
 }
 

@@ -53,6 +53,9 @@ func readBugs(root, name string) (bugs []bug, err error) {
 	return bugs, nil
 }
 
+// sweep looks for every bug.
+const sweep = "TestSweep"
+
 // folder returns the package of a target, relative to the workspace, and its function.
 func folder(target string) (dir, function string) {
 	pkg, function, ok := strings.Cut(target, ".")
@@ -61,8 +64,8 @@ func folder(target string) (dir, function string) {
 		return "fuzz", target
 	case !ok:
 		return filepath.Join("fuzz", "differential"), target
-	case pkg == "match":
-		return filepath.Join("btf", "internal", "match"), function
+	case pkg == "match", pkg == "raw":
+		return filepath.Join("btf", "internal", pkg), function
 	}
 	return pkg, function
 }

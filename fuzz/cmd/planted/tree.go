@@ -92,7 +92,7 @@ func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bo
 		}
 	}()
 	var searches []*search
-	for _, target := range append([]string{"TestSweep"}, b.targets...) {
+	for _, target := range append([]string{sweep}, b.targets...) {
 		_, function := folder(target)
 		searches = append(searches, &search{target: target,
 			test: strings.HasPrefix(function, "Test")})
@@ -232,7 +232,7 @@ func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args
 // restore removes inputs that the engine wrote: the seeds are what every run starts from. The
 // engine names them by 16 hexadecimal digits.
 func (t *tree) restore() error {
-	for _, dir := range []string{"fuzz", "btf", filepath.Join("btf", "internal", "match")} {
+	for _, dir := range []string{"fuzz", filepath.Join("btf", "internal", "*")} {
 		paths, err := filepath.Glob(filepath.Join(t.root, dir, "testdata", "fuzz", "Fuzz*",
 			strings.Repeat("[0-9a-f]", 16)))
 		if err != nil {

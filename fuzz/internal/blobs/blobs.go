@@ -5,6 +5,7 @@ package blobs
 import (
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/btfkit/btfkit/btf"
@@ -37,6 +38,9 @@ type Blob struct {
 	once   sync.Once
 	parsed *naive.Blob
 }
+
+// IsSynthetic reports whether the blob is one of package btftest.
+func (b *Blob) IsSynthetic() bool { return strings.HasPrefix(b.Name, "btftest/") }
 
 // Bytes is Read for those who have a test to end.
 func (b *Blob) Bytes(t TB) []byte {
