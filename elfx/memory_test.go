@@ -112,7 +112,10 @@ func TestMemory(t *testing.T) {
 		for _, limit := range []int64{32 << 20, 64 << 20} {
 			opts := &Options{MaxSize: limit, MaxRatio: -1}
 			var err error
-			used := int64(allocated(func() { _, err = ExtractBytes(context.Background(), files[name], opts) }))
+			used := int64(allocated(func() {
+				_, err = ExtractBytes(context.Background(), files[name],
+					opts)
+			}))
 			if !errors.Is(err, ErrTooLarge) {
 				t.Errorf("%s, limit %d: error %v", name, limit, err)
 			}

@@ -12,8 +12,8 @@ import (
 
 // Data is the BTF that one file holds.
 type Data struct {
-	// BTF is the blob itself, ready for a backend's Parse. Of bytes given to [ExtractBytes] it may be a
-	// part, otherwise it belongs to the caller alone.
+	// BTF is the blob itself, ready for a backend's Parse. Of bytes given to [ExtractBytes] it may be
+	// a part, otherwise it belongs to the caller alone.
 	BTF []byte
 	// Base is the .BTF.base section of a module with a distilled base, else nil. BTF is then
 	// split on Base and not on the kernel's BTF.
@@ -94,14 +94,14 @@ func readOpen(ctx context.Context, f *os.File, silent bool, opts *Options) (*Dat
 	return extract(ctx, in, opts, b.maxSize-b.size)
 }
 
-// Extract extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only what
-// it needs; a compressed one is read once, in order. An error is an *[Error].
+// Extract extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only
+// what it needs; a compressed one is read once, in order. An error is an *[Error].
 func Extract(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Data, error) {
 	return extract(ctx, &input{r: r, size: size}, opts, 0)
 }
 
-// ExtractBytes extracts BTF from bytes, which must not change while the result is in use: raw BTF and
-// sections of an uncompressed ELF file are parts of b. An error is an *[Error].
+// ExtractBytes extracts BTF from bytes, which must not change while the result is in use: raw BTF
+// and sections of an uncompressed ELF file are parts of b. An error is an *[Error].
 func ExtractBytes(ctx context.Context, b []byte, opts *Options) (*Data, error) {
 	return extract(ctx, &input{size: int64(len(b)), mem: b[:len(b):len(b)], shared: true}, opts, 0)
 }

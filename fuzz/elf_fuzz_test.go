@@ -109,7 +109,8 @@ func FuzzRelocate(f *testing.F) {
 		defer target.Close()
 		before := oracle.Allocated()
 		moved, err := elfx.Relocate(t.Context(), module, distilled, target)
-		if used := oracle.Allocated() - before; used > 4<<20+64*uint64(len(module)+len(distilled)+len(base)) {
+		limit := 4<<20 + 64*uint64(len(module)+len(distilled)+len(base))
+		if used := oracle.Allocated() - before; used > limit {
 			t.Fatalf("%d bytes allocated", used)
 		}
 		if (moved == nil) == (err == nil) {

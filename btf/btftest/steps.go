@@ -22,7 +22,8 @@ const stepsChild = "BTFKIT_COUNTS_STEPS"
 // TestSteps checks that whatever is asked of BTF in a backend takes steps and memory linear in the
 // input and in what it returns, on BTF that was made to be slow; see Hostile. A step is a byte of a
 // name, or a word of a record, that is read. They are counted by a build of their own, with the tag
-// btfsteps: TestSteps runs the test that calls it again, with the go command, in the current folder.
+// btfsteps: TestSteps runs the test that calls it again, with the go command, in the current
+// folder.
 func TestSteps(t *testing.T, own btf.Backend) {
 	if !counting {
 		runCounting(t)
@@ -81,7 +82,8 @@ func runCounting(t *testing.T) {
 	case testing.Short():
 		t.Skip("it compiles the tests again: run without -short")
 	}
-	cmd := exec.Command("go", "test", "-vet=off", "-tags=btfsteps", "-run=^"+t.Name()+"$", "-count=1", "-v", ".")
+	cmd := exec.Command("go", "test", "-vet=off", "-tags=btfsteps", "-run=^"+t.Name()+"$", "-count=1",
+		"-v", ".")
 	cmd.Env = append(os.Environ(), stepsChild+"=1")
 	out, err := cmd.CombinedOutput()
 	switch {
@@ -102,7 +104,8 @@ type cost struct {
 func (c cost) perByte() float64 { return float64(c.steps) / float64(max(c.size, 1)) }
 
 func (c cost) String() string {
-	return fmt.Sprintf("%.2f steps, %.2f B allocated", c.perByte(), float64(c.memory)/float64(max(c.size, 1)))
+	return fmt.Sprintf("%.2f steps, %.2f B allocated", c.perByte(),
+		float64(c.memory)/float64(max(c.size, 1)))
 }
 
 // A question is a call of a public function, or a range over what it returns.
@@ -217,7 +220,8 @@ func askNames(add asker, spec **btf.Spec, names []string) {
 }
 
 func askMatches(add asker, spec **btf.Spec) {
-	for _, expr := range []string{"a", "^a", "^aaaaaaaaaaaaaaaaaaa", "a$", "^a*$", "aaaaab", "x|y", "(a|x)*z",
+	for _, expr := range []string{"a", "^a", "^aaaaaaaaaaaaaaaaaaa", "a$", "^a*$", "aaaaab", "x|y",
+		"(a|x)*z",
 		"(?i)AB$", "a.*a.*b", `\ba+b`, "[^a]", "^.*x.*y", "^" + strings.Repeat("a", 200), ""} {
 		add("IDsByMatch", func() int {
 			ids, _ := (*spec).IDsByMatch(btf.MustMatcher(expr))

@@ -152,7 +152,8 @@ func TestReplace(t *testing.T) {
 	if retired, err := c.Replace("m-1", "new", parser(data)); err != nil || retired != nil {
 		t.Fatalf("Replace of what is damaged: %v, %v", retired, err)
 	}
-	if got := slices.Collect(c.Names()); !slices.Equal(got, []string{"m-1"}) || len(c.Problems()) != 0 {
+	if got := slices.Collect(c.Names()); !slices.Equal(got, []string{"m-1"}) ||
+		len(c.Problems()) != 0 {
 		t.Errorf("modules %q, problems %v", got, c.Problems())
 	}
 	spec := must(c.Module(t.Context(), "m_1"))(t)

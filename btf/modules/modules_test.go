@@ -230,12 +230,14 @@ func TestCollectionKinds(t *testing.T) {
 		}
 	}
 	got := list(c.TypesByKind(btf.KindStruct))
-	if !strings.Contains(got, "; other STRUCT; other STRUCT; toy STRUCT;") || strings.Contains(got, "FUNC") {
+	if !strings.Contains(got, "; other STRUCT; other STRUCT; toy STRUCT;") ||
+		strings.Contains(got, "FUNC") {
 		t.Errorf("structs:%s", got)
 	}
 	var missing *btf.NotFoundError
 	_, err = c.TypeByName("kfree_skb", btf.KindUnion)
-	if !errors.As(err, &missing) || !slices.Equal(missing.Found, []btf.Kind{btf.KindStruct, btf.KindFunc}) {
+	if !errors.As(err, &missing) || !slices.Equal(missing.Found, []btf.Kind{btf.KindStruct,
+		btf.KindFunc}) {
 		t.Errorf("error %v, want the kinds that there are, each once", err)
 	}
 }

@@ -56,7 +56,10 @@ var asks = map[string]func(ctx context.Context, c *modules.Collection) error{
 		_, err := c.Extra(ctx, "a", "inline")
 		return err
 	},
-	"for all": func(ctx context.Context, c *modules.Collection) error { return c.OpenAll(ctx, 2, nil) },
+	"for all": func(ctx context.Context, c *modules.Collection) error {
+		return c.OpenAll(ctx, 2,
+			nil)
+	},
 	"for a name": func(_ context.Context, c *modules.Collection) error {
 		_, err := c.TypeByName("toy_xmit")
 		return err
@@ -142,7 +145,8 @@ func TestReentranceOfExtra(t *testing.T) {
 		t.Fatal(err)
 	}
 	within(t, func() {
-		if _, err := c.Extra(t.Context(), "a", "x"); err == nil || !strings.Contains(err.Error(), "that of a.x") {
+		if _, err := c.Extra(t.Context(), "a", "x"); err == nil ||
+			!strings.Contains(err.Error(), "that of a.x") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -260,7 +264,8 @@ func TestNoReentrance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Module(t.Context(), "c"); !strings.Contains(err.Error(), "neither a Spec nor an error") {
+		if _, err := c.Module(t.Context(), "c"); !strings.Contains(err.Error(),
+			"neither a Spec nor an error") {
 			t.Errorf("with the context of an opener that is done: %v", err)
 		}
 	})
@@ -316,7 +321,8 @@ func TestWait(t *testing.T) {
 		}
 		start := time.Now()
 		first, second, third := ask(2*time.Minute), ask(time.Minute), ask(3*time.Hour)
-		if err := <-second; !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+		if err := <-second; !errors.Is(err, context.DeadlineExceeded) ||
+			time.Since(start) != time.Minute {
 			t.Errorf("one who waits for another: %v after %v", err, time.Since(start))
 		}
 		if err := <-first; err == nil || time.Since(start) != 2*time.Minute {
@@ -374,7 +380,10 @@ func TestRemoveWhileOpening(t *testing.T) {
 // An opener that panics leaves a problem, and nobody waiting.
 func TestPanic(t *testing.T) {
 	c, _ := newCollection(t)
-	if err := c.Add("a", "", func(context.Context, *btf.Spec) (*btf.Spec, error) { panic("oops") }); err != nil {
+	if err := c.Add("a", "", func(context.Context, *btf.Spec) (*btf.Spec,
+		error) {
+		panic("oops")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	func() {

@@ -92,7 +92,8 @@ func TestPathsDeep(t *testing.T) {
 				n++
 			}
 			if target, ok := inner.Pointer(); ok {
-				for _, g := range target.SkipModifiers().Fields()[:min(1, len(target.SkipModifiers().Fields()))] {
+				for _, g := range target.SkipModifiers().Fields()[:min(1,
+					len(target.SkipModifiers().Fields()))] {
 					got, err := path.Resolve(root, f.Name+"->"+g.Name)
 					if err != nil || got.Derefs != 1 || got.DerefOffsets[0] != f.Offset/8 ||
 						got.BitOffset != g.Offset {
@@ -130,7 +131,8 @@ func FuzzPath(f *testing.F) {
 		got, err := path.Resolve(root, expr)
 		for range 2 {
 			again, againErr := r.Resolve(root, expr)
-			if again != got || (err == nil) != (againErr == nil) || err != nil && err.Error() != againErr.Error() {
+			if again != got || (err == nil) != (againErr == nil) ||
+				err != nil && err.Error() != againErr.Error() {
 				t.Fatalf("%v %q: %+v (%v), by tables %+v (%v)", root, expr, got, err, again, againErr)
 			}
 		}
