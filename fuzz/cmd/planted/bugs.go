@@ -72,8 +72,8 @@ func folder(target string) (dir, function string) {
 	switch {
 	case !ok:
 		return "fuzz", target
-	case pkg == "match":
-		return filepath.Join("btf", "internal", "match"), function
+	case pkg == "match" || pkg == "raw":
+		return filepath.Join("btf", "internal", pkg), function
 	}
 	return pkg, function
 }
