@@ -230,7 +230,8 @@ func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args
 // restore removes inputs that the engine wrote: the seeds are what every run starts from. The
 // engine names them by 16 hexadecimal digits.
 func (t *tree) restore() error {
-	for _, dir := range []string{"fuzz", "btf", filepath.Join("btf", "internal", "match")} {
+	for _, dir := range []string{"fuzz", filepath.Join("btf", "internal", "raw"),
+		filepath.Join("btf", "internal", "match")} {
 		paths, err := filepath.Glob(filepath.Join(t.root, dir, "testdata", "fuzz", "Fuzz*",
 			strings.Repeat("[0-9a-f]", 16)))
 		if err != nil {
