@@ -109,9 +109,9 @@ func FuzzRelocate(f *testing.F) {
 		defer target.Close()
 		before := oracle.Allocated()
 		moved, err := elfx.Relocate(t.Context(), module, distilled, target)
-		limit := 4<<20 + 64*uint64(len(module)+len(distilled)+len(base))
-		if used := oracle.Allocated() - before; used > limit {
-			t.Fatalf("%d bytes allocated", used)
+		used, size := oracle.Allocated()-before, uint64(len(module)+len(distilled)+len(base))
+		if used > 4<<20+64*size {
+			t.Fatalf("%d bytes allocated for %d", used, size)
 		}
 		if (moved == nil) == (err == nil) {
 			t.Fatalf("neither a blob nor an error, or both: %v", err)

@@ -1,6 +1,6 @@
 // Package kernel embeds the BTF of one real kernel, so that a program can be tried or measured
-// where no kernel offers its own: Debian's linux 7.2.13 for amd64, whose types are sorted by
-// name (anonymous ones first).
+// where no kernel offers its own. It is Debian's linux 7.2.13 for amd64, whose types are sorted by
+// name, the anonymous ones first.
 //
 // It is apart from package corpus because an importer pays for it in the size of its binary: 2.4 MB
 // here, several times that there. The data is the kernel's, not this project's. Its licence is in

@@ -20,9 +20,9 @@ const maxRecords = 16
 //	     u8    unused, so that raw is aligned
 //	raw  u16   the operation's argument
 //
-// What is left over at the end, and anything beyond 16 records, is ignored. Damage returns the
+// Damage ignores what is left over at the end, and anything beyond 16 records. It returns the
 // bytes to read, which are shorter than image if an edit truncates it, and a function that undoes
-// all edits. Of o, what a sweep covers does not matter.
+// all edits. From o it takes what is known of the base.
 func Damage(image []byte, o *Options, input []byte) (data []byte, undo func()) {
 	data = image
 	var before []saved

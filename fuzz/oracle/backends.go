@@ -7,7 +7,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// Backends lists all backends, the options that change where bytes live included.
+// Backends lists all backends, each with every option that changes where bytes live.
 var Backends = []btf.Backend{
 	cache.Backend{}, mmap.Backend{}, arena.Backend{}, arena.Backend{OffHeap: true},
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
-// CheckFault compares a refusal with the oracle's: the class, the offset and the type.
+// CheckFault compares an error with the oracle's fault: its class, its offset and the type at
+// fault.
 func CheckFault(err error, want *Fault) error {
 	if err == nil {
 		return fmt.Errorf("accepted, want %v", want)
@@ -35,8 +36,8 @@ func CheckFault(err error, want *Fault) error {
 	return nil
 }
 
-// CheckSpec compares everything that the own section of spec says, queries by name apart,
-// with the oracle. It takes time linear in the input, cyclic or not.
+// CheckSpec compares all that the own section of spec says with the oracle, except for queries by
+// name. It takes time linear in the input, even if types are cyclic.
 func CheckSpec(spec *btf.Spec, want *Blob) error {
 	if err := CheckRecords(spec, want); err != nil {
 		return err
@@ -93,8 +94,8 @@ func checkText(spec *btf.Spec, want *Blob) error {
 	return nil
 }
 
-// CheckRecords compares the ids, places and bytes of the own records of spec with the
-// oracle's. It is for many backends that share the code of all other accessors.
+// CheckRecords compares the ids, offsets and bytes of the own records of spec with the oracle's.
+// That is enough where several backends share the code of all other accessors.
 func CheckRecords(spec *btf.Spec, want *Blob) error {
 	if err := checkIDs(spec, want); err != nil {
 		return err
@@ -153,7 +154,7 @@ func checkIDs(spec *btf.Spec, want *Blob) error {
 	return nil
 }
 
-// CheckType compares one type with the oracle's, reached by its id.
+// CheckType compares one type, and its elements, with the oracle's of the same id.
 func CheckType(t btf.Type, want naive.Type) error {
 	if got, want := factsOf(t), want.Facts(); got != want {
 		return fmt.Errorf("%v: got  %+v\nwant %+v", t, got, want)
@@ -175,7 +176,7 @@ func CheckType(t btf.Type, want naive.Type) error {
 		return fmt.Errorf("%v: %w", t, err)
 	}
 	wantElems := want.Elems()
-	if len(elems) != len(wantElems) || beyond(t, len(elems)) || first(t) != min(1, len(elems)) {
+	if len(elems) != len(wantElems) || findsOutside(t, len(elems)) || countFirst(t) != min(1, len(elems)) {
 		return fmt.Errorf("%v: %d elements, want %d", t, len(elems), len(wantElems))
 	}
 	for i := range elems {

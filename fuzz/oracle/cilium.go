@@ -12,19 +12,21 @@ import (
 	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
-// CheckCilium compares with cilium/ebpf, a decoder that others wrote, by these rules:
+// CheckCilium compares the first of Backends with cilium/ebpf, a decoder that others wrote. It has
+// these rules:
 //
-//   - It is asked only about blobs whose references Verify accepts and whose chains are
-//     short: others make it recurse until the process dies, or print for minutes.
-//   - What it accepts must be accepted here, except for sections that overlap and layout
-//     sections outside of the input, which it does not look at. The reverse does not hold: it
-//     refuses offsets into the middle of a string, unknown kinds, and decl tags in odd places.
-//   - Values are compared strictly, id by id, but for what it takes for something else: more
-//     than 16 bits of vlen or 5 of kind, which are not asked about; FUNC linkages beyond
-//     extern; bitfields of the older form, which it does not see where the member's type is
-//     not the INT itself, or comes later; decl tags, which it has no type for.
+//   - It asks cilium/ebpf only about blobs whose references Verify accepts and whose chains are
+//     short. With others, cilium/ebpf recurses until the process dies, or prints for minutes.
+//   - What cilium/ebpf accepts must be accepted here, with two exceptions, which it does not look
+//     at: sections that overlap, and layout sections outside of the input. The reverse does not
+//     hold: it refuses offsets into the middle of a string, unknown kinds, and decl tags in odd
+//     places.
+//   - Values must be equal, id by id, except where cilium/ebpf reads something else: FUNC linkages
+//     beyond extern; bitfields of the older form, if the member's type is not the INT itself or
+//     comes later; decl tags, for which it has no type. Blobs with more than 16 bits of vlen, or
+//     more than 5 of kind, are not asked about.
 //
-// Nothing of a trusted blob may be refused.
+// If data is trusted, cilium/ebpf may not refuse any of its types.
 func CheckCilium(data []byte, trusted bool) error {
 	want, fault := Parse(data, nil)
 	if fault == nil && !forCilium(want, trusted) {
@@ -59,8 +61,8 @@ func CheckCilium(data []byte, trusted bool) error {
 	return nil
 }
 
-// forCilium tells what cilium/ebpf can be asked about. Decl tags may be refused, and refusing
-// prints types: only those of trusted blobs are harmless.
+// forCilium reports whether cilium/ebpf can be asked about b. It may refuse decl tags, and prints
+// types then, which is harmless in trusted blobs alone.
 func forCilium(b *Blob, trusted bool) bool {
 	v := b.Verify()
 	if v.Fault != nil || v.Cycle {
@@ -78,8 +80,8 @@ func forCilium(b *Blob, trusted bool) bool {
 	return true
 }
 
-// unseenHeader reports whether the fault is in what cilium/ebpf does not look at: that types and
-// strings overlap, which is found at the types' offset, and the layout's offset.
+// unseenHeader reports whether cilium/ebpf does not look for the fault: an overlap of types and
+// strings, which is found at the types' offset, or the layout's offset.
 func unseenHeader(fault *Fault) bool {
 	return fault.Offset == 24 && fault.ID == 0 || fault.Offset == 8 && fault.Overlap
 }

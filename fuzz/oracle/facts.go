@@ -11,7 +11,7 @@ import (
 
 func ref(t btf.Type) uint32 { return uint32(t.ID()) }
 
-// factsOf asks every accessor of t but those of elements and chains.
+// factsOf asks every accessor of t, except for those of elements and chains.
 func factsOf(t btf.Type) naive.Facts {
 	f := naive.Facts{ID: uint32(t.ID()), Offset: store.RecordOf(t).Offset, Kind: uint8(t.Kind()),
 		Flag: t.KindFlag(), Vlen: t.Vlen(), Name: t.Name(), HasName: t.Kind().HasName(),
@@ -46,8 +46,8 @@ func checkName[N named](n N) error {
 	return nil
 }
 
-// elemsOf ranges over the elements of t with all four iterators, and asks for each element
-// by its index, too; an error says that the two disagree.
+// elemsOf ranges over the elements of t with all four iterators. It also asks for each element by
+// its index; an error says that the two disagree.
 func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
 	for i, m := range t.Members() {
 		if again, ok := t.Member(i); !ok || again != m {
@@ -93,8 +93,8 @@ func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
 	return dst, nil
 }
 
-// beyond reports whether some accessor finds an element -1 or n, which do not exist.
-func beyond(t btf.Type, n int) bool {
+// findsOutside reports whether some accessor finds an element -1 or n, which do not exist.
+func findsOutside(t btf.Type, n int) bool {
 	for _, i := range []int{-1, n} {
 		_, member := t.Member(i)
 		_, enumerator := t.Enumerator(i)
@@ -107,8 +107,8 @@ func beyond(t btf.Type, n int) bool {
 	return false
 }
 
-// first counts what the iterators of elements yield to a loop that ends at once.
-func first(t btf.Type) (n int) {
+// countFirst counts what the iterators of elements yield to a loop that ends at once.
+func countFirst(t btf.Type) (n int) {
 	for range t.Members() {
 		n++
 		break
@@ -128,7 +128,7 @@ func first(t btf.Type) (n int) {
 	return n
 }
 
-// checkNothing asks what is no type and no element of any: all answers are empty.
+// checkNothing asks void, and elements of no type: all answers must be empty.
 func checkNothing(spec *btf.Spec) error {
 	s := store.SectionOf(spec)
 	if t := s.TypeAt(s.Len()); !t.IsVoid() || t.String() != "void" {
@@ -142,7 +142,7 @@ func checkNothing(spec *btf.Spec) error {
 	}
 	if (btf.Member{}).Target() != void || (btf.Param{}).Target() != void ||
 		(btf.VarSecinfo{}).Target() != void || void.Target() != void || void.Return() != void ||
-		store.RecordOf(void) != (store.Record{}) || void.NameOffset() != 0 || first(void) != 0 ||
+		store.RecordOf(void) != (store.Record{}) || void.NameOffset() != 0 || countFirst(void) != 0 ||
 		(btf.Enumerator{}).Uint64() != 0 {
 		return errors.New("void, or an element of it, refers to something or has bytes")
 	}

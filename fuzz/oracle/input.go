@@ -10,35 +10,34 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// An Input is bytes to open in every backend.
+// An Input is bytes to open in every backend, with what to compare then.
 type Input struct {
 	Data []byte
-	// Bases has what Data is split from, opened in each of Backends, and Base the same in the
+	// Bases is what Data is split from, opened in each of Backends. Base is the same in the
 	// oracle. Both are nil if Data stands alone.
 	Bases []*btf.Spec
 	Base  *Blob
 
-	// Deep is the index of the one backend whose every accessor is compared. Accessors are the
-	// same code in all backends; of the other backends, records and queries are compared.
+	// Deep is the index in Backends of the one that CheckSpec compares. Accessors are the same
+	// code in all backends; so of the others, records and queries are compared.
 	Deep int
-	// Variants opens those backends, too, that differ from another only in where memory comes
-	// from.
+	// Variants also opens the backends that differ from another only in where memory comes from.
 	Variants bool
 	// Pattern is the index in Patterns of the regular expression to ask for.
 	Pattern int
 
-	// Measured checks time, memory and goroutines, too. Nothing else may run meanwhile.
+	// Measured also checks time, memory and goroutines. Nothing else may run meanwhile.
 	Measured bool
 }
 
-// Vary sets Deep, Variants and Pattern from n, so that inputs numbered in a row cover all.
+// Vary sets Deep, Variants and Pattern by n. Inputs that are numbered in a row cover all of them.
 func (in *Input) Vary(n int) {
 	in.Deep, in.Pattern = n%len(Backends), n%len(Patterns)
 	in.Variants = isVariant(Backends[in.Deep])
 }
 
-// VaryByData sets the same fields from the bytes of Data, so that equal inputs are checked in
-// the same way: a fuzz engine needs that.
+// VaryByData sets the same fields by the bytes of Data. A fuzz engine needs that equal inputs are
+// checked in the same way.
 func (in *Input) VaryByData() {
 	h := uint32(2166136261) // FNV-1a
 	for _, c := range in.Data {
@@ -47,8 +46,8 @@ func (in *Input) VaryByData() {
 	in.Vary(int(h >> 4))
 }
 
-// Check compares the verdict of each backend with the oracle's: class, offset and type of a
-// refusal; else all answers.
+// Check opens the input in each backend. If the oracle refuses it, so must they, with an error of
+// the same class and place; else all answers must be the oracle's.
 func (in *Input) Check() error {
 	want, fault := Parse(in.Data, in.Base)
 	var q questions
@@ -106,9 +105,9 @@ func (in *Input) checkSpec(spec *btf.Spec, want *Blob, q questions, deep bool) e
 	return checkMatches(spec, q.expr, q.matches)
 }
 
-// openLimit bounds the time to open size bytes. What a busy machine adds must not fail a run: an
-// input that takes longer, or allocates more than it may, is opened again, up to openTries
-// times, and the best counts.
+// openLimit bounds the time to open size bytes. A busy machine must not fail a run. So an input
+// that takes longer, or allocates more than it may, is opened again, up to openTries times, and
+// the best try counts.
 func openLimit(size int) time.Duration {
 	return 50*time.Millisecond + time.Duration(size)*100*time.Nanosecond
 }
@@ -135,7 +134,7 @@ func (in *Input) open(b btf.Backend, i int) (spec *btf.Spec, err error) {
 		spec, err = b.Parse(in.Data, base)
 		used, took = Allocated()-before, time.Since(start)
 		if used > allocationLimit(len(in.Data)) {
-			settle()
+			flushAllocations()
 		} else if took <= limit {
 			break
 		}
@@ -151,7 +150,7 @@ func (in *Input) open(b btf.Backend, i int) (spec *btf.Spec, err error) {
 	return spec, err
 }
 
-// refuse closes what was opened within no limits.
+// refuse closes what was opened beyond the limits.
 func refuse(spec *btf.Spec, err error) (*btf.Spec, error) {
 	if spec != nil {
 		spec.Close()
@@ -159,8 +158,8 @@ func refuse(spec *btf.Spec, err error) (*btf.Spec, error) {
 	return nil, err
 }
 
-// goroutineLeft reports whether there are more goroutines than before. The runtime's own, which
-// runs cleanups after a garbage collection, comes and goes: what is left stays.
+// goroutineLeft reports whether there are more goroutines than before, and stay. The runtime's
+// own, which runs cleanups after a garbage collection, comes and goes.
 func goroutineLeft(before int) bool {
 	for range 100 {
 		if runtime.NumGoroutine() <= before {

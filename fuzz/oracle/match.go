@@ -7,17 +7,19 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// Patterns are regular expressions that take every way through the matcher: literals at the
-// front, the end and within, classes, case folding, assertions, alternatives, the empty name,
-// counted repetition, bytes that no name has, and some that match all or nothing.
+// Patterns are regular expressions that together take every way through the matcher. They have
+// literals at the front, at the end and within, classes, folded case, assertions, alternatives,
+// counted repetition, and bytes that no name has. Some match every name, some the empty one alone,
+// some none.
 var Patterns = []string{
 	`^$`, `.*`, ``, `^[[:alnum:]]+_drop_reason$`, `_t$`, `^tcp_`, `^(int|long|unsigned)`,
 	`sk_buff`, `^[a-z]{3}_[a-z]{3}$`, `(?i)INT`, `\bint\b`, `a|e`, `[^a-z_0-9]`, `(a.*){3}`,
 	`\x00`, `^[^\x00-\x7f]`, `(?s).\z`, `x*y?$`, `^.{0,4}$`, `\Bt\b`,
 }
 
-// CheckMatches asks the own section of each of specs for the names that match expr, and wants
-// what package regexp says of each name. All of specs are b, opened in several backends.
+// CheckMatches asks the own section of each of specs for the names that match expr. The answer
+// must be what package regexp says of each name of b. All of specs are b, opened in several
+// backends.
 func CheckMatches(b *Blob, expr string, specs ...*btf.Spec) error {
 	re, err := regexp.Compile(expr)
 	if _, ours := btf.NewMatcher(expr); (err == nil) != (ours == nil) {

@@ -9,8 +9,9 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// QueryNames picks up to limit names to ask for: "", names of own types, evenly spread, one
-// of the base, and for each some that are hardly there: longer, shorter, the end alone.
+// QueryNames picks names to ask for, about limit of them: the empty one, some of own types, evenly
+// spread, and one of the base. For each it adds names that are almost the same: one byte longer,
+// one shorter, without the first.
 func QueryNames(b *Blob, limit int) []string {
 	names := []string{"", "\x00", "a\x00"}
 	add := func(name string) {
@@ -29,7 +30,8 @@ func QueryNames(b *Blob, limit int) []string {
 	return names
 }
 
-// CheckNames asks spec for names in every way there is, alone and on top of its bases.
+// CheckNames asks spec for names in every way there is: its own section alone, and on top of its
+// bases. The answers must be those of b.
 func CheckNames(spec *btf.Spec, b *Blob, names []string) error {
 	if err := checkOwnNames(spec, b, names); err != nil {
 		return err

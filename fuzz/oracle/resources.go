@@ -5,8 +5,8 @@ import (
 	"runtime/metrics"
 )
 
-// Allocated returns how many bytes the process has allocated on the heap so far. Reading the
-// metric takes a quarter of a microsecond; runtime.ReadMemStats stops the world for longer.
+// Allocated returns how many bytes the process has allocated on the heap since it started. It
+// takes a quarter of a microsecond, where runtime.ReadMemStats stops the world.
 func Allocated() uint64 {
 	sample := [1]metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample[:])
@@ -17,10 +17,10 @@ func Allocated() uint64 {
 // each of the input.
 func allocationLimit(size int) uint64 { return 1<<20 + 16*uint64(size) }
 
-// settle has everything counted that was allocated so far. The runtime counts late, when a span
-// is full or a collection begins, and by then some 100 spans of all sizes may come to more
-// than the limit. It empties pools, too, so that what they hold is not for free.
-func settle() {
+// flushAllocations makes the runtime count all that was allocated so far. The runtime counts late: when a
+// span is full, or a collection begins. By then some 100 spans of all sizes may come to more than
+// the limit. It empties pools, too, so that what they hold is counted again.
+func flushAllocations() {
 	runtime.GC()
 	runtime.GC()
 }
