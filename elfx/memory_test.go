@@ -187,3 +187,19 @@ func TestKeepCopies(t *testing.T) {
 		t.Error("BTF is a part of the unpacked file")
 	}
 }
+
+// TestMemoryToParse counts what it takes to parse BTF that is found by searching, and refuses what is
+// too large for the limit; it does not say that there is none.
+func TestMemoryToParse(t *testing.T) {
+	file := append(make([]byte, 64), manyInts(binary.LittleEndian, 200_000)...)
+	file = zstdBytes(t, nil, file)
+	for limit, is := range map[int64]error{6 << 20: ErrTooLarge, 32 << 20: nil} {
+		var err error
+		used := int64(allocated(func() {
+			_, err = ExtractBytes(context.Background(), file, &Options{MaxSize: limit, MaxRatio: -1})
+		}))
+		if !errors.Is(err, is) || used > limit*13/10+1<<20 {
+			t.Errorf("limit %d: %d bytes allocated, error %v", limit, used, err)
+		}
+	}
+}
