@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/modules"
 )
 
@@ -175,6 +176,25 @@ func TestReentranceForgiven(t *testing.T) {
 	}
 	if _, err := c.Module(t.Context(), "a"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A Spec that is no good is closed.
+func TestForeignClosed(t *testing.T) {
+	c, _ := newCollection(t)
+	b := builder.New(builder.Options{Base: c.Base()})
+	b.Ptr(b.NextID()) // a cycle
+	data := must(b.Bytes())(t)
+	var spec *btf.Spec
+	err := c.Add("a", "", func(_ context.Context, base *btf.Spec) (_ *btf.Spec, err error) {
+		spec, err = btf.Parse(data, base)
+		return spec, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Module(t.Context(), "a"); !errors.Is(err, btf.ErrCorrupt) || !isClosed(spec) {
+		t.Errorf("error %v, Spec closed: %v", err, isClosed(spec))
 	}
 }
 
