@@ -177,7 +177,8 @@ func FuzzDiff(f *testing.F) {
 	})
 }
 
-func checkPair(t *testing.T, a, b *btf.Spec, i, j btf.TypeID, sound bool, oracleA, oracleB *naive.Blob) {
+func checkPair(t *testing.T, a, b *btf.Spec, i, j btf.TypeID, sound bool,
+	oracleA, oracleB *naive.Blob) {
 	t.Helper()
 	x, _ := a.TypeByID(i)
 	y, _ := b.TypeByID(j)

@@ -74,7 +74,8 @@ func compareLayout(r *layout.Ruler, typ btf.Type, n naive.Type) error {
 }
 
 // deriver runs the driver over libbpf on a blob, and yields its lines.
-func deriver(t *testing.T, name string, yield func(id uint32, align, size int64, packed, traceable bool)) error {
+func deriver(t *testing.T, name string,
+	yield func(id uint32, align, size int64, packed, traceable bool)) error {
 	t.Helper()
 	c, _ := corpus.Find(name)
 	dir := t.TempDir()

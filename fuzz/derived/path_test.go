@@ -1,6 +1,7 @@
 package derived
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
@@ -92,7 +93,8 @@ func TestPathsDeep(t *testing.T) {
 				n++
 			}
 			if target, ok := inner.Pointer(); ok {
-				for _, g := range target.SkipModifiers().Fields()[:min(1, len(target.SkipModifiers().Fields()))] {
+				fields := target.SkipModifiers().Fields()
+				for _, g := range fields[:min(1, len(fields))] {
 					got, err := path.Resolve(root, f.Name+"->"+g.Name)
 					if err != nil || got.Derefs != 1 || got.DerefOffsets[0] != f.Offset/8 ||
 						got.BitOffset != g.Offset {
@@ -130,7 +132,7 @@ func FuzzPath(f *testing.F) {
 		got, err := path.Resolve(root, expr)
 		for range 2 {
 			again, againErr := r.Resolve(root, expr)
-			if again != got || (err == nil) != (againErr == nil) || err != nil && err.Error() != againErr.Error() {
+			if again != got || fmt.Sprint(err) != fmt.Sprint(againErr) {
 				t.Fatalf("%v %q: %+v (%v), by tables %+v (%v)", root, expr, got, err, again, againErr)
 			}
 		}
