@@ -17,6 +17,7 @@ import (
 
 // TestLayouts measures all types of all blobs, and compares with the oracle.
 func TestLayouts(t *testing.T) {
+	t.Parallel()
 	types := 0
 	for _, name := range all() {
 		b := open(t, name)
@@ -116,6 +117,7 @@ func requireDriver(t *testing.T) string {
 // TestLibbpf compares alignment, size and packing of every type of every blob with libbpf's
 // answers, and which functions can be traced with its transcript of the kernel's rules.
 func TestLibbpf(t *testing.T) {
+	t.Parallel()
 	requireDriver(t)
 	types, functions := 0, 0
 	for _, name := range all() {

@@ -12,6 +12,7 @@ import (
 // TestPaths resolves every named member of every struct of all blobs, those of anonymous members
 // included, and wants the place and width that the oracle finds by walking.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	total := 0
 	for _, name := range all() {
 		b := open(t, name)
@@ -59,6 +60,7 @@ func checkFields(t *testing.T, r *path.Resolver, root btf.Type, s naive.Type) in
 // TestPathsDeep resolves paths of several steps, through structs, arrays and pointers, against the
 // sums of what the oracle finds step by step.
 func TestPathsDeep(t *testing.T) {
+	t.Parallel()
 	b := open(t, newest)
 	n := 0
 	for _, s := range b.oracle.Composites() {
