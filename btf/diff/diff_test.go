@@ -87,8 +87,7 @@ func differing() map[string][]add {
 		return builder.Enumerator{Name: name, Value: v}
 	}
 	p := func(name string, typ btf.TypeID) builder.Param {
-		return builder.Param{Name: name,
-			Type: typ}
+		return builder.Param{Name: name, Type: typ}
 	}
 	d := func(b *builder.Builder, typ btf.TypeID, offset, size uint32) btf.TypeID {
 		return b.Datasec("d", 8, builder.VarSecinfo{Type: typ, Offset: offset, Size: size})

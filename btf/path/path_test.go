@@ -126,8 +126,8 @@ func TestErrors(t *testing.T) {
 		"zoo.head.x":                   `no member "x"; it has no members`,
 		"zoo.tail[0xffffffffffffffff]": "an offset beyond 64 bits",
 		"zoo.self[0x1fffffffffffffff]": "an offset beyond 64 bits",
-		"zoo.":                         `expected, not ""`, "zoo..x": "expected",
-		"zoo.head.": "expected", "zoo[": "expected",
+		"zoo.":                         `expected, not ""`,
+		"zoo..x":                       "expected", "zoo.head.": "expected", "zoo[": "expected",
 		"zoo.pairs[x]": `expected, not "[x]"`, "zoo.pairs[-1]": "expected", "zoo.pairs[1]x": "expected",
 		"zoo.pairs[18446744073709551616]": "expected", "zoo head": "expected", "zoo.head->": "expected",
 		"":     `expected, not ""`,
@@ -165,8 +165,8 @@ func TestErrorLength(t *testing.T) {
 	})
 	_, err := path.Resolve(typeByName(t, spec, strings.Repeat("s", 3000)), "member_with_a_name_702"+
 		strings.Repeat("[1]", 500))
-	if err == nil || len(err.Error()) > 1024 || !strings.Contains(err.Error(),
-		"has member_with_a_name_70") {
+	if err == nil || len(err.Error()) > 1024 ||
+		!strings.Contains(err.Error(), "has member_with_a_name_70") {
 		t.Errorf("%d bytes: %v", len(err.Error()), err)
 	}
 	_, err = path.Find(spec, "huge."+strings.Repeat("x", 5000))

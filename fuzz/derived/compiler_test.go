@@ -19,6 +19,7 @@ import (
 // TestPathsCompiled has bpftool write the kernel's types as C and a compiler say what offsetof and
 // sizeof are of every member, bitfields apart, for which C has no words; Find must say the same.
 func TestPathsCompiled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("compiles kernels' types")
 	}

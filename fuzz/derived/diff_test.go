@@ -13,6 +13,7 @@ import (
 // TestDiff compares kernels of different versions and machines, and wants the changes that the
 // oracle's texts of declarations tell: for each name those of one kernel and not of the other.
 func TestDiff(t *testing.T) {
+	t.Parallel()
 	for _, pair := range [][2]string{
 		{"deb-6.1-cloud-amd64/vmlinux", "deb-6.12-cloud-amd64/vmlinux"},
 		{"deb-7.2-amd64/vmlinux", "deb-7.2-s390x/vmlinux"},
@@ -110,6 +111,7 @@ func only(a, b []string) (left []string) {
 // TestEqualAcross wants types of a kernel to be equal to themselves in another Spec of the same
 // bytes; of each type a hash of its own, unless the oracle's texts are the same.
 func TestEqualAcross(t *testing.T) {
+	t.Parallel()
 	b := open(t, newest)
 	other, err := btf.Parse(b.data, nil)
 	if err != nil {
@@ -177,8 +179,8 @@ func FuzzDiff(f *testing.F) {
 	})
 }
 
-func checkPair(t *testing.T, a, b *btf.Spec, i, j btf.TypeID, sound bool, oracleA,
-	oracleB *naive.Blob) {
+func checkPair(t *testing.T, a, b *btf.Spec, i, j btf.TypeID, sound bool,
+	oracleA, oracleB *naive.Blob) {
 	t.Helper()
 	x, _ := a.TypeByID(i)
 	y, _ := b.TypeByID(j)

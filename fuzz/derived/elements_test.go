@@ -57,6 +57,7 @@ func places(seq iter.Seq2[btf.Type, btf.Member]) (found []element) {
 // TestElements asks an Index for every name of every element of kernels and modules, and the
 // functions for some of them.
 func TestElements(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	for _, name := range []string{"deb-6.12-cloud-amd64/nf_conntrack", "deb-7.2-amd64/xfs",
 		"deb-7.2-arm64/vmlinux", "deb-7.2-s390x/vmlinux"} {

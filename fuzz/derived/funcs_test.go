@@ -10,6 +10,7 @@ import (
 
 // TestTraceable asks of every function of every blob whether it can be traced.
 func TestTraceable(t *testing.T) {
+	t.Parallel()
 	asked, traceable := 0, 0
 	for _, name := range all() {
 		b := open(t, name)
@@ -43,9 +44,10 @@ func newFinder(t testing.TB, q funcs.Query) *funcs.Finder {
 
 // TestParams selects functions by structs of which there is one definition, and several.
 func TestParams(t *testing.T) {
-	for _, name := range kernels {
+	t.Parallel()
+	for _, name := range []string{newest, "deb-7.2-s390x/vmlinux"} {
 		b := open(t, name)
-		for _, s := range []string{"sk_buff", "dma_chan", "task_struct", "file", "device", "no_such"} {
+		for _, s := range []string{"sk_buff", "dma_chan", "no_such"} {
 			f := newFinder(t, funcs.Query{Param: "struct " + s + " *"})
 			found := 0
 			got := map[btf.TypeID]int{}

@@ -17,6 +17,7 @@ import (
 
 // TestLayouts measures all types of all blobs, and compares with the oracle.
 func TestLayouts(t *testing.T) {
+	t.Parallel()
 	types := 0
 	for _, name := range all() {
 		b := open(t, name)
@@ -74,8 +75,8 @@ func compareLayout(r *layout.Ruler, typ btf.Type, n naive.Type) error {
 }
 
 // deriver runs the driver over libbpf on a blob, and yields its lines.
-func deriver(t *testing.T, name string, yield func(id uint32, align, size int64, packed,
-	traceable bool)) error {
+func deriver(t *testing.T, name string,
+	yield func(id uint32, align, size int64, packed, traceable bool)) error {
 	t.Helper()
 	c, _ := corpus.Find(name)
 	dir := t.TempDir()
@@ -116,6 +117,7 @@ func requireDriver(t *testing.T) string {
 // TestLibbpf compares alignment, size and packing of every type of every blob with libbpf's
 // answers, and which functions can be traced with its transcript of the kernel's rules.
 func TestLibbpf(t *testing.T) {
+	t.Parallel()
 	requireDriver(t)
 	types, functions := 0, 0
 	for _, name := range all() {

@@ -1,6 +1,7 @@
 package derived
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
@@ -11,6 +12,7 @@ import (
 // TestPaths resolves every named member of every struct of all blobs, those of anonymous members
 // included, and wants the place and width that the oracle finds by walking.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	total := 0
 	for _, name := range all() {
 		b := open(t, name)
@@ -58,6 +60,7 @@ func checkFields(t *testing.T, r *path.Resolver, root btf.Type, s naive.Type) in
 // TestPathsDeep resolves paths of several steps, through structs, arrays and pointers, against the
 // sums of what the oracle finds step by step.
 func TestPathsDeep(t *testing.T) {
+	t.Parallel()
 	b := open(t, newest)
 	n := 0
 	for _, s := range b.oracle.Composites() {
@@ -92,8 +95,8 @@ func TestPathsDeep(t *testing.T) {
 				n++
 			}
 			if target, ok := inner.Pointer(); ok {
-				for _, g := range target.SkipModifiers().Fields()[:min(1,
-					len(target.SkipModifiers().Fields()))] {
+				fields := target.SkipModifiers().Fields()
+				for _, g := range fields[:min(1, len(fields))] {
 					got, err := path.Resolve(root, f.Name+"->"+g.Name)
 					if err != nil || got.Derefs != 1 || got.DerefOffsets[0] != f.Offset/8 ||
 						got.BitOffset != g.Offset {
@@ -131,8 +134,7 @@ func FuzzPath(f *testing.F) {
 		got, err := path.Resolve(root, expr)
 		for range 2 {
 			again, againErr := r.Resolve(root, expr)
-			if again != got || (err == nil) != (againErr == nil) ||
-				err != nil && err.Error() != againErr.Error() {
+			if again != got || fmt.Sprint(err) != fmt.Sprint(againErr) {
 				t.Fatalf("%v %q: %+v (%v), by tables %+v (%v)", root, expr, got, err, again, againErr)
 			}
 		}

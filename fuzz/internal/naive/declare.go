@@ -29,8 +29,8 @@ func (t Type) declare(b *strings.Builder, root bool) {
 			fmt.Fprintf(b, "%s %q", map[bool]string{false: "struct", true: "union"}[t.flag()], t.Name())
 			return
 		case kindStruct, kindUnion:
-			fmt.Fprintf(b, "%s %q", map[bool]string{true: "struct", false: "union"}[kind == kindStruct],
-				t.Name())
+			word := map[bool]string{true: "struct", false: "union"}[kind == kindStruct]
+			fmt.Fprintf(b, "%s %q", word, t.Name())
 			return
 		case kindTypedef:
 			fmt.Fprintf(b, "typedef %q", t.Name())
@@ -40,8 +40,7 @@ func (t Type) declare(b *strings.Builder, root bool) {
 	f := t.Facts()
 	signed := f.Signed && kind != kindInt
 	fmt.Fprintf(b, "(%d %q %d %v %d %d %d %d %d %d %v", kind, f.Name, f.Size, signed, f.Encoding,
-		f.IntOffset,
-		f.IntBits, f.ArrayLen, f.Linkage, f.Component, f.Attribute)
+		f.IntOffset, f.IntBits, f.ArrayLen, f.Linkage, f.Component, f.Attribute)
 	if kind == kindFwd {
 		fmt.Fprint(b, f.FwdKind)
 	}

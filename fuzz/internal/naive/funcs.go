@@ -35,8 +35,8 @@ func (t Type) PointsTo(name string) int {
 	for i, e := range t.Elems() {
 		target, ok := t.at(e.Target).SkipModifiers().Pointer()
 		target = target.SkipModifiers()
-		if ok && target.Name() == name && (target.is(kindStruct) ||
-			target.is(kindFwd) && !target.flag()) {
+		if ok && target.Name() == name &&
+			(target.is(kindStruct) || target.is(kindFwd) && !target.flag()) {
 			return i
 		}
 	}
