@@ -31,8 +31,8 @@
 // Of an uncompressed ELF file only the section headers, their names and the wanted sections are
 // read, whatever the size of the file. Everything else is read or decompressed in memory, within
 // the limits of [Options]. A file that asks for more is refused with [ErrTooLarge], and the message
-// names the limit. Reading one file takes at most 1.3 times the limit in memory, and a few megabytes
-// for the decoder. A [Pool] bounds what several calls have at once.
+// names the limit. Reading one file takes at most 1.3 times the limit in memory, and a few
+// megabytes for the decoder. A [Pool] bounds what several calls have at once.
 //
 // # Why not debug/elf
 //

@@ -188,8 +188,8 @@ func TestKeepCopies(t *testing.T) {
 	}
 }
 
-// TestMemoryToParse counts what it takes to parse BTF that is found by searching, and refuses what is
-// too large for the limit; it does not say that there is none.
+// TestMemoryToParse counts what it takes to parse BTF that is found by searching, and refuses what
+// is too large for the limit; it does not say that there is none.
 func TestMemoryToParse(t *testing.T) {
 	file := append(make([]byte, 64), manyInts(binary.LittleEndian, 200_000)...)
 	file = zstdBytes(t, nil, file)

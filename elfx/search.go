@@ -156,15 +156,16 @@ func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	return found, nil
 }
 
-// parseCost is how many times its size parsing a blob takes in memory: a copy, and the places of its
-// records.
+// parseCost is how many times its size parsing a blob takes in memory: a copy, and the places of
+// its records.
 const parseCost = 1.4
 
 // parseBlob returns the length of the stand-alone BTF that b begins with, or 0 if there is none. It
 // refuses one that there is too little memory for.
 func (x *extraction) parseBlob(b []byte) (int64, error) {
 	if n := headerSize(b); n > int64(float64(x.budget.spare)/parseCost) && n <= x.work {
-		return 0, x.budget.checkRead("memory to parse BTF", max(int64(parseCost*float64(n)), x.budget.size+1))
+		return 0, x.budget.checkRead("memory to parse BTF", max(int64(parseCost*float64(n)),
+			x.budget.size+1))
 	}
 	size, cost := blobSize(b, x.work)
 	x.work -= cost

@@ -28,8 +28,8 @@ var ErrLimit = errors.New("limit exceeded")
 //
 // Types are equal if they are so in every field and name and refer to equal types, be it in
 // circles. A FWD is taken for the struct or union of its name, if the modules define exactly one.
-// A VAR or DATASEC is equal to none. The types of base are not compared with the modules': who makes
-// a module's BTF leaves out what its base has.
+// A VAR or DATASEC is equal to none. The types of base are not compared with the modules': who
+// makes a module's BTF leaves out what its base has.
 //
 // Other errors are *builder.Error, for references to types or names that do not exist and for
 // kinds that package btf does not know, and btf.ErrClosed. The time is some 20 passes over the

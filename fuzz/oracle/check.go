@@ -176,7 +176,8 @@ func CheckType(t btf.Type, want naive.Type) error {
 		return fmt.Errorf("%v: %w", t, err)
 	}
 	wantElems := want.Elems()
-	if len(elems) != len(wantElems) || findsOutside(t, len(elems)) || countFirst(t) != min(1, len(elems)) {
+	if len(elems) != len(wantElems) || findsOutside(t, len(elems)) ||
+		countFirst(t) != min(1, len(elems)) {
 		return fmt.Errorf("%v: %d elements, want %d", t, len(elems), len(wantElems))
 	}
 	for i := range elems {
