@@ -12,9 +12,11 @@
 // ahead, and accessors do not fail; they allocate or lock only where they say so, such as
 // Name, which copies names out of mapped bytes.
 //
-// Around it: package btf/modules asks a kernel and its modules as one thing, btf/filter narrows
-// down sequences of types, btf/builder writes BTF, and btf/store is for those who write a
-// backend. Package elfx takes BTF out of ELF files, modules and kernel images.
+// Around it: package btf/modules asks a kernel and its modules as one thing, btf/funcs finds
+// functions, btf/path members, btf/elements enumerators; btf/layout knows alignment and gaps,
+// btf/diff what two kernels declare differently; btf/cdump and btf/dump print types, btf/builder
+// writes BTF, and btf/store is for those who write a backend. Package elfx takes BTF out of ELF
+// files, modules and kernel images.
 //
 // # Format
 //

@@ -10,7 +10,6 @@ import (
 	"math/bits"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zlib"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -219,34 +218,4 @@ func (r *afterHeader) Read(p []byte) (int, error) {
 	n := copy(p, r.head)
 	r.head = r.head[n:]
 	return n, nil
-}
-
-// sectionCodecs are the streams that SHF_COMPRESSED knows.
-var sectionCodecs = map[uint32]*codec{
-	chZlib: {name: "zlib", decode: decodeZlib},
-	chZstd: {name: "zstd", decode: decodeZstd},
-}
-
-func decodeZlib(s *sink, src []byte, _ bool) (int, error) {
-	in := newSource(s.ctx, src)
-	z, err := zlib.NewReader(in.Reader)
-	if err == nil {
-		err = s.readAll(z)
-	}
-	return len(src) - in.left(), err
-}
-
-// errWindow says that a stream asks for more than Options.MaxWindow.
-var errWindow = errors.New("history to keep")
-
-// history takes the bytes that a decoder will keep beside its output from the budget, and returns
-// how many it may: those asked for, or half of the room. With less than it asked for it still
-// unpacks everything, since it cannot refer farther back than to its first byte, and runs out of
-// room before it has unpacked more than the other half.
-func (s *sink) history(asked int64) (int64, error) {
-	if min(asked, s.budget.room()) > s.budget.window {
-		return 0, errWindow
-	}
-	n := min(asked, (s.budget.room()+1)/2)
-	return n, s.budget.take(n)
 }

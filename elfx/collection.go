@@ -63,10 +63,10 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*modules.C
 // weak-updates. Where that does not decide, it takes the first, and each other is a problem. If the
 // kernel's path says its release, modules of others are left out, a problem for each folder.
 //
-// Whatever is wrong with one file or folder, such as not being readable, empty, damaged or a link to
-// nothing, is left to [modules.Collection.Problems] and stops nothing else. Modules are opened when
-// they are needed, or by [modules.Collection.OpenAll]. As for [Dir], a query may have to open all
-// modules, which here means to decompress them: it is OpenAll that takes a context.
+// Whatever is wrong with one file or folder, such as not being readable, empty, damaged or a link
+// to nothing, is left to [modules.Collection.Problems] and stops nothing else. Modules are opened
+// when they are needed, or by [modules.Collection.OpenAll]. As for [Dir], a query may have to open
+// all modules, which here means to decompress them: it is OpenAll that takes a context.
 func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
 	if o.Kernel == nil {
 		return nil, errNoBackend
@@ -113,9 +113,10 @@ func openKernel(ctx context.Context, dir string, paths []string, o CollectionOpt
 		"%w of a kernel in this tree: give the path of its vmlinux or vmlinuz as base", ErrNoBTF)})
 }
 
-// AddFile adds the module in a file of any kind that [ExtractFile] reads, under its [ModuleName]. The
-// file is opened when the module is needed. A name that the collection has already is an error that
-// is [modules.ErrDuplicate]; whatever is wrong with the file is left to [modules.Collection.Problems].
+// AddFile adds the module in a file of any kind that [ExtractFile] reads, under its [ModuleName].
+// The file is opened when the module is needed. A name that the collection has already is an error
+// that is [modules.ErrDuplicate]; whatever is wrong with the file is left to
+// [modules.Collection.Problems].
 func AddFile(c *modules.Collection, path string, o CollectionOptions) error {
 	if o.modules() == nil {
 		return errNoBackend

@@ -172,7 +172,8 @@ func TestLargestSaysOthers(t *testing.T) {
 	if !slices.Equal(d.Others, want) {
 		t.Errorf("others %v, want %v", d.Others, want)
 	}
-	if d, err = ExtractBytes(context.Background(), slices.Concat(make([]byte, 64), small), nil); err != nil ||
+	if d, err = ExtractBytes(context.Background(), slices.Concat(make([]byte, 64), small),
+		nil); err != nil ||
 		d.Others != nil {
 		t.Errorf("%v, error %v: others where there are none", d, err)
 	}

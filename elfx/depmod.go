@@ -18,8 +18,8 @@ import (
 )
 
 // choose returns one file for each module of the kernel of a release, which is empty if it is
-// unknown, by name. Modules of other releases are a problem of their folder. Of several files of one
-// name it takes the one that modprobe would: see compare. If it has to guess, the others are a
+// unknown, by name. Modules of other releases are a problem of their folder. Of several files of
+// one name it takes the one that modprobe would: see compare. If it has to guess, the others are a
 // problem each. The context's error is the only one.
 func (t *tree) choose(ctx context.Context, release string) (
 	files []moduleFile, problems []modules.Problem, err error) {
@@ -88,7 +88,8 @@ func (t *tree) ofRelease(release string) (kept []moduleFile, problems []modules.
 
 // duplicate is the problem of a file that is as good as the one that was taken for its name.
 func duplicate(taken, m moduleFile) error {
-	err := fmt.Errorf("%w: %.128s (%s was taken)", modules.ErrDuplicate, ModuleName(m.path), taken.path)
+	err := fmt.Errorf("%w: %.128s (%s was taken)", modules.ErrDuplicate, ModuleName(m.path),
+		taken.path)
 	if taken.home != m.home {
 		return fmt.Errorf("%w: several kernels? pass one lib/modules/RELEASE", err)
 	}
@@ -169,9 +170,9 @@ func (l *listing) read(path string) map[string]string {
 	return paths
 }
 
-// parseDep fills in the paths of those modules that are in paths, by their first line in modules.dep:
-// the path below lib/modules/RELEASE, a colon and what the module needs. Older depmods write the
-// whole path. Whatever else a line holds, it names no module of interest.
+// parseDep fills in the paths of those modules that are in paths, by their first line in
+// modules.dep: the path below lib/modules/RELEASE, a colon and what the module needs. Older
+// depmods write the whole path. Whatever else a line holds, it names no module of interest.
 func parseDep(data []byte, paths map[string]string) {
 	for len(data) > 0 {
 		var line []byte

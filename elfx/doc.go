@@ -6,14 +6,22 @@
 // The bytes of a file select its decoder, never its name:
 //
 //   - raw BTF of either byte order;
-//   - ELF of either class and byte order, with or without a symbol table: the .BTF, .BTF.base and
-//     .BTF.ext sections, inflated when they are marked SHF_COMPRESSED (zlib, zstd);
+//   - ELF of either class and byte order, with or without a symbol table: the sections .BTF,
+//     .BTF.base, .BTF.ext, .BTF.inline and whatever else is called .BTF.NAME, inflated when they
+//     are marked SHF_COMPRESSED (zlib, zstd);
 //   - either of these inside gzip, xz, zstd, bzip2, lz4 (frame and legacy), lzma or lzop, as
-//     distributions ship modules, with or without a signature appended;
+//     distributions ship modules, with or without a signature appended. All that these tools write
+//     is read, each filter of xz 5.8 included, but for zstd and lz4 with a dictionary;
 //   - x86 bzImage and EFI zboot images, whose header fields say where the compressed kernel is;
 //     unified kernel images (a PE file with a .linux section) around them;
 //   - arm64, riscv and s390x images and any other file: searched for BTF, then for compressed
-//     streams. A find counts only when all of its records parse, and the largest one wins.
+//     streams. A find counts only when all of its records parse. The largest one wins, since a
+//     kernel's BTF is larger than that of modules inside the image; Data.Others has the rest;
+//   - ELF files that unpack a kernel, as MIPS and ppc64 have them: searched for compressed streams;
+//   - kernels that keep their BTF as a zstd frame.
+//
+// An archive (tar, cpio, ar, zip) is searched, too, but its files are all alike: if BTF is in
+// several places, the error lists them. BTF of a module in it, which needs a base, is not taken.
 //
 // Header fields come first and searching last. Searching is linear in the size of the file: the
 // work that false finds may cause is capped too.
@@ -23,7 +31,8 @@
 // Of an uncompressed ELF file only the section headers, their names and the wanted sections are
 // read, whatever the size of the file. Everything else is read or decompressed in memory, within
 // the limits of [Options]. A file that asks for more is refused with [ErrTooLarge], and the message
-// names the limit. A decompressor may allocate [Options].MaxWindow besides, 128 MiB by default.
+// names the limit. Reading one file takes at most 1.3 times the limit in memory, and a few
+// megabytes for the decoder. A [Pool] bounds what several calls have at once.
 //
 // # Why not debug/elf
 //

@@ -2,6 +2,9 @@ package elfx
 
 import "strings"
 
+// maxExtras is how many sections one file may have for extras.
+const maxExtras = 8
+
 // role is what BTF at some place of a larger input is.
 type role int
 

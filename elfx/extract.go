@@ -3,6 +3,7 @@ package elfx
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -171,3 +172,55 @@ func (x *extraction) keep(in *input, what string, off, n int64) ([]byte, error) 
 	}
 	return b, err
 }
+
+// growth bounds the first buffer for a stream to a multiple of its size, whatever its header or
+// trailer claims. Real kernels and modules stay below it.
+const growth = 8
+
+// unpack decompresses the stream at the start of src, and all that follow it at once unless single
+// is set. hint is the expected number of bytes. read is how many bytes of src it took, also where
+// it fails.
+func (x *extraction) unpack(c *codec, src []byte, hint int64, single bool) (
+	out []byte, read int, err error) {
+	s := &sink{ctx: x.ctx, budget: x.budget}
+	if s.out, err = x.budget.buffer(min(hint, growth*int64(len(src)), x.budget.room())); err != nil {
+		return nil, 0, err
+	}
+	read, err = c.decode(s, src, single)
+	if x.ctx.Err() != nil {
+		return nil, read, x.ctx.Err()
+	}
+	if err != nil {
+		return nil, read, x.streamError(c, len(s.out), err)
+	}
+	return x.budget.keep(s.out), read, nil
+}
+
+// streamError says how far a stream could be read. A decoder's complaint means corrupt data.
+func (x *extraction) streamError(c *codec, done int, err error) error {
+	if errors.Is(err, errWindow) {
+		return fmt.Errorf("%s stream: %w: %w above the limit of Options.MaxWindow (%d bytes)",
+			c.name, ErrTooLarge, err, x.budget.window)
+	}
+	for _, class := range []error{ErrUnsupported, ErrCorrupt, ErrTooLarge} {
+		if errors.Is(err, class) {
+			return fmt.Errorf("%s stream: %w", c.name, err)
+		}
+	}
+	return fmt.Errorf("%s stream: %w after %d bytes out: %w", c.name, ErrCorrupt, done, noEOF(err))
+}
+
+// Searching must stay linear in the size of the input, although its bytes may be made to look
+// like thousands of overlapping blobs or streams. So the blobs that are parsed may have workFactor
+// times the input's size together, and what decompressors read feedFactor times: streams that are
+// what they seem do not overlap. attemptCost stands for the buffers that a decompressor sets up,
+// and attemptFloor allows small inputs a few.
+const (
+	workFactor   = 8
+	feedFactor   = 2
+	attemptCost  = 64 << 10
+	attemptFloor = 16 * attemptCost
+)
+
+// scanFeed is what decompressors may read altogether while an input of size bytes is searched.
+func scanFeed(size int64) int64 { return feedFactor*size + attemptFloor }

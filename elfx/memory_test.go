@@ -112,7 +112,10 @@ func TestMemory(t *testing.T) {
 		for _, limit := range []int64{32 << 20, 64 << 20} {
 			opts := &Options{MaxSize: limit, MaxRatio: -1}
 			var err error
-			used := int64(allocated(func() { _, err = ExtractBytes(context.Background(), files[name], opts) }))
+			used := int64(allocated(func() {
+				_, err = ExtractBytes(context.Background(), files[name],
+					opts)
+			}))
 			if !errors.Is(err, ErrTooLarge) {
 				t.Errorf("%s, limit %d: error %v", name, limit, err)
 			}
@@ -182,5 +185,21 @@ func TestKeepCopies(t *testing.T) {
 	copy(file, make([]byte, len(file)))
 	if !bytes.Equal(d.BTF, smallBTF(binary.LittleEndian)) {
 		t.Error("BTF is a part of the unpacked file")
+	}
+}
+
+// TestMemoryToParse counts what it takes to parse BTF that is found by searching, and refuses what
+// is too large for the limit; it does not say that there is none.
+func TestMemoryToParse(t *testing.T) {
+	file := append(make([]byte, 64), manyInts(binary.LittleEndian, 200_000)...)
+	file = zstdBytes(t, nil, file)
+	for limit, is := range map[int64]error{6 << 20: ErrTooLarge, 32 << 20: nil} {
+		var err error
+		used := int64(allocated(func() {
+			_, err = ExtractBytes(context.Background(), file, &Options{MaxSize: limit, MaxRatio: -1})
+		}))
+		if !errors.Is(err, is) || used > limit*13/10+1<<20 {
+			t.Errorf("limit %d: %d bytes allocated, error %v", limit, used, err)
+		}
 	}
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/btfkit/btfkit/btf/modules"
 )
 
-// A Mirror is the collection of a directory of BTF that follows it while modules come and go. It may
-// be queried, synced and added to by several goroutines at once; see [modules.Collection] about
-// Close and about how long Specs live.
+// A Mirror is the collection of a directory of BTF that follows it while modules come and go. It
+// may be queried, synced and added to by several goroutines at once; see [modules.Collection]
+// about Close and about how long Specs live.
 type Mirror struct {
 	*modules.Collection
 
@@ -188,8 +188,8 @@ const (
 	replaced
 )
 
-// apply brings the collection from what is known to the files. Objects come before their extras, and
-// go after them.
+// apply brings the collection from what is known to the files. Objects come before their extras,
+// and go after them.
 func (m *Mirror) apply(files map[string]entry, changes *Changes) {
 	names := slices.SortedFunc(maps.Keys(files), func(a, b string) int {
 		return cmp.Or(compareBool(files[a].extra == "", files[b].extra == ""), cmp.Compare(a, b))

@@ -11,11 +11,12 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// OpenFile opens the BTF in the file at path, of any kind that [ExtractFile] reads, on top of base, or
-// on its own if base is nil. A module with a distilled base is relocated onto base, see [Relocate],
-// or opened on its distilled base if there is none. Files of raw BTF are handed to b unread; the
-// limit of their size holds for them, too. It returns soon after ctx is done, even if the file system
-// or b does not: what they still open is closed when they have. Errors name the path.
+// OpenFile opens the BTF in the file at path, of any kind that [ExtractFile] reads, on top of
+// base, or on its own if base is nil. A module with a distilled base is relocated onto base, see
+// [Relocate], or opened on its distilled base if there is none. Files of raw BTF are handed to b
+// unread; the limit of their size holds for them, too. It returns soon after ctx is done, even if
+// the file system or b does not: what they still open is closed when they have. Errors name the
+// path.
 func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) (
 	*btf.Spec, error) {
 	if b == nil {
@@ -80,7 +81,8 @@ type opened struct {
 
 // openRawSoon is openRaw that does not outlast its context: file systems may wait, and kernels do
 // before they show the BTF of inlined functions for the first time.
-func openRawSoon(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) opened {
+func openRawSoon(ctx context.Context, path string, base *btf.Spec, b btf.Backend,
+	limits *Options) opened {
 	if ctx.Done() == nil {
 		return openRaw(ctx, path, base, b, limits)
 	}
@@ -100,7 +102,8 @@ func openRawSoon(ctx context.Context, path string, base *btf.Spec, b btf.Backend
 }
 
 // openRaw lets a backend open a file of raw BTF.
-func openRaw(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) opened {
+func openRaw(ctx context.Context, path string, base *btf.Spec, b btf.Backend,
+	limits *Options) opened {
 	if err := ctx.Err(); err != nil {
 		return opened{err: &Error{Path: path, Err: err}}
 	}

@@ -67,7 +67,8 @@ func TestPipes(t *testing.T) {
 			return
 		}
 		defer c.Close()
-		if bad := problems(c); c.Len() != 0 || len(bad) != 2 || bad["vmlinuz"] == nil || bad["linked.ko"] == nil {
+		if bad := problems(c); c.Len() != 0 || len(bad) != 2 || bad["vmlinuz"] == nil ||
+			bad["linked.ko"] == nil {
 			t.Errorf("%d modules, problems %v", c.Len(), bad)
 		}
 	})

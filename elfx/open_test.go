@@ -29,8 +29,8 @@ func (b stuckBackend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	return spec, err
 }
 
-// TestOpenFileStuck returns when the context is done, whatever the file system does, and closes what
-// comes of it in the end.
+// TestOpenFileStuck returns when the context is done, whatever the file system does, and closes
+// what comes of it in the end.
 func TestOpenFileStuck(t *testing.T) {
 	kernel, _ := kernelAndModule(t)
 	dir := writeTree(t, map[string][]byte{"raw": kernel, "sys/kernel/btf/vmlinux": kernel})
@@ -60,7 +60,8 @@ func TestOpenFileStuck(t *testing.T) {
 			cancel()
 		}()
 		within(t, func() {
-			if err := open(ctx, b); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), dir) {
+			if err := open(ctx, b); !errors.Is(err, context.Canceled) ||
+				!strings.Contains(err.Error(), dir) {
 				t.Errorf("%s: error %v, want that of the context and the path", name, err)
 			}
 		})

@@ -79,7 +79,8 @@ func TestPoolMemory(t *testing.T) {
 	for range 8 {
 		calls.Go(func() {
 			for range 2 {
-				if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err, ErrTooLarge) {
+				if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err,
+					ErrTooLarge) {
 					t.Errorf("error %v", err)
 				}
 			}

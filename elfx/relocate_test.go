@@ -175,7 +175,8 @@ func TestRelocateRules(t *testing.T) {
 		{"int", func(b *builder.Builder) { b.Int("int", 4, signed) }, false, 1, ""},
 		{"int of another size", func(b *builder.Builder) { b.Int("int", 8, signed) }, false, 0,
 			"INT int (type 1, 8 bytes): the kernel's has another size or encoding"},
-		{"int of another encoding", func(b *builder.Builder) { b.Int("int", 4, btf.Int{Bits: 32}) }, false,
+		{"int of another encoding", func(b *builder.Builder) { b.Int("int", 4, btf.Int{Bits: 32}) },
+			false,
 			0, "another size or encoding"},
 		{"unknown int", func(b *builder.Builder) { b.Int("u128", 16, signed) }, false, 0,
 			"INT u128 (type 1, 16 bytes): the kernel has none"},
@@ -205,7 +206,8 @@ func TestRelocateRules(t *testing.T) {
 		{"fwd for union", func(b *builder.Builder) { b.Fwd("either", btf.KindUnion) }, false, 11, ""},
 		{"fwd of the other kind", func(b *builder.Builder) { b.Fwd("one", btf.KindUnion) }, false, 0,
 			"FWD one (type 1): the kernel has none"},
-		{"typedef", func(b *builder.Builder) { b.Typedef("one", 0) }, false, 0, "no distilled base holds"},
+		{"typedef", func(b *builder.Builder) { b.Typedef("one", 0) }, false, 0,
+			"no distilled base holds"},
 		{"anonymous", func(b *builder.Builder) { b.Struct("", 4) }, false, 0, "without a name"},
 	}
 	kernel := parse(t, build(t, nil, relocateKernel), nil)
@@ -250,7 +252,8 @@ func TestRelocateListsMismatches(t *testing.T) {
 			b.Struct(fmt.Sprintf("gone%d", i), 4)
 		}
 	})
-	_, err := Relocate(t.Context(), build(t, parse(t, base, nil), func(*builder.Builder) {}), base, kernel)
+	_, err := Relocate(t.Context(), build(t, parse(t, base, nil), func(*builder.Builder) {}), base,
+		kernel)
 	if !errors.Is(err, ErrMismatch) || strings.Count(err.Error(), "gone") != maxMismatches ||
 		!strings.HasPrefix(err.Error(), "elfx: distilled base ") {
 		t.Errorf("error %v", err)

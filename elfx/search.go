@@ -2,28 +2,11 @@ package elfx
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 )
-
-// searchStep is how much is searched between two looks at the context.
-const searchStep = 16 << 20
-
-// Searching must stay linear in the size of the input, although its bytes may be made to look
-// like thousands of overlapping blobs or streams. So the blobs that are parsed may have workFactor
-// times the input's size together, and what decompressors read feedFactor times: streams that are
-// what they seem do not overlap. attemptCost stands for the buffers that a decompressor sets up,
-// and attemptFloor allows small inputs a few.
-const (
-	workFactor   = 8
-	feedFactor   = 2
-	attemptCost  = 64 << 10
-	attemptFloor = 16 * attemptCost
-)
-
-// scanFeed is what decompressors may read altogether while an input of size bytes is searched.
-func scanFeed(size int64) int64 { return feedFactor*size + attemptFloor }
 
 // maxFinds is how many places with BTF are kept to be told.
 const maxFinds = 16
@@ -138,13 +121,14 @@ func archiveFormat(b []byte) string {
 // those that would parse on a base.
 func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	seen := 0
+	var tooLarge error
 	x.work = workFactor * int64(len(b))
 	for _, magic := range []string{magicLE, magicBE} {
 		files := &embeddedFiles{b: b}
 		err = x.each(b, magic, func(at int64) (next int64) {
 			seen++
-			size, cost := blobSize(b[at:], x.work)
-			x.work -= cost
+			size, err := x.parseBlob(b[at:])
+			tooLarge = cmp.Or(tooLarge, err)
 			var section btfSection
 			if size > 0 || archive {
 				section = x.sectionAt(files, at)
@@ -167,74 +151,26 @@ func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	}
 	if found.count == 0 {
 		x.note("search for BTF in %d bytes: magic seen %d times, no blob parses", len(b), seen)
+		return found, tooLarge
 	}
 	return found, nil
 }
 
-// each calls visit with every offset of pattern in b, in order; visit returns where to go on.
-func (x *extraction) each(b []byte, pattern string, visit func(at int64) (next int64)) error {
-	for from := int64(0); ; {
-		at, err := x.index(b, pattern, from)
-		if err != nil || at < 0 {
-			return err
-		}
-		from = visit(at)
-	}
-}
+// parseCost is how many times its size parsing a blob takes in memory: a copy, and the places of
+// its records.
+const parseCost = 1.4
 
-// index returns the first offset of pattern in b from from on, or -1.
-func (x *extraction) index(b []byte, pattern string, from int64) (int64, error) {
-	want, size := []byte(pattern), int64(len(b))
-	for from < size {
-		if err := x.ctx.Err(); err != nil {
-			return 0, err
-		}
-		end := min(size, from+searchStep)
-		i := bytes.Index(b[from:end], want)
-		switch {
-		case i >= 0:
-			return from + int64(i), nil
-		case end == size:
-			return -1, nil
-		default:
-			from = end - int64(len(want)) + 1 // a match may lie across two steps
-		}
+// parseBlob returns the length of the stand-alone BTF that b begins with, or 0 if there is none. It
+// refuses one that there is too little memory for.
+func (x *extraction) parseBlob(b []byte) (int64, error) {
+	if n := headerSize(b); n > int64(float64(x.budget.spare)/parseCost) && n <= x.work {
+		return 0, x.budget.checkRead("memory to parse BTF", max(int64(parseCost*float64(n)),
+			x.budget.size+1))
 	}
-	return -1, nil
-}
-
-// streamScan finds places where a compressed stream may begin, in order. It remembers one place for
-// each format and not all of them, which an input could make many.
-type streamScan struct {
-	codecs []codec
-	next   []int64 // -1 where there is none any more
-}
-
-// next returns the next place, or a nil codec.
-func (x *extraction) nextStream(b []byte, s *streamScan) (at int64, c *codec, err error) {
-	first := -1
-	for i, at := range s.next {
-		if at >= 0 && (first < 0 || at < s.next[first]) {
-			first = i
-		}
-	}
-	if first < 0 {
-		return 0, nil, nil
-	}
-	at, c = s.next[first], &s.codecs[first]
-	s.next[first], err = x.nextOf(b, c, at+1)
-	return at, c, err
-}
-
-// nextOf returns where a stream of one format may begin, from from on, or -1.
-func (x *extraction) nextOf(b []byte, c *codec, from int64) (int64, error) {
-	for {
-		at, err := x.index(b, c.magic, from)
-		if err != nil || at < 0 || c.matches(b[at:min(at+codecHead, int64(len(b)))]) {
-			return at, err
-		}
-		from = at + 1
-	}
+	size, cost := blobSize(b, x.work)
+	x.work -= cost
+	x.budget.spare -= int64(parseCost * float64(cost))
+	return size, nil
 }
 
 // findStreams decompresses what looks like a compressed stream, in file order, until one holds BTF;

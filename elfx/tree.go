@@ -45,8 +45,8 @@ type folder struct{ path, real string }
 
 // walk goes through a tree, and through the folders that links in it lead to, wherever they are, as
 // depmod does. Real folders come first, so that a file that can be reached in several ways has its
-// own path. No folder is entered twice, and a link to a folder around it is none to follow. Only the
-// root of the tree and the context can fail it.
+// own path. No folder is entered twice, and a link to a folder around it is none to follow. Only
+// the root of the tree and the context can fail it.
 func walk(ctx context.Context, dir string) (*tree, error) {
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -262,8 +262,8 @@ func imageRank(name string) int {
 	})
 }
 
-// kernels returns the images, best first: those of no other release than the modules', by name, then
-// those less deep in the tree.
+// kernels returns the images, best first: those of no other release than the modules', by name,
+// then those less deep in the tree.
 func (t *tree) kernels() []string {
 	releases := make(map[string]bool)
 	for _, m := range t.modules {
@@ -291,8 +291,8 @@ func (t *tree) kernels() []string {
 
 func depth(path string) int { return strings.Count(path, string(filepath.Separator)) }
 
-// releaseOf returns the release of the kernel in a file as its path tells it: lib/modules/RELEASE/…,
-// vmlinuz-RELEASE or RELEASE.efi. It may be wrong, and empty.
+// releaseOf returns the release of the kernel in a file as its path tells it:
+// lib/modules/RELEASE/…, vmlinuz-RELEASE or RELEASE.efi. It may be wrong, and empty.
 func releaseOf(path string) string {
 	if home, _, ok := cutRelease(filepath.ToSlash(path)); ok {
 		return filepath.Base(home)

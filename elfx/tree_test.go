@@ -273,7 +273,8 @@ func TestTreeGuess(t *testing.T) {
 		t.Errorf("modules %v, problems %v", files, others)
 	}
 	for _, err := range others {
-		if !errors.Is(err, modules.ErrDuplicate) || !strings.Contains(err.Error(), "lib/modules/RELEASE") ||
+		if !errors.Is(err, modules.ErrDuplicate) || !strings.Contains(err.Error(),
+			"lib/modules/RELEASE") ||
 			!strings.Contains(filepath.ToSlash(err.Error()), files["foo"]) {
 			t.Errorf("problem %v, want ErrDuplicate, the file that was taken and a remedy", err)
 		}
@@ -291,7 +292,8 @@ func TestTreeReleases(t *testing.T) {
 			"other/mine.ko": nil})
 		wantTree(t, dir, map[string]string{"foo": "lib/modules/6.2/foo.ko", "mine": "other/mine.ko"},
 			"lib/modules/6.1", "usr/lib/debug/lib/modules/6.3")
-		if _, others := survey(t, dir); !strings.Contains(fmt.Sprint(others), "2 modules of another release") {
+		if _, others := survey(t, dir); !strings.Contains(fmt.Sprint(others),
+			"2 modules of another release") {
 			t.Errorf("problems %v", others)
 		}
 	}
@@ -299,7 +301,8 @@ func TestTreeReleases(t *testing.T) {
 	for _, image := range []string{"vmlinuz", "vmlinuz-6.3", "vmlinuz-linux"} {
 		dir := writeTree(t, map[string][]byte{image: kernel, "lib/modules/6.1/foo.ko": nil,
 			"lib/modules/6.2/bar.ko": nil})
-		wantTree(t, dir, map[string]string{"foo": "lib/modules/6.1/foo.ko", "bar": "lib/modules/6.2/bar.ko"})
+		wantTree(t, dir, map[string]string{"foo": "lib/modules/6.1/foo.ko",
+			"bar": "lib/modules/6.2/bar.ko"})
 	}
 }
 
@@ -317,15 +320,18 @@ func TestTreeNames(t *testing.T) {
 }
 
 func TestImageRank(t *testing.T) {
-	ranked := strings.Fields(`vmlinux vmlinux.xz vmlinux-6.0.0 vmlinuz vmlinuz-linux vmlinuz.efi bzImage
+	ranked := strings.Fields(`
+		vmlinux vmlinux.xz vmlinux-6.0.0 vmlinuz vmlinuz-linux vmlinuz.efi bzImage
 		Image Image.gz zImage linux 6.0.0.efi`)
 	for i, name := range ranked {
 		if got := imageRank(name); got != i {
 			t.Errorf("%s: rank %d, want %d", name, got, i)
 		}
 	}
-	for name, like := range map[string]string{"vmlinux.gz": "vmlinux.xz", "vmlinux.debug": "vmlinux.xz",
-		"vmlinux-6.0.0.xz": "vmlinux-6.0.0", "vmlinux.unstripped": "vmlinux.xz", "fedora.EFI": "6.0.0.efi",
+	for name, like := range map[string]string{"vmlinux.gz": "vmlinux.xz",
+		"vmlinux.debug":    "vmlinux.xz",
+		"vmlinux-6.0.0.xz": "vmlinux-6.0.0", "vmlinux.unstripped": "vmlinux.xz",
+		"fedora.EFI":        "6.0.0.efi",
 		"vmlinuz-6.0.0.efi": "vmlinuz-linux", "vmlinux.ko": "", "vmlinux.o": "", "vmlinux.lds": "",
 		"vmlinux-": "", "linux-6.0.0": "", ".vmlinuz-6.0.0.hmac": "", "initrd": "", "x": "", "": "",
 		".vmlinux.xz": "", "x.efi.txt": "", "vmlinux.map": "", "vmlinux-6.0.0.ko": ""} {
@@ -339,8 +345,10 @@ func TestImageRank(t *testing.T) {
 // TestTreeImages opens kernels under every name that distributions give them.
 func TestTreeImages(t *testing.T) {
 	kernel, _ := kernelAndModule(t)
-	for _, name := range []string{"boot/vmlinux.xz", "usr/lib/modules/7.2/vmlinux.xz", "boot/vmlinuz-linux",
-		"efi/EFI/Linux/arch-linux.EFI", "boot/0123/7.2/linux", "boot/7.2.efi", "arch/arm64/boot/Image.gz"} {
+	for _, name := range []string{"boot/vmlinux.xz", "usr/lib/modules/7.2/vmlinux.xz",
+		"boot/vmlinuz-linux",
+		"efi/EFI/Linux/arch-linux.EFI", "boot/0123/7.2/linux", "boot/7.2.efi",
+		"arch/arm64/boot/Image.gz"} {
 		c, err := Tree(t.Context(), writeTree(t, map[string][]byte{name: bzImageOf(zstdBytes(t, nil,
 			inELF(t, kernel)))}), "", heapOptions)
 		if err != nil {
@@ -373,7 +381,8 @@ func TestTreeLinkedFolders(t *testing.T) {
 	wantTree(t, tree, map[string]string{"foo": "extra/foo.ko", "bar": "again/deep/bar.ko",
 		"linked": "linked.ko"}, "a", "b", "to-nothing", "gone.ko")
 	files, others := survey(t, dir)
-	if files["bar"] != "store/nested/deep/bar.ko" || files["not"] != "sources/not.ko" || len(others) != 4 {
+	if files["bar"] != "store/nested/deep/bar.ko" || files["not"] != "sources/not.ko" ||
+		len(others) != 4 {
 		t.Errorf("modules %v, problems %v", files, others)
 	}
 	whole := t.TempDir()
@@ -446,7 +455,8 @@ func TestTreeTooDeep(t *testing.T) {
 	if files["z"] != "z.ko" || len(others) > 1 {
 		t.Errorf("modules %v, problems %v", files, others)
 	}
-	if _, err := os.Stat(filepath.Join(dir, strings.Repeat(name+"/", 25))); err != nil && len(others) != 1 {
+	if _, err := os.Stat(filepath.Join(dir, strings.Repeat(name+"/", 25))); err != nil &&
+		len(others) != 1 {
 		t.Errorf("%v, but no problem", err)
 	}
 }

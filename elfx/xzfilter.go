@@ -1,16 +1,7 @@
 package elfx
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"hash/crc32"
-	"io"
-	"math"
-	"slices"
-
-	"github.com/mikelolasagasti/xz"
 )
 
 // xzFilter is one step of preparation that a block went through before it was compressed.
@@ -48,88 +39,6 @@ func (f xzFilter) start() uint32 {
 		return 0
 	}
 	return binary.LittleEndian.Uint32(f.props)
-}
-
-// undo fills out with what the LZMA2 data in chunks unpacks to, and undoes the filters from the
-// last to the first. The library does as many as it can while it unpacks.
-func (x *xzDecoder) undo(filters []xzFilter, chunks []byte, dict byte, out []byte) error {
-	left := 1 + lastIndex(filters, xzFilter.ours)
-	err := x.unpackLZMA2(filters[left:], bytes.NewReader(chunks), dict, out)
-	for err == nil && left > 0 {
-		left--
-		switch f := filters[left]; f.id {
-		case filterARM64:
-			undoARM64(out, f.start())
-		case filterRISCV:
-			undoRISCV(out, f.start())
-		default:
-			err = x.unpackLZMA2(filters[left:left+1], storedChunks(out), 0, out)
-		}
-	}
-	return err
-}
-
-// lastIndex returns the index of the last element that satisfies f, or -1.
-func lastIndex(filters []xzFilter, f func(xzFilter) bool) int {
-	for i, filter := range slices.Backward(filters) {
-		if f(filter) {
-			return i
-		}
-	}
-	return -1
-}
-
-// unpackLZMA2 fills out with the help of the library.
-func (x *xzDecoder) unpackLZMA2(filters []xzFilter, chunks io.Reader, dict byte, out []byte) error {
-	in := io.MultiReader(bytes.NewReader(xzHead(filters, dict)), chunks)
-	var err error
-	if x.library == nil {
-		x.library, err = xz.NewReader(in, math.MaxUint32)
-	} else {
-		err = x.library.Reset(in)
-	}
-	for len(out) > 0 && err == nil {
-		if err := x.ctx.Err(); err != nil {
-			return err
-		}
-		var n int
-		n, err = io.ReadFull(x.library, out[:min(step, len(out))])
-		out = out[n:]
-	}
-	if errors.Is(err, xz.ErrOptions) {
-		return fmt.Errorf("%w: a filter's properties", ErrUnsupported)
-	}
-	return err
-}
-
-// xzHead encodes what is in front of LZMA2 data: the header of a stream without checksums and that
-// of a block with the filters.
-func xzHead(filters []xzFilter, dict byte) []byte {
-	checked := func(b []byte) []byte {
-		return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	}
-	block := []byte{0, byte(len(filters))}
-	for _, f := range filters {
-		block = append(block, byte(f.id), byte(len(f.props)))
-		block = append(block, f.props...)
-	}
-	block = append(block, lzma2ID, 1, dict)
-	for len(block)%4 != 0 {
-		block = append(block, 0)
-	}
-	block[0] = byte(len(block) / 4)
-	return slices.Concat([]byte(xzMagic), checked([]byte{0, 0}), checked(block))
-}
-
-// storedChunks presents bytes as LZMA2 data, not compressed, for a filter that the library has but
-// that was applied before one of ours. The library has read each byte before it is written over.
-func storedChunks(b []byte) io.Reader {
-	var parts []io.Reader
-	for chunk := range slices.Chunk(b, 1<<16) {
-		head := []byte{1, byte((len(chunk) - 1) >> 8), byte(len(chunk) - 1)}
-		parts = append(parts, bytes.NewReader(head), bytes.NewReader(chunk))
-	}
-	return io.MultiReader(append(parts, bytes.NewReader([]byte{0}))...)
 }
 
 // undoARM64 turns the absolute addresses in BL and ADRP back to relative ones. Both filters here

@@ -13,7 +13,6 @@ import (
 // zstd's formats are those of RFC 8878.
 const (
 	zstdMagic    = "\x28\xb5\x2f\xfd"
-	zstdBlock    = 128 << 10 // the most that one block unpacks to
 	zstdChecksum = 4
 )
 

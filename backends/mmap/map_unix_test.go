@@ -47,7 +47,8 @@ func TestRefusedErrors(t *testing.T) {
 			t.Fatalf("%d: %v", errno, err)
 		}
 		info := spec.Info()
-		if info.Mapped || info.DataBytes != int64(len(data)) || !strings.Contains(info.Why, errno.Error()) {
+		if info.Mapped || info.DataBytes != int64(len(data)) ||
+			!strings.Contains(info.Why, errno.Error()) {
 			t.Errorf("%d: %+v", errno, info)
 		}
 		if fn, err := spec.TypeByName("tcp_sendmsg"); err != nil || fn.Name() != "tcp_sendmsg" {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
-	"github.com/btfkit/btfkit/btf/filter"
+	"github.com/btfkit/btfkit/btf/funcs"
 	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
@@ -22,7 +22,8 @@ const stepsChild = "BTFKIT_COUNTS_STEPS"
 // TestSteps checks that whatever is asked of BTF in a backend takes steps and memory linear in the
 // input and in what it returns, on BTF that was made to be slow; see Hostile. A step is a byte of a
 // name, or a word of a record, that is read. They are counted by a build of their own, with the tag
-// btfsteps: TestSteps runs the test that calls it again, with the go command, in the current folder.
+// btfsteps: TestSteps runs the test that calls it again, with the go command, in the current
+// folder.
 func TestSteps(t *testing.T, own btf.Backend) {
 	if !counting {
 		runCounting(t)
@@ -60,11 +61,9 @@ const (
 	// the 1,024 links that one step of a walk may follow.
 	stepsN = 1200
 	// maxSteps and maxMemory are how many steps, and bytes allocated, a question may take for each
-	// byte of the input and of its answer; maxLinks is how many steps those may take that follow
-	// chains.
+	// byte of the input and of its answer.
 	maxSteps  = 16
 	maxMemory = 48
-	maxLinks  = 1024
 	// freeSteps and freeMemory come on top: a Builder may do as it likes with the first megabyte of
 	// names, which it reads, looks up and writes, and the first question fills pools.
 	freeSteps  = 4 << 20
@@ -83,7 +82,8 @@ func runCounting(t *testing.T) {
 	case testing.Short():
 		t.Skip("it compiles the tests again: run without -short")
 	}
-	cmd := exec.Command("go", "test", "-vet=off", "-tags=btfsteps", "-run=^"+t.Name()+"$", "-count=1", "-v", ".")
+	cmd := exec.Command("go", "test", "-vet=off", "-tags=btfsteps", "-run=^"+t.Name()+"$", "-count=1",
+		"-v", ".")
 	cmd.Env = append(os.Environ(), stepsChild+"=1")
 	out, err := cmd.CombinedOutput()
 	switch {
@@ -104,7 +104,8 @@ type cost struct {
 func (c cost) perByte() float64 { return float64(c.steps) / float64(max(c.size, 1)) }
 
 func (c cost) String() string {
-	return fmt.Sprintf("%.2f steps, %.2f B allocated", c.perByte(), float64(c.memory)/float64(max(c.size, 1)))
+	return fmt.Sprintf("%.2f steps, %.2f B allocated", c.perByte(),
+		float64(c.memory)/float64(max(c.size, 1)))
 }
 
 // A question is a call of a public function, or a range over what it returns.
@@ -174,9 +175,6 @@ func questions(t *testing.T, own btf.Backend, blob *Blob) (list []question) {
 	})
 	for i := range list {
 		list[i].limit = maxSteps
-		if list[i].name == "filter.Is" {
-			list[i].limit = maxLinks
-		}
 	}
 	return list
 }
@@ -222,7 +220,8 @@ func askNames(add asker, spec **btf.Spec, names []string) {
 }
 
 func askMatches(add asker, spec **btf.Spec) {
-	for _, expr := range []string{"a", "^a", "^aaaaaaaaaaaaaaaaaaa", "a$", "^a*$", "aaaaab", "x|y", "(a|x)*z",
+	for _, expr := range []string{"a", "^a", "^aaaaaaaaaaaaaaaaaaa", "a$", "^a*$", "aaaaab", "x|y",
+		"(a|x)*z",
 		"(?i)AB$", "a.*a.*b", `\ba+b`, "[^a]", "^.*x.*y", "^" + strings.Repeat("a", 200), ""} {
 		add("IDsByMatch", func() int {
 			ids, _ := (*spec).IDsByMatch(btf.MustMatcher(expr))
@@ -251,13 +250,17 @@ func askSpec(t *testing.T, add asker, spec **btf.Spec) {
 		return n
 	})
 	add("TypesByKind", func() int { return 4 * count((*spec).TypesByKind(btf.KindInt)) })
-	add("filter.AnyParam, filter.PointerTo", func() int {
-		accept := filter.AnyParam(1<<30, filter.PointerTo(btf.Type{}))
-		return 4 * count(filter.Where((*spec).TypesByKind(btf.KindFunc), accept))
-	})
-	add("filter.Is", func() int {
-		end, _ := (*spec).TypeByName("end")
-		return 4 * count(filter.Where((*spec).TypesByKind(), filter.Is(end)))
+	add("funcs.Finder", func() int {
+		f, err := funcs.New(funcs.Query{Param: "void *", Traceable: true})
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		n := 0
+		for range f.In(*spec) {
+			n += 4
+		}
+		return n
 	})
 }
 

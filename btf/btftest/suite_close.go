@@ -19,7 +19,8 @@ var closeRules = []rule{
 		check: checkViewsAfterClose},
 	{name: "names outlive close", rule: "Names and ids that were handed out stay valid.",
 		check: checkNamesOutlive},
-	{name: "copies outlive close", rule: "A Builder keeps what it copied, and finds its strings again.",
+	{name: "copies outlive close",
+		rule:  "A Builder keeps what it copied, and finds its strings again.",
 		check: checkCopiesOutlive, once: true},
 	{name: "base stays", rule: "A base stays open underneath until its last split is closed, " +
 		"although its own Spec is closed at once.",

@@ -20,8 +20,8 @@ import (
 )
 
 // A Builder writes one section of BTF: a base, or one split from a base. Methods named for the
-// kinds add a type each and return its id; ids are handed out in order, from 1 or from where the base ends. A type may
-// refer to one that is added later, whose id follows from NextID.
+// kinds add a type each and return its id; ids are handed out in order, from 1 or from where the
+// base ends. A type may refer to one that is added later, whose id follows from NextID.
 //
 // A Builder checks what the format cannot hold, and fails instead of cutting a value
 // short. It does not judge what a kernel would make of the types: a struct may end

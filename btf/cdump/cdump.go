@@ -54,6 +54,10 @@ type Options struct {
 	// Otherwise they are sorted by kind and name, which keeps headers of different builds
 	// similar.
 	Unsorted bool
+	// Asserts writes a _Static_assert of C11 for the size of each struct and union and the
+	// offset of each member, bitfields aside, behind the definition: whoever compiles the text
+	// for a machine whose layout differs is told.
+	Asserts bool
 	// Limit is the most that is written, in bytes; each type that is looked at on the way counts
 	// as a byte, too. 0 is DefaultLimit.
 	Limit int64
@@ -81,14 +85,15 @@ func Header(w io.Writer, spec *btf.Spec, o Options) error {
 	if err != nil {
 		return err
 	}
+	p.checked = o.Asserts
 	p.write(headerStart)
 	if o.Unsorted {
 		for t := range spec.TypesByKind() {
 			p.define(t)
 		}
 	} else {
-		for _, t := range p.sorted(spec) {
-			p.define(t)
+		for _, key := range p.sorted(spec) {
+			p.define(key.t)
 		}
 	}
 	p.kfuncs(spec)
@@ -108,6 +113,7 @@ func Definitions(w io.Writer, spec *btf.Spec, o Options, types ...btf.Type) erro
 	if err != nil {
 		return err
 	}
+	p.checked = o.Asserts
 	for _, t := range types {
 		if own, err := spec.TypeByID(t.ID()); err != nil || own != t {
 			return fmt.Errorf("cdump: %v is not a type of the Spec", t)
@@ -191,6 +197,9 @@ type printer struct {
 
 	queue []btf.Type // what define is to write
 	stack []btf.Type // links of declarations that are being written; see declare
+
+	checked bool   // Options.Asserts
+	path    []byte // of a member; see assertMembers
 
 	types, idents map[string]uint32     // how many have had the name so far
 	renamed       map[btf.TypeID]string // those whose name was taken

@@ -208,5 +208,8 @@ func (p *printer) emitStruct(t btf.Type, n *note, within btf.TypeID) {
 		p.structBody(t, 0)
 		p.write(";\n\n")
 		n.emit = done
+		if p.checked && isNamed(t) {
+			p.asserts(t)
+		}
 	}
 }

@@ -21,39 +21,46 @@ type sorter struct {
 	hashes [2][]uint64
 }
 
-// A sortKey is what a type is sorted by, as far as it is cheap.
+// A sortKey is what a type is sorted by, in the order of comparison but for the type's own name.
 type sortKey struct {
 	prefix uint64 // the rank, and how name starts: decides most comparisons
-	name   string
+	name   string // of what the type is in the end
+	hash   uint64
 	t      btf.Type
+	named  bool
 }
 
 // sorted returns the types that spec covers in bpftool's order, without those that define
 // nothing. The first is left out if spec covers void, as bpftool does.
-func (p *printer) sorted(spec *btf.Spec) []btf.Type {
+func (p *printer) sorted(spec *btf.Spec) []*sortKey {
 	first, end := spec.IDs()
 	s := sorter{p: p}
 	keys := make([]sortKey, 0, end-first)
 	var least sortKey
 	for _, t := range spec.All() {
-		key := s.key(t)
-		if !p.spend(1 + len(key.name)) {
+		if !p.spend(1) {
 			return nil
 		}
-		if first == 0 && (len(keys) == 0 || s.compare(key, least) < 0) {
+		none := definesNothing(t.Kind())
+		if none && least.prefix>>56 < maxRank && t.Kind() != btf.KindDeclTag {
+			continue // of the greatest rank
+		}
+		key := s.key(t)
+		if first == 0 && (t.IsVoid() || compareKeys(&key, &least) < 0) {
 			least = key
 		}
-		keys = append(keys, key)
+		if !none {
+			keys = append(keys, key)
+		}
 	}
-	keys = slices.DeleteFunc(keys, func(k sortKey) bool {
-		return first == 0 && k.t == least.t || definesNothing(k.t.Kind())
-	})
-	slices.SortFunc(keys, s.compare)
-	types := make([]btf.Type, len(keys))
-	for i, key := range keys {
-		types[i] = key.t
+	order := make([]*sortKey, 0, len(keys))
+	for i := range keys {
+		if first != 0 || keys[i].t != least.t {
+			order = append(order, &keys[i])
+		}
 	}
-	return types
+	slices.SortFunc(order, compareKeys)
+	return order
 }
 
 func definesNothing(k btf.Kind) bool {
@@ -65,21 +72,23 @@ func (s *sorter) key(t btf.Type) sortKey {
 	var start [8]byte
 	copy(start[1:], name)
 	prefix := binary.BigEndian.Uint64(start[:])
-	return sortKey{s.rank(t)<<56 | prefix, name, t}
+	return sortKey{s.rank(t)<<56 | prefix, name, s.hash(t, true), t, isNamed(t)}
 }
 
-func (s *sorter) compare(a, b sortKey) int {
+func compareKeys(a, b *sortKey) int {
 	if a.prefix != b.prefix {
 		return cmp.Compare(a.prefix, b.prefix)
 	}
 	if c := strings.Compare(a.name, b.name); c != 0 {
 		return c
 	}
-	if c := strings.Compare(nameOf(a.t), nameOf(b.t)); c != 0 {
-		return c
+	if a.named || b.named {
+		if c := strings.Compare(nameOf(a.t), nameOf(b.t)); c != 0 {
+			return c
+		}
 	}
-	if c := cmp.Compare(s.hash(a.t, true), s.hash(b.t, true)); c != 0 {
-		return c
+	if a.hash != b.hash {
+		return cmp.Compare(a.hash, b.hash)
 	}
 	return cmp.Compare(a.t.ID(), b.t.ID())
 }
@@ -125,7 +134,9 @@ func (s *sorter) finalName(t btf.Type) string {
 	for isReference(t.Kind()) && s.p.spend(1) {
 		t = s.p.target(t)
 	}
-	return nameOf(t)
+	name := nameOf(t)
+	s.p.spend(len(name))
+	return name
 }
 
 // hash returns a hash of the names of t and of what it consists of: those of members, too,

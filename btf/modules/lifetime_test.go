@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"weak"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
@@ -150,7 +152,8 @@ func TestReplace(t *testing.T) {
 	if retired, err := c.Replace("m-1", "new", parser(data)); err != nil || retired != nil {
 		t.Fatalf("Replace of what is damaged: %v, %v", retired, err)
 	}
-	if got := slices.Collect(c.Names()); !slices.Equal(got, []string{"m-1"}) || len(c.Problems()) != 0 {
+	if got := slices.Collect(c.Names()); !slices.Equal(got, []string{"m-1"}) ||
+		len(c.Problems()) != 0 {
 		t.Errorf("modules %q, problems %v", got, c.Problems())
 	}
 	spec := must(c.Module(t.Context(), "m_1"))(t)
@@ -164,8 +167,70 @@ func TestReplace(t *testing.T) {
 	if _, err := c.Replace("vmlinux", "", parser(data)); !errors.Is(err, modules.ErrDuplicate) {
 		t.Errorf("Replace of the kernel: %v", err)
 	}
+	if err := c.AddExtra("m_1", "x", "", parser(data)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Replace("m_1.x", "", parser(data)); !errors.Is(err, modules.ErrDuplicate) {
+		t.Errorf("Replace of an extra: %v", err)
+	}
 	if _, err := c.Replace("", "", parser(data)); err == nil {
 		t.Error("a module without a name was added")
+	}
+}
+
+// What was closed is forgotten.
+func TestForgotten(t *testing.T) {
+	c, data := newCollection(t)
+	var specs []weak.Pointer[btf.Spec]
+	for range 3 {
+		must(c.Replace("m", "", parser(data)))(t)
+		spec := must(c.Module(t.Context(), "m"))(t)
+		specs = append(specs, weak.Make(spec))
+		retired := must(c.Remove("m"))(t)
+		if err := retired[0].Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	runtime.GC()
+	for i, spec := range specs[:2] {
+		if spec.Value() != nil {
+			t.Errorf("Spec %d is held after it was closed and another one removed", i)
+		}
+	}
+	runtime.KeepAlive(c)
+}
+
+// A loop over names or Specs sees the modules as they were when it began.
+func TestLoopWhileChanging(t *testing.T) {
+	c, data := newCollection(t)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		if err := c.Add(name, "", parser(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var seen []string
+	for name := range c.Names() {
+		seen = append(seen, name)
+		must(c.Remove(name))(t)
+	}
+	if !slices.Equal(seen, []string{"a", "b", "c", "d"}) {
+		t.Errorf("names %q", seen)
+	}
+	for _, name := range seen {
+		if err := c.Add("a"+name, "", parser(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := slices.Collect(c.Names()); !slices.Equal(got, []string{"aa", "ab", "ac", "ad"}) {
+		t.Errorf("names afterwards %q", got)
+	}
+	seen = nil
+	for name := range c.Specs() {
+		seen = append(seen, name)
+		c.Remove("ac")
+	}
+	if !slices.Equal(seen, []string{"vmlinux", "aa", "ab", "ad"}) {
+		t.Errorf("Specs %q, want them without what was removed before it was reached", seen)
 	}
 }
 
@@ -230,6 +295,12 @@ func TestExtra(t *testing.T) {
 		if _, err := c.Extra(t.Context(), "to_y", name); !errors.Is(err, btf.ErrNotFound) {
 			t.Errorf("Extra(%q): %v", name, err)
 		}
+	}
+	if err := c.Add("x.y", "", parser(data)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Extra(t.Context(), "x", "y"); !errors.Is(err, btf.ErrNotFound) {
+		t.Errorf("a module with a dot as an extra: %v", err)
 	}
 	for _, name := range []string{"to_y.inline", "vmlinux.damaged"} {
 		if _, err := c.Module(t.Context(), name); !errors.Is(err, btf.ErrNotFound) {

@@ -58,8 +58,8 @@ type Collection struct {
 }
 
 // An Opener opens the BTF of one module on top of base, or an extra on top of its object. Backends
-// and package elfx provide what it is made of. It stops when ctx is done: that of OpenAll, Module or
-// Extra, or one that never is where a query needs the module.
+// and package elfx provide what it is made of. It stops when ctx is done: that of OpenAll, Module
+// or Extra, or one that never is where a query needs the module.
 //
 // It must not ask the Collection that it opens for: no module can be opened to open another. On its
 // own goroutine, or with ctx on any, it gets an error, and so do queries that cannot return one,
@@ -186,10 +186,11 @@ func (c *Collection) ownOrder() []*member {
 	return c.order
 }
 
-// Remove takes out a module with its extras, or an extra, given as OBJECT.EXTRA. From then on nobody
-// gets it; one that is just being opened is closed again. It returns those of its Specs that were
-// open, which the caller may close when no reader has them any more. It returns an error that is
-// btf.ErrNotFound if there is no such module, as for the kernel, or btf.ErrClosed after Close.
+// Remove takes out a module with its extras, or an extra, given as OBJECT.EXTRA. From then on
+// nobody gets it; one that is just being opened is closed again. It returns those of its Specs
+// that were open, which the caller may close when no reader has them any more. It returns an error
+// that is btf.ErrNotFound if there is no such module, as for the kernel, or btf.ErrClosed after
+// Close.
 func (c *Collection) Remove(name string) (retired []*btf.Spec, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

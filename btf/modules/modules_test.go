@@ -3,6 +3,9 @@ package modules_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,41 +15,47 @@ import (
 	"github.com/btfkit/btfkit/btf/modules"
 )
 
-// collection returns a kernel with a module, one that is empty, one that is damaged, one of
-// another kernel, and one whose opener forgets to answer.
-func collection(t *testing.T) *modules.Collection {
+// copyOf returns a builder of the types of spec, behind those that add adds first.
+func copyOf(t *testing.T, spec *btf.Spec, add func(*builder.Builder)) *btf.Spec {
 	t.Helper()
-	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// As in a kernel with one name more, all names and ids are off.
 	b := builder.New(builder.Options{})
-	b.Int("another_int", 4, btf.Int{Bits: 32})
+	add(b)
+	shift := b.NextID() - 1
 	for id := btf.TypeID(1); ; id++ {
-		if typ, err := kernel.TypeByID(id); err != nil {
+		if typ, err := spec.TypeByID(id); err != nil {
 			break
-		} else if b.Copy(typ, func(id btf.TypeID) btf.TypeID { return id + 1 }) == 0 {
+		} else if b.Copy(typ, func(id btf.TypeID) btf.TypeID { return id + shift }) == 0 {
 			t.Fatal(b.Err())
 		}
 	}
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
+	copied := must(btf.Parse(must(b.Bytes())(t), nil))(t)
+	t.Cleanup(func() { copied.Close() })
+	return copied
+}
+
+// collection returns a kernel with a module, one that is empty, one that is damaged, two of other
+// kernels, and one whose opener forgets to answer.
+func collection(t *testing.T) *modules.Collection {
+	t.Helper()
+	plain := must(btf.Parse(btftest.Kernel(nil), nil))(t)
+	kernel := copyOf(t, plain, func(b *builder.Builder) { b.Int("an_int", 4, btf.Int{Bits: 32}) })
+	// As in kernels with one name less and one more, all names and ids are off.
+	larger := copyOf(t, plain, func(b *builder.Builder) {
+		b.Int("an_int", 4, btf.Int{Bits: 32})
+		b.Int("another_int", 4, btf.Int{Bits: 32})
+	})
+	good, foreign := btftest.Module(kernel, nil), btftest.Module(plain, nil)
+	if _, err := btf.Parse(foreign, kernel); err != nil {
+		t.Fatalf("%v: a module of another kernel must not be told by its structure", err)
 	}
-	other, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
 	c := modules.New(kernel)
-	good, foreign := btftest.Module(kernel, nil), btftest.Module(other, nil)
 	for name, open := range map[string]modules.Opener{
-		"toy":     parsing(good),
-		"empty":   parsing(nil),
-		"damaged": parsing(good[:99]),
-		"foreign": parsing(foreign),
-		"nothing": func(context.Context, *btf.Spec) (*btf.Spec, error) { return nil, nil },
+		"toy":      parser(good),
+		"empty":    parser(nil),
+		"damaged":  parser(good[:99]),
+		"foreign":  parser(foreign),
+		"foreign2": parser(btftest.Module(larger, nil)),
+		"nothing":  func(context.Context, *btf.Spec) (*btf.Spec, error) { return nil, nil },
 	} {
 		if err := c.Add(name, name+".ko", open); err != nil {
 			t.Fatal(err)
@@ -60,10 +69,10 @@ func TestCollectionProblems(t *testing.T) {
 	defer c.Close()
 	done := 0
 	if err := c.OpenAll(t.Context(), 2, func(n, total int) {
-		if done++; n != done || total != 5 {
-			t.Errorf("progress %d of %d, want %d of 5", n, total, done)
+		if done++; n != done || total != 6 {
+			t.Errorf("progress %d of %d, want %d of 6", n, total, done)
 		}
-	}); err != nil || done != 5 {
+	}); err != nil || done != 6 {
 		t.Errorf("%d modules opened, error %v", done, err)
 	}
 	var names []string
@@ -76,7 +85,7 @@ func TestCollectionProblems(t *testing.T) {
 			t.Errorf("Module(%q): %v, want %v", p.Module, err, p.Err)
 		}
 	}
-	if got := strings.Join(names, " "); got != "damaged empty foreign nothing" {
+	if got := strings.Join(names, " "); got != "damaged empty foreign foreign2 nothing" {
 		t.Errorf("problems: %s", got)
 	}
 	fn, err := c.TypeByName("toy_xmit", btf.KindFunc)
@@ -191,9 +200,44 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// parsing returns an opener of data.
-func parsing(data []byte) modules.Opener {
-	return func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
-		return btf.Parse(data, base)
+// Queries select kinds in all modules, and say which kinds there are.
+func TestCollectionKinds(t *testing.T) {
+	c, data := newCollection(t)
+	other := builder.New(builder.Options{Base: c.Base()})
+	other.Struct("kfree_skb", 4)
+	other.Struct("other", 4)
+	err := errors.Join(c.Add("toy", "", parser(data)),
+		c.Add("other", "", parser(must(other.Bytes())(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := func(types iter.Seq[btf.Type]) (s string) {
+		for typ := range types {
+			s += fmt.Sprintf(" %s %v;", c.ModuleOf(typ), typ.Kind())
+		}
+		return s
+	}
+	m := btf.MustMatcher("^kfree_skb$")
+	for _, test := range []struct{ got, want string }{
+		{list(c.TypesByName("kfree_skb")), " vmlinux FUNC; other STRUCT; toy FUNC;"},
+		{list(c.TypesByName("kfree_skb", btf.KindStruct, btf.KindUnion)), " other STRUCT;"},
+		{list(c.TypesByMatch(m)), " vmlinux FUNC; other STRUCT; toy FUNC;"},
+		{list(c.TypesByMatch(m, btf.KindStruct)), " other STRUCT;"},
+		{list(c.TypesByKind(btf.KindFloat)), " vmlinux FLOAT;"},
+	} {
+		if test.got != test.want {
+			t.Errorf("found%s want%s", test.got, test.want)
+		}
+	}
+	got := list(c.TypesByKind(btf.KindStruct))
+	if !strings.Contains(got, "; other STRUCT; other STRUCT; toy STRUCT;") ||
+		strings.Contains(got, "FUNC") {
+		t.Errorf("structs:%s", got)
+	}
+	var missing *btf.NotFoundError
+	_, err = c.TypeByName("kfree_skb", btf.KindUnion)
+	if !errors.As(err, &missing) || !slices.Equal(missing.Found, []btf.Kind{btf.KindStruct,
+		btf.KindFunc}) {
+		t.Errorf("error %v, want the kinds that there are, each once", err)
 	}
 }

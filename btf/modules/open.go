@@ -24,8 +24,8 @@ var (
 )
 
 // Module returns the Spec of a module, split from Base, opening it if need be; "vmlinux" is Base
-// itself. It returns an error that is btf.ErrNotFound if there is no such module, btf.ErrClosed after
-// Close, the context's if that ends first, and the module's problem if it has one.
+// itself. It returns an error that is btf.ErrNotFound if there is no such module, btf.ErrClosed
+// after Close, the context's if that ends first, and the module's problem if it has one.
 func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error) {
 	if err := c.mayAsk(ctx); err != nil {
 		return nil, err
@@ -37,9 +37,9 @@ func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error)
 	return c.get(ctx, m)
 }
 
-// Extra returns the Spec of an extra of an object, the kernel ("vmlinux") or a module, split from the
-// object's Spec, opening either if need be: Extra(ctx, "vmlinux", "inline"), for instance. Its errors
-// are those of Module, btf.ErrNotFound if there is no such extra.
+// Extra returns the Spec of an extra of an object, the kernel ("vmlinux") or a module, split from
+// the object's Spec, opening either if need be: Extra(ctx, "vmlinux", "inline"), for instance. Its
+// errors are those of Module, btf.ErrNotFound if there is no such extra.
 func (c *Collection) Extra(ctx context.Context, object, extra string) (*btf.Spec, error) {
 	if err := c.mayAsk(ctx); err != nil {
 		return nil, err
@@ -253,7 +253,8 @@ func (c *Collection) opener(ctx context.Context) *member {
 }
 
 // goroutine returns the number of the goroutine that runs, as a panic prints it; 0 if there is none
-// to be read. Queries have no context that could tell an opener's own from others, which are to wait.
+// to be read. Queries have no context that could tell an opener's own from others, which are to
+// wait.
 func goroutine() uint64 {
 	var buf [64]byte
 	line := bytes.TrimPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))

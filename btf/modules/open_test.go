@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/modules"
 )
 
@@ -54,7 +57,10 @@ var asks = map[string]func(ctx context.Context, c *modules.Collection) error{
 		_, err := c.Extra(ctx, "a", "inline")
 		return err
 	},
-	"for all": func(ctx context.Context, c *modules.Collection) error { return c.OpenAll(ctx, 2, nil) },
+	"for all": func(ctx context.Context, c *modules.Collection) error {
+		return c.OpenAll(ctx, 2,
+			nil)
+	},
 	"for a name": func(_ context.Context, c *modules.Collection) error {
 		_, err := c.TypeByName("toy_xmit")
 		return err
@@ -128,6 +134,121 @@ func TestReentranceAcross(t *testing.T) {
 	})
 }
 
+// The opener of an extra may not ask either, even if its object had to be opened for it.
+func TestReentranceOfExtra(t *testing.T) {
+	c, data := newCollection(t)
+	err := errors.Join(c.Add("a", "", parser(data)), c.Add("b", "", parser(data)),
+		c.AddExtra("a", "x", "", func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+			_, err := c.Module(context.Background(), "b")
+			return nil, err
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, func() {
+		if _, err := c.Extra(t.Context(), "a", "x"); err == nil ||
+			!strings.Contains(err.Error(), "that of a.x") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// An opener that asked in vain, and was interrupted, may be called again.
+func TestReentranceForgiven(t *testing.T) {
+	c, data := newCollection(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := c.Add("a", "", func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
+		if ctx.Err() == nil && cancel != nil {
+			for range c.All() {
+				t.Error("a query in an opener finds something")
+			}
+			cancel()
+			cancel = nil
+			return nil, ctx.Err()
+		}
+		return btf.Parse(data, base)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Module(ctx, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := c.Module(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A Spec that is no good is closed.
+func TestForeignClosed(t *testing.T) {
+	c, _ := newCollection(t)
+	b := builder.New(builder.Options{Base: c.Base()})
+	b.Ptr(b.NextID()) // a cycle
+	data := must(b.Bytes())(t)
+	var spec *btf.Spec
+	err := c.Add("a", "", func(_ context.Context, base *btf.Spec) (_ *btf.Spec, err error) {
+		spec, err = btf.Parse(data, base)
+		return spec, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Module(t.Context(), "a"); !errors.Is(err, btf.ErrCorrupt) || !isClosed(spec) {
+		t.Errorf("error %v, Spec closed: %v", err, isClosed(spec))
+	}
+}
+
+// A module is opened once, however many ask for it at once.
+func TestOpenedOnce(t *testing.T) {
+	c, data := newCollection(t)
+	for range 2000 {
+		var opened atomic.Int32
+		must(c.Replace("a", "", func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+			opened.Add(1)
+			return btf.Parse(data, base)
+		}))(t)
+		var wg sync.WaitGroup
+		var specs [4]*btf.Spec
+		for i := range specs {
+			wg.Go(func() { specs[i], _ = c.Module(t.Context(), "a") })
+		}
+		wg.Wait()
+		for _, spec := range specs {
+			if spec == nil || spec != specs[0] || opened.Load() != 1 {
+				t.Fatalf("Specs %v, opened %d times", specs, opened.Load())
+			}
+		}
+	}
+}
+
+// OpenAll opens no more modules when its context is done, and tells their openers.
+func TestOpenAllCancelled(t *testing.T) {
+	c, data := newCollection(t)
+	type key struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "OpenAll's"))
+	opened := 0
+	for _, name := range []string{"a", "b", "c"} {
+		err := c.Add(name, "", func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
+			if opened++; ctx.Value(key{}) != "OpenAll's" {
+				t.Error("an opener has another context")
+			}
+			return btf.Parse(data, base)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	reports := 0
+	err := c.OpenAll(ctx, 1, func(done, total int) {
+		if reports++; done == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || opened != 2 || reports != 2 {
+		t.Errorf("error %v, %d modules opened, %d reports", err, opened, reports)
+	}
+}
+
 // What an opener asks of another collection, or leaves for later, is its own affair.
 func TestNoReentrance(t *testing.T) {
 	c, data := newCollection(t)
@@ -151,7 +272,20 @@ func TestNoReentrance(t *testing.T) {
 		if _, err := c.Module(t.Context(), "a"); err != nil {
 			t.Error(err)
 		}
-		if _, err := c.Module(kept, "b"); err != nil {
+		inOpener := func() error {
+			_, err := c.Module(kept, "b")
+			return err
+		}
+		failed := make(chan error)
+		err := c.Add("c", "", func(context.Context, *btf.Spec) (*btf.Spec, error) {
+			go func() { failed <- inOpener() }()
+			return nil, <-failed
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Module(t.Context(), "c"); !strings.Contains(err.Error(),
+			"neither a Spec nor an error") {
 			t.Errorf("with the context of an opener that is done: %v", err)
 		}
 	})
@@ -207,7 +341,8 @@ func TestWait(t *testing.T) {
 		}
 		start := time.Now()
 		first, second, third := ask(2*time.Minute), ask(time.Minute), ask(3*time.Hour)
-		if err := <-second; !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+		if err := <-second; !errors.Is(err, context.DeadlineExceeded) ||
+			time.Since(start) != time.Minute {
 			t.Errorf("one who waits for another: %v after %v", err, time.Since(start))
 		}
 		if err := <-first; err == nil || time.Since(start) != 2*time.Minute {
@@ -265,7 +400,10 @@ func TestRemoveWhileOpening(t *testing.T) {
 // An opener that panics leaves a problem, and nobody waiting.
 func TestPanic(t *testing.T) {
 	c, _ := newCollection(t)
-	if err := c.Add("a", "", func(context.Context, *btf.Spec) (*btf.Spec, error) { panic("oops") }); err != nil {
+	if err := c.Add("a", "", func(context.Context, *btf.Spec) (*btf.Spec,
+		error) {
+		panic("oops")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	func() {

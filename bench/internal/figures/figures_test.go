@@ -56,6 +56,7 @@ BenchmarkOpen/backend=b/source=s-2 1 1 ns/op
 BenchmarkOpen/backend=a/source=s-2 3 100 ns/op 7 B/op
 BenchmarkOpen/backend=a/source=s-2 3 200 ns/op 7 B/op
 BenchmarkOpen/backend=a/source=other-2 1 1 ns/op
+BenchmarkIDsByRegex/pattern=^tcp_/backend=a/source=s-2 1 2 ns/op
 BenchmarkAnother/size=1-2 1 1 ns/op
 `)
 	var names []string

@@ -4,49 +4,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 )
 
 // step is how many bytes are read or unpacked between two looks at the context.
 const step = 1 << 20
-
-// growth bounds the first buffer for a stream to a multiple of its size, whatever its header or
-// trailer claims. Real kernels and modules stay below it.
-const growth = 8
-
-// unpack decompresses the stream at the start of src, and all that follow it at once unless single
-// is set. hint is the expected number of bytes. read is how many bytes of src it took, also where
-// it fails.
-func (x *extraction) unpack(c *codec, src []byte, hint int64, single bool) (
-	out []byte, read int, err error) {
-	s := &sink{ctx: x.ctx, budget: x.budget}
-	if s.out, err = x.budget.buffer(min(hint, growth*int64(len(src)), x.budget.room())); err != nil {
-		return nil, 0, err
-	}
-	read, err = c.decode(s, src, single)
-	if x.ctx.Err() != nil {
-		return nil, read, x.ctx.Err()
-	}
-	if err != nil {
-		return nil, read, x.streamError(c, len(s.out), err)
-	}
-	return x.budget.keep(s.out), read, nil
-}
-
-// streamError says how far a stream could be read. A decoder's complaint means corrupt data.
-func (x *extraction) streamError(c *codec, done int, err error) error {
-	if errors.Is(err, errWindow) {
-		return fmt.Errorf("%s stream: %w: %w above the limit of Options.MaxWindow (%d bytes)",
-			c.name, ErrTooLarge, err, x.budget.window)
-	}
-	for _, class := range []error{ErrUnsupported, ErrCorrupt, ErrTooLarge} {
-		if errors.Is(err, class) {
-			return fmt.Errorf("%s stream: %w", c.name, err)
-		}
-	}
-	return fmt.Errorf("%s stream: %w after %d bytes out: %w", c.name, ErrCorrupt, done, noEOF(err))
-}
 
 // sink collects what the streams of one layer unpack to.
 type sink struct {
@@ -147,4 +109,19 @@ func noEOF(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// errWindow says that a stream asks for more than Options.MaxWindow.
+var errWindow = errors.New("history to keep")
+
+// history takes the bytes that a decoder will keep beside its output from the budget, and returns
+// how many it may: those asked for, or half of the room. With less than it asked for it still
+// unpacks everything, since it cannot refer farther back than to its first byte, and runs out of
+// room before it has unpacked more than the other half.
+func (s *sink) history(asked int64) (int64, error) {
+	if min(asked, s.budget.room()) > s.budget.window {
+		return 0, errWindow
+	}
+	n := min(asked, (s.budget.room()+1)/2)
+	return n, s.budget.take(n)
 }
