@@ -41,13 +41,12 @@ func TestBlobs(t *testing.T) {
 // check compares all answers of Specs that have the same bytes.
 func check(t *testing.T, want *oracle.Blob, names []string, specs []*btf.Spec) {
 	t.Helper()
+	if err := oracle.CheckSpec(want, specs...); err != nil {
+		t.Error(err)
+	}
 	for _, spec := range specs {
-		name := spec.Info().Backend
-		if err := oracle.CheckSpec(spec, want); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
 		if err := oracle.CheckNames(spec, want, names); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", spec.Info().Backend, err)
 		}
 	}
 	for _, expr := range oracle.Patterns {

@@ -80,7 +80,7 @@ func readGuarded(text string) error {
 		return err
 	}
 	defer spec.Close()
-	if err := oracle.CheckSpec(spec, want); err != nil {
+	if err := oracle.CheckSpec(want, spec); err != nil {
 		return err
 	}
 	if err := oracle.CheckNames(spec, want, oracle.QueryNames(want, 20)); err != nil {

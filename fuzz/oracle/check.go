@@ -36,9 +36,41 @@ func CheckFault(err error, want *Fault) error {
 	return nil
 }
 
-// CheckSpec compares all that the own section of spec says with the oracle, except for queries by
-// name. It takes time linear in the input, even if types are cyclic.
-func CheckSpec(spec *btf.Spec, want *Blob) error {
+// CheckSpec compares all that the own section of each of specs says with the oracle, except for
+// queries by name. All of specs are want, opened in several backends. It takes time linear in the
+// input, even if types are cyclic.
+func CheckSpec(want *Blob, specs ...*btf.Spec) error {
+	i, err := checkSpecs(want, specs)
+	if err != nil && len(specs) > 1 {
+		return fmt.Errorf("%s: %w", specs[i].Info().Backend, err)
+	}
+	return err
+}
+
+// checkSpecs is CheckSpec, with the index of the Spec that the error is about.
+func checkSpecs(want *Blob, specs []*btf.Spec) (int, error) {
+	for i, spec := range specs {
+		if err := checkSection(spec, want); err != nil {
+			return i, err
+		}
+	}
+	var elems []naive.Elem
+	steps := 8*len(want.Types) + 1<<14 // of chains, in all
+	for k, n := range want.Types {
+		w := wantedOf(n, steps > 0)
+		for i, spec := range specs {
+			var err error
+			if elems, err = w.check(store.SectionOf(spec).TypeAt(k), elems[:0]); err != nil {
+				return i, err
+			}
+		}
+		steps -= w.steps
+	}
+	return 0, nil
+}
+
+// checkSection compares what is not about a single type.
+func checkSection(spec *btf.Spec, want *Blob) error {
 	if err := CheckRecords(spec, want); err != nil {
 		return err
 	}
@@ -50,19 +82,6 @@ func CheckSpec(spec *btf.Spec, want *Blob) error {
 	}
 	if err := checkText(spec, want); err != nil {
 		return err
-	}
-	steps := 8*len(want.Types) + 1<<14 // of chains, in all
-	for i, n := range want.Types {
-		t := store.SectionOf(spec).TypeAt(i)
-		if err := CheckType(t, n); err != nil {
-			return err
-		}
-		if steps > 0 {
-			used, err := checkChain(t, n)
-			if steps -= used; err != nil {
-				return err
-			}
-		}
 	}
 	return checkVerify(spec, want)
 }
@@ -156,82 +175,132 @@ func checkIDs(spec *btf.Spec, want *Blob) error {
 
 // CheckType compares one type, and its elements, with the oracle's of the same id.
 func CheckType(t btf.Type, want naive.Type) error {
-	if got, want := factsOf(t), want.Facts(); got != want {
-		return fmt.Errorf("%v: got  %+v\nwant %+v", t, got, want)
-	}
-	if err := checkName(t); err != nil {
-		return fmt.Errorf("%v: %w", t, err)
-	}
-	if got := t.NameOffset(); got != want.NameOffset() {
-		return fmt.Errorf("%v: name offset %d, want %d", t, got, want.NameOffset())
-	}
-	if i, ok := t.Int(); ok && i.Encoding.String() != want.EncodingName() {
-		return fmt.Errorf("%v: encoding %v, want %s", t, i.Encoding, want.EncodingName())
-	}
-	if l, ok := t.Linkage(); ok && l.String() != want.LinkageName() {
-		return fmt.Errorf("%v: linkage %v, want %s", t, l, want.LinkageName())
-	}
-	elems, err := elemsOf(nil, t)
-	if err != nil {
-		return fmt.Errorf("%v: %w", t, err)
-	}
-	wantElems := want.Elems()
-	if len(elems) != len(wantElems) || findsOutside(t, len(elems)) ||
-		countFirst(t) != min(1, len(elems)) {
-		return fmt.Errorf("%v: %d elements, want %d", t, len(elems), len(wantElems))
-	}
-	for i := range elems {
-		if elems[i] != wantElems[i] {
-			return fmt.Errorf("%v element %d: got  %+v\nwant %+v", t, i, elems[i], wantElems[i])
-		}
-	}
-	return nil
+	w := wantedOf(want, false)
+	_, err := w.check(t, nil)
+	return err
 }
 
-// checkChain compares what follows targets, and returns the steps that it took.
-func checkChain(t btf.Type, want naive.Type) (steps int, err error) {
-	const limit = 64
-	ids, whole := want.Chain(limit)
-	var buf [limit]uint32
+// wanted is what the oracle says of one type. It is worked out once for all backends.
+type wanted struct {
+	naive.Type
+	facts naive.Facts
+	elems []naive.Elem
+	chain *chain // nil if it is not compared
+	steps int    // that following the chain takes
+}
+
+func wantedOf(n naive.Type, withChain bool) *wanted {
+	w := &wanted{Type: n, facts: n.Facts(), elems: n.Elems()}
+	if withChain {
+		w.chain = chainOf(n)
+		w.steps = len(w.chain.ids)
+		if !w.chain.whole {
+			w.steps += len(w.chain.long) + 2*int(n.Blob.End())
+		}
+	}
+	return w
+}
+
+// check compares t with w. It puts elements into buf, which it returns for the next type.
+func (w *wanted) check(t btf.Type, buf []naive.Elem) ([]naive.Elem, error) {
+	if got := factsOf(t); got != w.facts {
+		return buf, fmt.Errorf("%v: got  %+v\nwant %+v", t, got, w.facts)
+	}
+	if err := checkName(t); err != nil {
+		return buf, fmt.Errorf("%v: %w", t, err)
+	}
+	if got := t.NameOffset(); got != w.NameOffset() {
+		return buf, fmt.Errorf("%v: name offset %d, want %d", t, got, w.NameOffset())
+	}
+	if i, ok := t.Int(); ok && i.Encoding.String() != w.EncodingName() {
+		return buf, fmt.Errorf("%v: encoding %v, want %s", t, i.Encoding, w.EncodingName())
+	}
+	if l, ok := t.Linkage(); ok && l.String() != w.LinkageName() {
+		return buf, fmt.Errorf("%v: linkage %v, want %s", t, l, w.LinkageName())
+	}
+	elems, err := elemsOf(buf, t)
+	if err != nil {
+		return elems, fmt.Errorf("%v: %w", t, err)
+	}
+	n := len(elems)
+	if n != len(w.elems) || findsOutside(t, n) || countFirst(t) != min(1, n) {
+		return elems, fmt.Errorf("%v: %d elements, want %d", t, n, len(w.elems))
+	}
+	for i := range elems {
+		if elems[i] != w.elems[i] {
+			return elems, fmt.Errorf("%v element %d: got  %+v\nwant %+v", t, i, elems[i], w.elems[i])
+		}
+	}
+	if w.chain == nil {
+		return elems, nil
+	}
+	return elems, w.chain.check(t)
+}
+
+// chainLimit is how many links of a chain are compared by their ids.
+const chainLimit = 64
+
+// chain is what the oracle finds by following targets.
+type chain struct {
+	ids    []uint32 // the first links
+	whole  bool     // those are all
+	long   []uint32 // if not, as many links as there are types
+	ends   bool     // and those are all
+	types  int
+	skip   uint32 // the type behind modifiers and typedefs
+	size   uint64
+	sizeOK bool
+}
+
+func chainOf(n naive.Type) *chain {
+	c := &chain{types: int(n.Blob.End()), skip: n.SkipModifiers().ID}
+	if c.ids, c.whole = n.Chain(chainLimit); !c.whole {
+		c.long, c.ends = n.Chain(c.types + 1)
+	}
+	c.size, c.sizeOK = n.Sizeof()
+	return c
+}
+
+// check compares what follows targets of t.
+func (c *chain) check(t btf.Type) error {
+	var buf [chainLimit]uint32
 	got := buf[:0]
 	for link := range t.Targets() {
-		if got = append(got, uint32(link.ID())); len(got) == limit {
+		if got = append(got, uint32(link.ID())); len(got) == chainLimit {
 			break
 		}
 	}
 	switch {
-	case whole && !slices.Equal(got, ids), len(got) > len(ids), !slices.Equal(got, ids[:len(got)]):
-		return 0, fmt.Errorf("%v: chain %v, want %v (all of it: %v)", t, got, ids, whole)
-	case !whole:
-		if steps, err = checkLongChain(t, want); err != nil {
-			return steps, err
+	case c.whole && !slices.Equal(got, c.ids), len(got) > len(c.ids),
+		!slices.Equal(got, c.ids[:len(got)]):
+		return fmt.Errorf("%v: chain %v, want %v (all of it: %v)", t, got, c.ids, c.whole)
+	case !c.whole:
+		if err := c.checkLong(t); err != nil {
+			return err
 		}
 	}
-	if s, w := t.Underlying(), want.SkipModifiers(); uint32(s.ID()) != w.ID {
-		return steps, fmt.Errorf("%v: Underlying %v, want %d", t, s, w.ID)
+	if s := t.Underlying(); uint32(s.ID()) != c.skip {
+		return fmt.Errorf("%v: Underlying %v, want %d", t, s, c.skip)
 	}
-	size, ok := t.Sizeof()
-	if wantSize, wantOK := want.Sizeof(); size != wantSize || ok != wantOK {
-		return steps, fmt.Errorf("%v: Sizeof %d %v, want %d %v", t, size, ok, wantSize, wantOK)
+	if size, ok := t.Sizeof(); size != c.size || ok != c.sizeOK {
+		return fmt.Errorf("%v: Sizeof %d %v, want %d %v", t, size, ok, c.size, c.sizeOK)
 	}
-	return steps + len(got), nil
+	return nil
 }
 
-// checkLongChain follows a chain that is long or does not end. On a cycle, Targets may stop
-// anywhere behind the first round, as long as it stops.
-func checkLongChain(t btf.Type, want naive.Type) (steps int, err error) {
-	types := int(want.Blob.End())
-	ids, whole := want.Chain(types + 1)
+// checkLong follows a chain that is long or does not end. On a cycle, Targets may stop anywhere
+// behind the first round, as long as it stops.
+func (c *chain) checkLong(t btf.Type) error {
 	got := 0
 	for range t.Targets() {
-		if got++; got > 4*types+4 {
-			return got, fmt.Errorf("%v: chain does not end", t)
+		if got++; got > 4*c.types+4 {
+			return fmt.Errorf("%v: chain does not end", t)
 		}
 	}
-	if whole && got != len(ids) {
-		return got, fmt.Errorf("%v: chain of %d, want %d", t, got, len(ids))
+	if c.ends && got != len(c.long) {
+		return fmt.Errorf("%v: chain of %d, want %d", t, got, len(c.long))
 	}
-	return got + 2*types, nil
+	return nil
 }
 
 // checkVerify compares the verdict on the references of the own section.

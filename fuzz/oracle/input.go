@@ -88,11 +88,13 @@ type questions struct {
 }
 
 func (in *Input) checkSpec(spec *btf.Spec, want *Blob, q questions, deep bool) error {
-	check := CheckRecords
+	var err error
 	if deep {
-		check = CheckSpec
+		err = CheckSpec(want, spec)
+	} else {
+		err = CheckRecords(spec, want)
 	}
-	if err := check(spec, want); err != nil {
+	if err != nil {
 		return err
 	}
 	ask := CheckNames

@@ -189,11 +189,11 @@ func TestCheckSpec(t *testing.T) {
 		"references to nothing": btftest.Corrupt(nil),
 	} {
 		spec, want := pair(t, data, data)
-		if err := oracle.CheckSpec(spec, want); err != nil {
+		if err := oracle.CheckSpec(want, spec); err != nil {
 			t.Errorf("%s, the same: %v", name, err)
 		}
 		spec, want = pair(t, tour, data)
-		if err := oracle.CheckSpec(spec, want); err == nil {
+		if err := oracle.CheckSpec(want, spec); err == nil {
 			t.Errorf("%s: taken for the tour", name)
 		}
 		if err := oracle.CheckRecords(spec, want); err == nil {

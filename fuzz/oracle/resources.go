@@ -18,8 +18,8 @@ func Allocated() uint64 {
 func allocationLimit(size int) uint64 { return 1<<20 + 16*uint64(size) }
 
 // flushAllocations makes the runtime count all that was allocated so far. The runtime counts late:
-// when a span is full, or a collection begins. By then some 100 spans of all sizes may come to
-// more than the limit. It empties pools, too, so that what they hold is counted again.
+// when a span is full, or a collection begins. By then some 100 spans of all sizes may come to more
+// than the limit. It empties pools, too, so that what they hold is counted again.
 func flushAllocations() {
 	runtime.GC()
 	runtime.GC()
