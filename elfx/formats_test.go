@@ -41,6 +41,19 @@ func TestLegacyLZ4Ends(t *testing.T) {
 	}
 }
 
+// TestLegacyLZ4Members spends no more of the budget than what comes out, though a block may unpack
+// to 255 times its size.
+func TestLegacyLZ4Members(t *testing.T) {
+	file, content := readStream(t, "legacy.lz4")
+	file = file[:len(lz4Magic)+4+int(binary.LittleEndian.Uint32(file[len(lz4Magic):]))]
+	const members = 20
+	x := newExtraction(context.Background(), 1, &Options{MaxSize: members * int64(len(content))}, 0)
+	out, _, err := x.unpack(codecOf([]byte(lz4Magic)), bytes.Repeat(file, members), 0, false)
+	if err != nil || len(out) != members*len(content) {
+		t.Errorf("%d bytes, error %v", len(out), err)
+	}
+}
+
 // TestSizedLZMA reads lzma with the size in the header, as its authors' own tool writes it, and
 // reserves no more than that for the dictionary, whatever its size.
 func TestSizedLZMA(t *testing.T) {
@@ -59,7 +72,8 @@ func TestSizedLZMA(t *testing.T) {
 	file := b.Bytes()
 	binary.LittleEndian.PutUint32(file[1:], 64<<20)
 	var d *Data
-	used := allocated(func() { d, err = ExtractBytes(context.Background(), file, nil) })
+	opts := &Options{MaxWindow: 1 << 20}
+	used := allocated(func() { d, err = ExtractBytes(context.Background(), file, opts) })
 	if err != nil || !bytes.Equal(d.BTF, blob) || used > 1<<20 {
 		t.Errorf("%v, %d bytes allocated, error %v", d, used, err)
 	}
@@ -127,6 +141,19 @@ func TestXZIndex(t *testing.T) {
 		if _, err := unpackAll(xzJoined(blocks, index, footer)); err == nil ||
 			!strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want %q", err, says)
+		}
+	}
+}
+
+// TestXZBlockHeader compares the sizes in a block's header with the block.
+func TestXZBlockHeader(t *testing.T) {
+	for _, at := range []int{14, 16} { // packed, unpacked: two bytes each
+		file, _ := readStream(t, "sizes.xz")
+		file[at]++
+		end := 12 + 4*int(file[12])
+		binary.LittleEndian.PutUint32(file[end:], crc32.ChecksumIEEE(file[12:end]))
+		if _, err := unpackAll(file); err == nil || !strings.Contains(err.Error(), "its header says") {
+			t.Errorf("size at %d: error %v", at, err)
 		}
 	}
 }

@@ -120,6 +120,14 @@ func TestPoolLimits(t *testing.T) {
 	if err := opts.Pool.acquire(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
+	// A small file needs no more than its ratio allows, and may go on beside others.
+	large := &Options{Pool: NewPool(64 << 20)}
+	if err := large.Pool.acquire(context.Background(), 40<<20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ExtractBytes(context.Background(), file.Bytes(), large); !errors.Is(err, ErrNoBTF) {
+		t.Errorf("error %v of a small file beside others", err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
 	if _, err := ExtractBytes(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
