@@ -89,6 +89,11 @@ func TestTreeKernels(t *testing.T) {
 		!strings.HasSuffix(err.Error(), "as base") {
 		t.Errorf("error %v, want ErrNoBTF, the folder and the remedy", err)
 	}
+	symlink(t, dir, "boot/vmlinuz", "nothing")
+	_, err = Tree(context.Background(), dir, "", heapOptions)
+	if err == nil || !strings.Contains(err.Error(), filepath.Join("boot", "vmlinuz")+": does not exist") {
+		t.Errorf("error %v, want one that speaks of a link to nothing", err)
+	}
 	other := filepath.Join(writeTree(t, map[string][]byte{"k": kernel}), "k")
 	if c, err = Tree(context.Background(), dir, other, heapOptions); err != nil {
 		t.Fatalf("with a base of the caller's: %v", err)
@@ -239,6 +244,8 @@ func TestTreeChoice(t *testing.T) {
 		{"listed twice", r + "b/foo.ko " + r + "extra/foo.ko", "b/foo.ko:\nextra/foo.ko:", ""},
 		{"needed, not listed", r + "extra/foo.ko " + r + "a/foo.ko", "x.ko: a/foo.ko", ""},
 		{"listed outside", r + "extra/foo.ko " + debug + "kernel/foo.ko", "kernel/foo.ko:", ""},
+		{"a tree in a tree", "lib/modules/5/copy/" + r + "extra/foo.ko lib/modules/5/copy/" + r + "foo.ko",
+			"", ""},
 		{"listed nonsense", r + "extra/foo.ko " + r + "foo.ko",
 			"::\n:\n\x00\n../../foo.ko:\nfoo.ko\n/foo.ko:\n" + strings.Repeat("x/", 5000) + "foo.ko:", ""},
 	} {
@@ -265,6 +272,42 @@ func TestTreeChoice(t *testing.T) {
 	}
 }
 
+// TestTreeDebugList prefers a module to its copy in usr/lib/debug, which has a modules.dep, too.
+func TestTreeDebugList(t *testing.T) {
+	kernel, _ := kernelAndModule(t)
+	dir := writeTree(t, map[string][]byte{"vmlinux": kernel, "lib/modules/6.0.0/foo.ko": nil,
+		"usr/lib/debug/lib/modules/6.0.0/foo.ko":      nil,
+		"usr/lib/debug/lib/modules/6.0.0/modules.dep": []byte("foo.ko:")})
+	wantTree(t, dir, map[string]string{"foo": "lib/modules/6.0.0/foo.ko"})
+}
+
+// TestKernelOrder tries first the kernel whose release the modules have, then what is easy to read.
+func TestKernelOrder(t *testing.T) {
+	join := func(paths string) []string {
+		var list []string
+		for _, path := range strings.Fields(paths) {
+			list = append(list, filepath.FromSlash(path))
+		}
+		return list
+	}
+	for _, test := range []struct{ modules, want string }{
+		{"", "/z/vmlinux /a/b/vmlinux /vmlinux-6.1 /vmlinux-6.2 /vmlinuz /6.2.efi"},
+		{"/lib/modules/6.2/m.ko", "/z/vmlinux /a/b/vmlinux /vmlinux-6.2 /vmlinuz /6.2.efi /vmlinux-6.1 /6.1.efi"},
+		{"/lib/modules/6.2/m.ko", "/lib/modules/6.2/vmlinuz /b/vmlinuz-6.2 /lib/modules/6.1/vmlinuz"},
+		{"/elsewhere/m.ko", "/vmlinux /vmlinux-6.1 /vmlinuz"},
+	} {
+		want := join(test.want)
+		found := &tree{images: slices.Sorted(slices.Values(want))}
+		for _, path := range strings.Fields(test.modules) {
+			home, below := (&walker{root: filepath.FromSlash("/")}).home(filepath.FromSlash(path))
+			found.modules = append(found.modules, moduleFile{path, home, below})
+		}
+		if got := found.kernels(); !slices.Equal(got, want) {
+			t.Errorf("with %q: %q, want %q", test.modules, got, want)
+		}
+	}
+}
+
 // TestTreeGuess says what it guessed between, and what to do about several kernels.
 func TestTreeGuess(t *testing.T) {
 	dir := emptyTree(t, "lib/modules/1/foo.ko", "lib/modules/2/foo.ko", "lib/modules/2/a/foo.ko")
@@ -286,7 +329,7 @@ func TestTreeReleases(t *testing.T) {
 	kernel, _ := kernelAndModule(t)
 	for _, image := range []string{"boot/vmlinuz-6.2", "boot/vmlinux-6.2.debug", "boot/6.2.efi",
 		"lib/modules/6.2/vmlinuz", "usr/lib/debug/boot/vmlinux-6.2"} {
-		dir := writeTree(t, map[string][]byte{image: kernel, "boot/vmlinux-6.1.0": nil,
+		dir := writeTree(t, map[string][]byte{image: kernel, "boot/vmlinux-6.1.0": kernel,
 			"lib/modules/6.1/foo.ko": nil, "lib/modules/6.1/old.ko": nil, "lib/modules/6.2/foo.ko": nil,
 			"usr/lib/debug/lib/modules/6.2/foo.ko": nil, "usr/lib/debug/lib/modules/6.3/foo.ko": nil,
 			"other/mine.ko": nil})
@@ -334,7 +377,7 @@ func TestImageRank(t *testing.T) {
 		"fedora.EFI":        "6.0.0.efi",
 		"vmlinuz-6.0.0.efi": "vmlinuz-linux", "vmlinux.ko": "", "vmlinux.o": "", "vmlinux.lds": "",
 		"vmlinux-": "", "linux-6.0.0": "", ".vmlinuz-6.0.0.hmac": "", "initrd": "", "x": "", "": "",
-		".vmlinux.xz": "", "x.efi.txt": "", "vmlinux.map": "", "vmlinux-6.0.0.ko": ""} {
+		".vmlinux.xz": "", ".6.0.0.efi": "", "x.efi.txt": "", "vmlinux.map": "", "vmlinux-6.0.0.ko": ""} {
 		want := slices.Index(ranked, like)
 		if got := imageRank(name); got != want {
 			t.Errorf("%s: rank %d, want %d", name, got, want)
