@@ -287,7 +287,8 @@ func TestLazyBTFAlone(t *testing.T) {
 		vmlinux := testELF{class: 64, order: binary.LittleEndian, sections: []testSection{
 			{name: ".init.data", typ: shtProgbits, flags: shfAlloc, data: data},
 		}}.build(t)
-		d, err := ExtractBytes(context.Background(), bzImageOf(withSize(zstdBytes(t, nil, vmlinux), 0)), nil)
+		d, err := ExtractBytes(context.Background(), bzImageOf(withSize(zstdBytes(t, nil, vmlinux), 0)),
+			nil)
 		if !errors.Is(err, ErrNoBTF) {
 			t.Errorf("%v, error %v", d, err)
 		}

@@ -188,7 +188,7 @@ func TestCancelDecoders(t *testing.T) {
 		file, _ := readStream(t, name)
 		ended := false
 		for n := 0; !ended; n++ {
-			_, err := Parse(&countdown{context.Background(), n}, file, nil)
+			_, err := ExtractBytes(&countdown{context.Background(), n}, file, nil)
 			if ended = err == nil; ended && n < 4 {
 				t.Errorf("%s: the context was asked %d times", name, n)
 			}

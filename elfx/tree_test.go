@@ -91,7 +91,8 @@ func TestTreeKernels(t *testing.T) {
 	}
 	symlink(t, dir, "boot/vmlinuz", "nothing")
 	_, err = Tree(context.Background(), dir, "", heapOptions)
-	if err == nil || !strings.Contains(err.Error(), filepath.Join("boot", "vmlinuz")+": does not exist") {
+	if err == nil || !strings.Contains(err.Error(), filepath.Join("boot",
+		"vmlinuz")+": does not exist") {
 		t.Errorf("error %v, want one that speaks of a link to nothing", err)
 	}
 	other := filepath.Join(writeTree(t, map[string][]byte{"k": kernel}), "k")
@@ -413,7 +414,8 @@ func TestTreeLinkedFolders(t *testing.T) {
 		r + "cycle": ".", r + "up": "../..", "store/cycle": "../store/drivers/..",
 		r + "again": "../../../store/nested", r + "root": "/", r + "a": "b", r + "b": "a",
 		r + "to-nothing": "nothing", r + "gone.ko": "nothing", "to-nothing": "nothing",
-		"vmlinuz": "nothing", "lost.ko": "nothing", r + "linked.ko": "extra/foo.ko", "store/nested/deep/here": "../deep",
+		"vmlinuz": "nothing", "lost.ko": "nothing", r + "linked.ko": "extra/foo.ko",
+		"store/nested/deep/here": "../deep",
 	} {
 		symlink(t, dir, name, target)
 	}
@@ -424,7 +426,8 @@ func TestTreeLinkedFolders(t *testing.T) {
 	wantTree(t, tree, map[string]string{"foo": "extra/foo.ko", "bar": "again/deep/bar.ko",
 		"linked": "linked.ko"}, "a", "b", "to-nothing", "gone.ko")
 	files, others := survey(t, dir)
-	if files["bar"] != "store/nested/deep/bar.ko" || files["not"] != "sources/not.ko" || len(others) != 5 ||
+	if files["bar"] != "store/nested/deep/bar.ko" || files["not"] != "sources/not.ko" ||
+		len(others) != 5 ||
 		others["lost.ko"] == nil {
 		t.Errorf("modules %v, problems %v", files, others)
 	}
@@ -473,7 +476,8 @@ func TestTreeUnreadable(t *testing.T) {
 		t.Errorf("problems %v", others)
 	}
 	vmlinux := filepath.Join(dir, "vmlinux")
-	if _, err := Tree(t.Context(), filepath.Join(dir, "a"), vmlinux, heapOptions); !errors.Is(err, fs.ErrPermission) {
+	if _, err := Tree(t.Context(), filepath.Join(dir, "a"), vmlinux, heapOptions); !errors.Is(err,
+		fs.ErrPermission) {
 		t.Errorf("a tree that cannot be read: error %v", err)
 	}
 }
