@@ -245,8 +245,8 @@ func TestTreeChoice(t *testing.T) {
 		{"listed twice", r + "b/foo.ko " + r + "extra/foo.ko", "b/foo.ko:\nextra/foo.ko:", ""},
 		{"needed, not listed", r + "extra/foo.ko " + r + "a/foo.ko", "x.ko: a/foo.ko", ""},
 		{"listed outside", r + "extra/foo.ko " + debug + "kernel/foo.ko", "kernel/foo.ko:", ""},
-		{"a tree in a tree", "lib/modules/5/copy/" + r + "extra/foo.ko lib/modules/5/copy/" + r + "foo.ko",
-			"", ""},
+		{"a tree in a tree",
+			"lib/modules/5/copy/" + r + "extra/foo.ko lib/modules/5/copy/" + r + "foo.ko", "", ""},
 		{"listed nonsense", r + "extra/foo.ko " + r + "foo.ko",
 			"::\n:\n\x00\n../../foo.ko:\nfoo.ko\n/foo.ko:\n" + strings.Repeat("x/", 5000) + "foo.ko:", ""},
 	} {
@@ -293,7 +293,8 @@ func TestKernelOrder(t *testing.T) {
 	}
 	for _, test := range []struct{ modules, want string }{
 		{"", "/z/vmlinux /a/b/vmlinux /vmlinux-6.1 /vmlinux-6.2 /vmlinuz /6.2.efi"},
-		{"/lib/modules/6.2/m.ko", "/z/vmlinux /a/b/vmlinux /vmlinux-6.2 /vmlinuz /6.2.efi /vmlinux-6.1 /6.1.efi"},
+		{"/lib/modules/6.2/m.ko",
+			"/z/vmlinux /a/b/vmlinux /vmlinux-6.2 /vmlinuz /6.2.efi /vmlinux-6.1 /6.1.efi"},
 		{"/lib/modules/6.2/m.ko", "/lib/modules/6.2/vmlinuz /b/vmlinuz-6.2 /lib/modules/6.1/vmlinuz"},
 		{"/elsewhere/m.ko", "/vmlinux /vmlinux-6.1 /vmlinuz"},
 	} {
@@ -574,28 +575,5 @@ func TestTreeCancelled(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || *late > 5 {
 			t.Fatalf("after %d looks: %v, error %v, %d looks later", n, c, err, *late)
 		}
-	}
-}
-
-// TestHostileList refuses a modules.dep that is no file of a reasonable size, and goes on without.
-func TestHostileList(t *testing.T) {
-	const r = "lib/modules/6.0.0/"
-	for name, create := range map[string]func(path string) error{
-		"folder": func(path string) error { return os.Mkdir(path, 0o700) },
-		"large":  func(path string) error { return os.WriteFile(path, []byte("foo.ko:"), 0o600) },
-	} {
-		dir := emptyTree(t, r+"extra/foo.ko", r+"foo.ko", r+"updates/bar.ko", r+"bar.ko")
-		path := filepath.Join(dir, filepath.FromSlash(r+"modules.dep"))
-		if err := create(path); err != nil {
-			t.Fatal(err)
-		}
-		if name == "large" {
-			if err := os.Truncate(path, maxList+1); err != nil {
-				t.Logf("no sparse files here: %v", err)
-				continue
-			}
-		}
-		wantTree(t, dir, map[string]string{"foo": r + "extra/foo.ko", "bar": r + "updates/bar.ko"},
-			r+"modules.dep")
 	}
 }
