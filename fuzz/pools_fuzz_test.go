@@ -1,6 +1,8 @@
 package fuzz
 
 import (
+	"sync"
+
 	"github.com/btfkit/btfkit/corpus/synth"
 	"github.com/btfkit/btfkit/fuzz/oracle"
 )
@@ -8,7 +10,8 @@ import (
 // warmPools opens a blob that is larger than any input, so that pools hold buffers of all sizes
 // that inputs will ask for. An execution that finds a pool empty, or a buffer too small, runs code
 // that no other execution of the same input runs, and the engine takes that for new coverage.
-func warmPools() error {
+// It does so once: libFuzzer calls the whole target for each input.
+var warmPools = sync.OnceValue(func() error {
 	data, err := synth.Base(synth.Shape{Types: 3000})
 	if err != nil {
 		return err
@@ -21,4 +24,4 @@ func warmPools() error {
 		}
 	}
 	return nil
-}
+})
