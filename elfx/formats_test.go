@@ -47,10 +47,12 @@ func TestLegacyLZ4Members(t *testing.T) {
 	file, content := readStream(t, "legacy.lz4")
 	file = file[:len(lz4Magic)+4+int(binary.LittleEndian.Uint32(file[len(lz4Magic):]))]
 	const members = 20
-	x := newExtraction(context.Background(), 1, &Options{MaxSize: members * int64(len(content))}, 0)
-	out, _, err := x.unpack(codecOf([]byte(lz4Magic)), bytes.Repeat(file, members), 0, false)
-	if err != nil || len(out) != members*len(content) {
-		t.Errorf("%d bytes, error %v", len(out), err)
+	for _, limit := range []int64{0, members * int64(len(content))} {
+		x := newExtraction(context.Background(), 1, &Options{MaxSize: limit}, 0)
+		out, _, err := x.unpack(codecOf([]byte(lz4Magic)), bytes.Repeat(file, members), 0, false)
+		if err != nil || len(out) != members*len(content) {
+			t.Errorf("limit %d: %d bytes, error %v", limit, len(out), err)
+		}
 	}
 }
 
