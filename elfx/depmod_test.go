@@ -4,8 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // TestHostileList refuses a modules.dep that is no file of a reasonable size, and goes on without.
