@@ -8,25 +8,39 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// stuckBackend opens files when it is told to.
+// stuckBackend opens files when it is told to, and says when what it opened is closed.
 type stuckBackend struct {
 	btf.Backend
 	started chan struct{}
 	release chan struct{}
-	opened  chan *btf.Spec
+	closed  chan struct{}
 }
 
 func (b stuckBackend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	close(b.started)
 	<-b.release
-	spec, err := b.Backend.Open(path, base)
-	b.opened <- spec
-	return spec, err
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &closing{watched{data: string(data)}, b.closed}
+	return store.Open(s, store.Options{Base: base})
+}
+
+// closing is a store that says when it is closed.
+type closing struct {
+	watched
+	closed chan struct{}
+}
+
+func (c *closing) Close() error {
+	close(c.closed)
+	return nil
 }
 
 // TestOpenFileStuck returns when the context is done, whatever the file system does, and closes
@@ -53,7 +67,7 @@ func TestOpenFileStuck(t *testing.T) {
 			return err
 		},
 	} {
-		b := stuckBackend{heap, make(chan struct{}), make(chan struct{}), make(chan *btf.Spec, 1)}
+		b := stuckBackend{heap, make(chan struct{}), make(chan struct{}), make(chan struct{})}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			<-b.started
@@ -66,18 +80,8 @@ func TestOpenFileStuck(t *testing.T) {
 			}
 		})
 		close(b.release)
-		spec := <-b.opened
-		within(t, func() {
-			for isOpen(spec) {
-				time.Sleep(time.Millisecond)
-			}
-		})
+		within(t, func() { <-b.closed })
 	}
-}
-
-func isOpen(spec *btf.Spec) bool {
-	_, err := spec.TypeByID(0)
-	return err == nil
 }
 
 // TestOpenFileBackground opens what needs no context to watch.
