@@ -4,10 +4,13 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -113,8 +116,8 @@ func TestArchives(t *testing.T) {
 	text := progbits(".text", []byte("\x7fELF no file, but one's name for itself"))
 	module := elf(text, progbits(".BTF", blob), progbits(".BTF.base", blob))
 	extra := elf(progbits(".BTF", splitBTF(le)), progbits(".BTF.inline", manyInts(le, 9)))
-	within := elf(progbits(".rodata", elf(text)), progbits(".BTF.base", blob),
-		progbits(".BTF", splitBTF(le)))
+	within := elf(progbits(".rodata", elf(progbits(".BTF.ext", blob[24:]))),
+		progbits(".BTF.base", blob), progbits(".BTF", splitBTF(le)))
 	kernel, plainText := elf(text, progbits(".BTF", blob)), []byte("a file of another kind")
 	tests := []struct {
 		name  string
@@ -261,6 +264,33 @@ func TestLazyBTF(t *testing.T) {
 		d, err := ExtractBytes(context.Background(), file, nil)
 		if err != nil || !bytes.Equal(d.BTF, blob) || d.Format != format || d.Offset != -1 {
 			t.Errorf("%s: %v, error %v", format, d, err)
+		}
+	}
+}
+
+// TestLazyBTFAlone takes nothing else from inside a kernel than zstd frames of BTF: there may be a
+// ramdisk with modules, and files of other kernels.
+func TestLazyBTFAlone(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join(imageDir, "module.ko.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(smallBTF(binary.LittleEndian)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range [][]byte{file, packed.Bytes()} {
+		vmlinux := testELF{class: 64, order: binary.LittleEndian, sections: []testSection{
+			{name: ".init.data", typ: shtProgbits, flags: shfAlloc, data: data},
+		}}.build(t)
+		d, err := ExtractBytes(context.Background(), bzImageOf(withSize(zstdBytes(t, nil, vmlinux), 0)),
+			nil)
+		if !errors.Is(err, ErrNoBTF) {
+			t.Errorf("%v, error %v", d, err)
 		}
 	}
 }

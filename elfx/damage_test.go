@@ -53,9 +53,10 @@ func TestStreamsDamaged(t *testing.T) {
 // change has to be an error, whatever the byte is good for.
 func TestContainersDamaged(t *testing.T) {
 	for name, spans := range map[string][][2]int{
-		"usual.lzo": {{9, 50}},           // the header and that of a block, with one checksum
-		"crc.lzo":   {{9, 50}},           // a CRC-32
-		"slow.lzo":  {{9, 54}},           // two checksums
+		"usual.lzo": {{9, 50}}, // the header and that of a block, with one checksum
+		"crc.lzo":   {{9, 50}}, // a CRC-32
+		"both.lzo":  {{9, 54}}, // two checksums
+		"sums.lzo":  {{9, 54}},
 		"sizes.xz":  {{6, 34}, {-60, 0}}, // behind is a byte of no meaning
 		"arm64.xz":  {{6, 28}, {-30, 0}},
 	} {

@@ -174,12 +174,19 @@ func TestELFManySections(t *testing.T) {
 	e := testELF{class: 64, order: binary.LittleEndian, extended: true}
 	e.sections = make([]testSection, 70_000)
 	e.sections[69_000] = progbits(".BTF", smallBTF(e.order))
-	d, err := ExtractBytes(context.Background(), e.build(t), nil)
+	file := e.build(t)
+	d, err := ExtractBytes(context.Background(), file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(d.BTF, smallBTF(e.order)) {
 		t.Error("the wrong bytes")
+	}
+	// The headers of so many count.
+	_, err = Extract(context.Background(), bytes.NewReader(file), int64(len(file)),
+		&Options{MaxSize: 1 << 20})
+	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "section headers of 44") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -168,6 +168,38 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// countdown is a context that ends after it was asked a number of times.
+type countdown struct {
+	context.Context
+	n int
+}
+
+func (c *countdown) Err() error {
+	if c.n--; c.n < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestCancelDecoders ends every decoder at every point where it looks at the context, with nothing
+// but the context's error.
+func TestCancelDecoders(t *testing.T) {
+	for name := range streams {
+		file, _ := readStream(t, name)
+		ended := false
+		for n := 0; !ended; n++ {
+			_, err := ExtractBytes(&countdown{context.Background(), n}, file, nil)
+			if ended = err == nil; ended && n < 4 {
+				t.Errorf("%s: the context was asked %d times", name, n)
+			}
+			if err != nil && (!errors.Is(err, context.Canceled) || errors.Is(err, ErrCorrupt) ||
+				errors.Is(err, ErrNoBTF) || errors.Is(err, ErrTooLarge)) {
+				t.Errorf("%s, after %d: error %v", name, n, err)
+			}
+		}
+	}
+}
+
 // failingReader fails behind its first n bytes.
 type failingReader struct {
 	io.ReaderAt

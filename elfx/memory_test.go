@@ -145,6 +145,21 @@ func lzopZeros(t *testing.T) []byte {
 		bytes.Repeat(file[lzopFirstBlock:end], zeroBytes/(256<<10)), file[end:])
 }
 
+// TestMemoryOfHistory counts the dictionary of 64 MiB that is needed besides the output.
+func TestMemoryOfHistory(t *testing.T) {
+	files := bombFiles(t)
+	for _, name := range []string{"zeros.xz", "zeros.lzma"} {
+		opts := &Options{MaxSize: zeroBytes + 20<<20, MaxRatio: -1}
+		if _, err := ExtractBytes(context.Background(), files[name], opts); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		opts.MaxSize = 2*zeroBytes + 20<<20
+		if _, err := ExtractBytes(context.Background(), files[name], opts); !errors.Is(err, ErrNoBTF) {
+			t.Errorf("%s, enough for both: error %v", name, err)
+		}
+	}
+}
+
 // TestLargeBuffer unpacks layers into the one large buffer behind each other, next to copies: none
 // may overwrite another.
 func TestLargeBuffer(t *testing.T) {

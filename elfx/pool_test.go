@@ -61,6 +61,20 @@ func TestPoolTurns(t *testing.T) {
 	}
 }
 
+// TestPoolGivesUp holds nothing for a call whose turn came when it had given up.
+func TestPoolGivesUp(t *testing.T) {
+	p := NewPool(10)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 100 { // either may come first
+		if err := p.acquire(ctx, 10); err == nil {
+			p.release(10, 0)
+		} else if p.used != 0 || len(p.queue) != 0 {
+			t.Fatalf("%d bytes used, %d waiting after %v", p.used, len(p.queue), err)
+		}
+	}
+}
+
 // TestPoolMemory lets eight calls at once unpack bombs in a pool for two: the heap grows by at most
 // 1.3 times the pool and a few megabytes.
 func TestPoolMemory(t *testing.T) {
@@ -119,6 +133,14 @@ func TestPoolLimits(t *testing.T) {
 	}
 	if err := opts.Pool.acquire(context.Background(), 1); err != nil {
 		t.Fatal(err)
+	}
+	// A small file needs no more than its ratio allows, and may go on beside others.
+	large := &Options{Pool: NewPool(64 << 20)}
+	if err := large.Pool.acquire(context.Background(), 40<<20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ExtractBytes(context.Background(), file.Bytes(), large); !errors.Is(err, ErrNoBTF) {
+		t.Errorf("error %v of a small file beside others", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()

@@ -69,6 +69,34 @@ func TestReadFilePipe(t *testing.T) {
 	}
 }
 
+// TestPipeCounts counts what was read of a pipe together with what it unpacks to.
+func TestPipeCounts(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join(imageDir, "module.ko.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := os.ReadFile(filepath.Join(imageDir, "module.ko"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	need := int64(len(file) + len(module))
+	for limit, is := range map[int64]error{need: nil, need - 1: ErrTooLarge} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(file); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		_, err = readOpen(context.Background(), r, false, &Options{MaxSize: limit})
+		r.Close()
+		if !errors.Is(err, is) {
+			t.Errorf("limit %d: error %v, want %v", limit, err, is)
+		}
+	}
+}
+
 // TestNesting ends with an error where containers contain containers without end.
 func TestNesting(t *testing.T) {
 	b := smallBTF(binary.LittleEndian)

@@ -163,9 +163,10 @@ const parseCost = 1.4
 // parseBlob returns the length of the stand-alone BTF that b begins with, or 0 if there is none. It
 // refuses one that there is too little memory for.
 func (x *extraction) parseBlob(b []byte) (int64, error) {
-	if n := headerSize(b); n > int64(float64(x.budget.spare)/parseCost) && n <= x.work {
-		return 0, x.budget.checkRead("memory to parse BTF", max(int64(parseCost*float64(n)),
-			x.budget.size+1))
+	n := headerSize(b)
+	if n <= x.work && float64(n)*parseCost > float64(x.budget.spare) {
+		return 0, fmt.Errorf("%w: BTF of %d bytes, too many to parse within the limit of %s "+
+			"(%d bytes)", ErrTooLarge, n, x.budget.sizeName, x.budget.maxSize)
 	}
 	size, cost := blobSize(b, x.work)
 	x.work -= cost

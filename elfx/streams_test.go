@@ -45,6 +45,8 @@ var streams = map[string][]string{
 	"none.lzo":   {"lzop", "-1", "--no-checksum"},
 	"slow.lzo":   {"lzop", "-9", "--crc32"},
 	"filter.lzo": {"lzop", "--filter=4"},
+	"both.lzo":   {"lzop", "-9", "-C", "-C"}, // checksums of packed and unpacked bytes
+	"sums.lzo":   {"lzop", "-9", "-C", "-C", "--crc32"},
 	"stored.lzo": {"lzop"},
 
 	"linked.lz4":  {"lz4", "-B4", "-BD", "-BX", "-"},

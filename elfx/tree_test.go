@@ -89,6 +89,12 @@ func TestTreeKernels(t *testing.T) {
 		!strings.HasSuffix(err.Error(), "as base") {
 		t.Errorf("error %v, want ErrNoBTF, the folder and the remedy", err)
 	}
+	symlink(t, dir, "boot/vmlinuz", "nothing")
+	_, err = Tree(context.Background(), dir, "", heapOptions)
+	if err == nil || !strings.Contains(err.Error(), filepath.Join("boot",
+		"vmlinuz")+": does not exist") {
+		t.Errorf("error %v, want one that speaks of a link to nothing", err)
+	}
 	other := filepath.Join(writeTree(t, map[string][]byte{"k": kernel}), "k")
 	if c, err = Tree(context.Background(), dir, other, heapOptions); err != nil {
 		t.Fatalf("with a base of the caller's: %v", err)
@@ -239,6 +245,8 @@ func TestTreeChoice(t *testing.T) {
 		{"listed twice", r + "b/foo.ko " + r + "extra/foo.ko", "b/foo.ko:\nextra/foo.ko:", ""},
 		{"needed, not listed", r + "extra/foo.ko " + r + "a/foo.ko", "x.ko: a/foo.ko", ""},
 		{"listed outside", r + "extra/foo.ko " + debug + "kernel/foo.ko", "kernel/foo.ko:", ""},
+		{"a tree in a tree",
+			"lib/modules/5/copy/" + r + "extra/foo.ko lib/modules/5/copy/" + r + "foo.ko", "", ""},
 		{"listed nonsense", r + "extra/foo.ko " + r + "foo.ko",
 			"::\n:\n\x00\n../../foo.ko:\nfoo.ko\n/foo.ko:\n" + strings.Repeat("x/", 5000) + "foo.ko:", ""},
 	} {
@@ -265,6 +273,43 @@ func TestTreeChoice(t *testing.T) {
 	}
 }
 
+// TestTreeDebugList prefers a module to its copy in usr/lib/debug, which has a modules.dep, too.
+func TestTreeDebugList(t *testing.T) {
+	kernel, _ := kernelAndModule(t)
+	dir := writeTree(t, map[string][]byte{"vmlinux": kernel, "lib/modules/6.0.0/foo.ko": nil,
+		"usr/lib/debug/lib/modules/6.0.0/foo.ko":      nil,
+		"usr/lib/debug/lib/modules/6.0.0/modules.dep": []byte("foo.ko:")})
+	wantTree(t, dir, map[string]string{"foo": "lib/modules/6.0.0/foo.ko"})
+}
+
+// TestKernelOrder tries first the kernel whose release the modules have, then what is easy to read.
+func TestKernelOrder(t *testing.T) {
+	join := func(paths string) []string {
+		var list []string
+		for _, path := range strings.Fields(paths) {
+			list = append(list, filepath.FromSlash(path))
+		}
+		return list
+	}
+	for _, test := range []struct{ modules, want string }{
+		{"", "/z/vmlinux /a/b/vmlinux /vmlinux-6.1 /vmlinux-6.2 /vmlinuz /6.2.efi"},
+		{"/lib/modules/6.2/m.ko",
+			"/z/vmlinux /a/b/vmlinux /vmlinux-6.2 /vmlinuz /6.2.efi /vmlinux-6.1 /6.1.efi"},
+		{"/lib/modules/6.2/m.ko", "/lib/modules/6.2/vmlinuz /b/vmlinuz-6.2 /lib/modules/6.1/vmlinuz"},
+		{"/elsewhere/m.ko", "/vmlinux /vmlinux-6.1 /vmlinuz"},
+	} {
+		want := join(test.want)
+		found := &tree{images: slices.Sorted(slices.Values(want))}
+		for _, path := range strings.Fields(test.modules) {
+			home, below := (&walker{root: filepath.FromSlash("/")}).home(filepath.FromSlash(path))
+			found.modules = append(found.modules, moduleFile{path, home, below})
+		}
+		if got := found.kernels(); !slices.Equal(got, want) {
+			t.Errorf("with %q: %q, want %q", test.modules, got, want)
+		}
+	}
+}
+
 // TestTreeGuess says what it guessed between, and what to do about several kernels.
 func TestTreeGuess(t *testing.T) {
 	dir := emptyTree(t, "lib/modules/1/foo.ko", "lib/modules/2/foo.ko", "lib/modules/2/a/foo.ko")
@@ -286,7 +331,7 @@ func TestTreeReleases(t *testing.T) {
 	kernel, _ := kernelAndModule(t)
 	for _, image := range []string{"boot/vmlinuz-6.2", "boot/vmlinux-6.2.debug", "boot/6.2.efi",
 		"lib/modules/6.2/vmlinuz", "usr/lib/debug/boot/vmlinux-6.2"} {
-		dir := writeTree(t, map[string][]byte{image: kernel, "boot/vmlinux-6.1.0": nil,
+		dir := writeTree(t, map[string][]byte{image: kernel, "boot/vmlinux-6.1.0": kernel,
 			"lib/modules/6.1/foo.ko": nil, "lib/modules/6.1/old.ko": nil, "lib/modules/6.2/foo.ko": nil,
 			"usr/lib/debug/lib/modules/6.2/foo.ko": nil, "usr/lib/debug/lib/modules/6.3/foo.ko": nil,
 			"other/mine.ko": nil})
@@ -334,7 +379,7 @@ func TestImageRank(t *testing.T) {
 		"fedora.EFI":        "6.0.0.efi",
 		"vmlinuz-6.0.0.efi": "vmlinuz-linux", "vmlinux.ko": "", "vmlinux.o": "", "vmlinux.lds": "",
 		"vmlinux-": "", "linux-6.0.0": "", ".vmlinuz-6.0.0.hmac": "", "initrd": "", "x": "", "": "",
-		".vmlinux.xz": "", "x.efi.txt": "", "vmlinux.map": "", "vmlinux-6.0.0.ko": ""} {
+		".vmlinux.xz": "", ".6.0.0.efi": "", "x.efi.txt": "", "vmlinux.map": "", "vmlinux-6.0.0.ko": ""} {
 		want := slices.Index(ranked, like)
 		if got := imageRank(name); got != want {
 			t.Errorf("%s: rank %d, want %d", name, got, want)
@@ -370,7 +415,8 @@ func TestTreeLinkedFolders(t *testing.T) {
 		r + "cycle": ".", r + "up": "../..", "store/cycle": "../store/drivers/..",
 		r + "again": "../../../store/nested", r + "root": "/", r + "a": "b", r + "b": "a",
 		r + "to-nothing": "nothing", r + "gone.ko": "nothing", "to-nothing": "nothing",
-		"vmlinuz": "nothing", r + "linked.ko": "extra/foo.ko", "store/nested/deep/here": "../deep",
+		"vmlinuz": "nothing", "lost.ko": "nothing", r + "linked.ko": "extra/foo.ko",
+		"store/nested/deep/here": "../deep",
 	} {
 		symlink(t, dir, name, target)
 	}
@@ -382,7 +428,8 @@ func TestTreeLinkedFolders(t *testing.T) {
 		"linked": "linked.ko"}, "a", "b", "to-nothing", "gone.ko")
 	files, others := survey(t, dir)
 	if files["bar"] != "store/nested/deep/bar.ko" || files["not"] != "sources/not.ko" ||
-		len(others) != 4 {
+		len(others) != 5 ||
+		others["lost.ko"] == nil {
 		t.Errorf("modules %v, problems %v", files, others)
 	}
 	whole := t.TempDir()
@@ -428,6 +475,11 @@ func TestTreeUnreadable(t *testing.T) {
 	wantTree(t, dir, map[string]string{"y": "b/y.ko", "z": "z.ko"}, "a")
 	if _, others := survey(t, dir); !errors.Is(others["a"], fs.ErrPermission) {
 		t.Errorf("problems %v", others)
+	}
+	vmlinux := filepath.Join(dir, "vmlinux")
+	if _, err := Tree(t.Context(), filepath.Join(dir, "a"), vmlinux, heapOptions); !errors.Is(err,
+		fs.ErrPermission) {
+		t.Errorf("a tree that cannot be read: error %v", err)
 	}
 }
 
@@ -523,28 +575,5 @@ func TestTreeCancelled(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || *late > 5 {
 			t.Fatalf("after %d looks: %v, error %v, %d looks later", n, c, err, *late)
 		}
-	}
-}
-
-// TestHostileList refuses a modules.dep that is no file of a reasonable size, and goes on without.
-func TestHostileList(t *testing.T) {
-	const r = "lib/modules/6.0.0/"
-	for name, create := range map[string]func(path string) error{
-		"folder": func(path string) error { return os.Mkdir(path, 0o700) },
-		"large":  func(path string) error { return os.WriteFile(path, []byte("foo.ko:"), 0o600) },
-	} {
-		dir := emptyTree(t, r+"extra/foo.ko", r+"foo.ko", r+"updates/bar.ko", r+"bar.ko")
-		path := filepath.Join(dir, filepath.FromSlash(r+"modules.dep"))
-		if err := create(path); err != nil {
-			t.Fatal(err)
-		}
-		if name == "large" {
-			if err := os.Truncate(path, maxList+1); err != nil {
-				t.Logf("no sparse files here: %v", err)
-				continue
-			}
-		}
-		wantTree(t, dir, map[string]string{"foo": r + "extra/foo.ko", "bar": r + "updates/bar.ko"},
-			r+"modules.dep")
 	}
 }

@@ -244,8 +244,8 @@ func askSpec(t *testing.T, add asker, spec **btf.Spec) {
 	add("CheckBase", func() int { (*spec).CheckBase(); return 0 }) // overlap is what it looks for
 	add("All", func() int {
 		n := 0
-		for _, ty := range (*spec).All() {
-			n += 4 + int(ty.Kind())&0
+		for range (*spec).All() {
+			n += 4
 		}
 		return n
 	})
@@ -275,14 +275,14 @@ func askType(add asker, name string, typ func() btf.Type) {
 	add("Type.Underlying", func() int { typ().Underlying(); return 0 })
 	add("Type.Members, Enumerators, Params", func() int {
 		n, t := 0, typ()
-		for _, m := range t.Members() {
-			n += 4 + int(m.TargetID())&0
+		for range t.Members() {
+			n += 4
 		}
-		for _, e := range t.Enumerators() {
-			n += 4 + int(e.Int64())&0
+		for range t.Enumerators() {
+			n += 4
 		}
-		for _, p := range t.Params() {
-			n += 4 + int(p.TargetID())&0
+		for range t.Params() {
+			n += 4
 		}
 		return n
 	})

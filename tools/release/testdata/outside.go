@@ -23,10 +23,10 @@ func main() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "vmlinux")
-	if err := os.WriteFile(path, btftest.Kernel(false), 0o600); err != nil {
+	if err := os.WriteFile(path, btftest.Kernel(nil), 0o600); err != nil {
 		log.Fatal(err)
 	}
-	file, err := elfx.ReadFile(context.Background(), path, nil)
+	file, err := elfx.ExtractFile(context.Background(), path, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
