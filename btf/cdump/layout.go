@@ -118,9 +118,9 @@ func arraySize(n, size uint32) int64 {
 	return -1
 }
 
-// pad writes unnamed bitfields that fill the gap between two offsets, in bits, so that what follows,
-// with an alignment in bytes, is put at next. In a row of bitfields, which compilers pack, each
-// bit is filled.
+// pad writes unnamed bitfields that fill the gap between two offsets, in bits, so that what
+// follows, with an alignment in bytes, is put at next. In a row of bitfields, which compilers
+// pack, each bit is filled.
 //
 // Gaps that come of alignment alone need nothing. For others, the widest of long, int, short and
 // char is taken that has a boundary in the gap: ": 0" goes up to it, where the compiler would not,
