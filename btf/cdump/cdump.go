@@ -46,7 +46,7 @@ var ErrLimit = errors.New("limit exceeded")
 const DefaultLimit = 256 << 20
 
 // appendLimit is the limit of what is appended for one type.
-const appendLimit = 16 << 20
+const appendLimit = 4 << 20
 
 // Options says how Header and Definitions write. The zero value is bpftool's default.
 type Options struct {
@@ -115,7 +115,7 @@ func Definitions(w io.Writer, spec *btf.Spec, o Options, types ...btf.Type) erro
 	}
 	p.checked = o.Asserts
 	for _, t := range types {
-		if own, err := spec.TypeByID(t.ID()); err != nil || own != t {
+		if !p.has(t) {
 			return fmt.Errorf("cdump: %v is not a type of the Spec", t)
 		}
 		p.define(t)

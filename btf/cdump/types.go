@@ -37,6 +37,13 @@ func (p *printer) found(t btf.Type, id btf.TypeID, to btf.Type) btf.Type {
 	return to
 }
 
+// has reports whether t is a type of the printer's section or of its bases.
+func (p *printer) has(t btf.Type) bool {
+	sec, off := btf.Internal.Record(t)
+	own, at, ok := p.sec.Find(uint32(t.ID()))
+	return ok && own == sec && at == off
+}
+
 // isNamed reports whether t has a name, if only an empty one of its own, which is what libbpf asks.
 func isNamed(t btf.Type) bool { return t.NameOffset() != 0 }
 

@@ -23,17 +23,18 @@ import (
 var ErrLimit = errors.New("limit exceeded")
 
 // Modules returns BTF that is split from base and has the own types of all modules in their
-// order, without those that are equal to an earlier one. All modules must be split from base. The
-// byte order is that of the first.
+// order, without those that are equal to an earlier one or to one of base. All modules must be
+// split from base. The byte order is that of the first.
 //
-// Types are equal if they are so in every field and name and refer to equal types, be it in
-// circles. A FWD is taken for the struct or union of its name, if the modules define exactly one.
-// A VAR or DATASEC is equal to none. The types of base are not compared with the modules': who
-// makes a module's BTF leaves out what its base has.
+// Types are equal if all their fields and names are and if they refer to equal types, be it in
+// circles. A FWD, or an enum without values, counts as the definition of its name: if there are
+// several, as the one with which types become equal that differ in nothing else. A VAR or DATASEC
+// is equal to none. bpftool finds the same, but keeps apart what refers to a struct that base
+// declares and a module defines.
 //
-// Other errors are *builder.Error, for references to types or names that do not exist and for
-// kinds that package btf does not know, and btf.ErrClosed. The time is some 20 passes over the
-// modules' types, the memory some 100 bytes a type; nothing is kept.
+// An error is btf.ErrCorrupt for references to types or names that do not exist,
+// btf.ErrUnsupported for kinds that package btf does not know, ErrLimit or btf.ErrClosed. It
+// takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a kernel's.
 func Modules(base *btf.Spec, modules ...*btf.Spec) ([]byte, error) {
 	g, err := newGraph(base, modules)
 	if err != nil {
