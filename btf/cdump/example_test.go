@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
@@ -16,9 +17,11 @@ func ExampleHeader() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := cdump.Header(os.Stdout, kernel, cdump.Options{}); err != nil {
+	var header strings.Builder
+	if err := cdump.Header(&header, kernel, cdump.Options{}); err != nil {
 		log.Fatal(err)
 	}
+	fmt.Print(strings.ReplaceAll(header.String(), "\n\n\n", "\n\n"))
 	// Output:
 	// #ifndef __VMLINUX_H__
 	// #define __VMLINUX_H__
