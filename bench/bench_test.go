@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -14,7 +13,11 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/internal/measured"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus/synth"
 	"golang.org/x/perf/benchfmt"
 )
@@ -22,35 +25,34 @@ import (
 // The rows of the benchmark program as Go benchmarks, on the running kernel's BTF or else the
 // embedded kernel's. They do not interleave backends.
 
-func BenchmarkOpen(b *testing.B)          { benchmarkRow(b, "Open") }
-func BenchmarkOpenFirstName(b *testing.B) { benchmarkRow(b, "OpenFirstName") }
-func BenchmarkTypeByID(b *testing.B)      { benchmarkRow(b, "TypeByID") }
-func BenchmarkNameByID(b *testing.B)      { benchmarkRow(b, "NameByID") }
-func BenchmarkIDsByName(b *testing.B)     { benchmarkRow(b, "IDsByName") }
-func BenchmarkTypesByName(b *testing.B)   { benchmarkRow(b, "TypesByName") }
-func BenchmarkIDsByRegex(b *testing.B)    { benchmarkRow(b, "IDsByRegex") }
-func BenchmarkTypesByRegex(b *testing.B)  { benchmarkRow(b, "TypesByRegex") }
-func BenchmarkIterate(b *testing.B)       { benchmarkRow(b, "Iterate") }
-func BenchmarkStructWalk(b *testing.B)    { benchmarkRow(b, "StructWalk") }
+func BenchmarkOpen(b *testing.B)          { benchmarkRows(b, row.Open) }
+func BenchmarkOpenFirstName(b *testing.B) { benchmarkRows(b, row.OpenFirstName) }
+func BenchmarkTypeByID(b *testing.B)      { benchmarkRows(b, row.TypeByID) }
+func BenchmarkNameByID(b *testing.B)      { benchmarkRows(b, row.NameByID) }
+func BenchmarkIDsByName(b *testing.B)     { benchmarkRows(b, row.IDsByName) }
+func BenchmarkTypesByName(b *testing.B)   { benchmarkRows(b, row.TypesByName) }
+func BenchmarkIDsByRegex(b *testing.B)    { benchmarkRows(b, row.IDsByRegex) }
+func BenchmarkTypesByRegex(b *testing.B)  { benchmarkRows(b, row.TypesByRegex) }
+func BenchmarkIterate(b *testing.B)       { benchmarkRows(b, row.Iterate) }
+func BenchmarkStructWalk(b *testing.B)    { benchmarkRows(b, row.StructWalk) }
 
-// benchmarkRow runs all rows with a base name on all backends.
-func benchmarkRow(b *testing.B, base string) {
-	for _, row := range bench.Rows(input.workload, false, true, runtime.GOMAXPROCS(0)) {
-		sub, ok := strings.CutPrefix(row, base)
-		if !ok || sub != "" && sub[0] != '/' {
+// benchmarkRows runs all rows of an operation on all backends.
+func benchmarkRows(b *testing.B, op row.Op) {
+	rows := input.workload.Rows(false)
+	for _, r := range append(rows, input.workload.ParallelRows(runtime.GOMAXPROCS(0))...) {
+		if r.Op != op {
 			continue
 		}
 		for _, backend := range bench.Backends() {
-			name := fmt.Sprintf("%s/backend=%s/source=%s", sub, backend.Name, input.source.Name)
-			b.Run(strings.TrimPrefix(name, "/"), func(b *testing.B) {
+			runNamed(b, r, backend, input.source.Name, func(b *testing.B) {
 				b.ReportAllocs()
 				t := target(backend)
 				defer t.Close()
-				if _, err := t.Run(row, 1); err != nil {
+				if _, err := t.Run(r, 1); err != nil {
 					b.Fatal(err)
 				}
 				b.ResetTimer()
-				sample, err := t.Run(row, b.N)
+				sample, err := t.Run(r, b.N)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -60,10 +62,17 @@ func benchmarkRow(b *testing.B, base string) {
 	}
 }
 
+// runNamed runs a benchmark under the name that the driver gives such a result. Package testing
+// puts the operation, which is the name of b, before it.
+func runNamed(b *testing.B, r row.Row, backend btf.Backend, source string, run func(*testing.B)) {
+	name := row.Name{Row: r, Backend: backend.Name(), Source: source}.String()
+	b.Run(strings.TrimPrefix(name, string(r.Op)+"/"), run)
+}
+
 // BenchmarkSplitOpen opens a synthetic module on the kernel.
 func BenchmarkSplitOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "module")
-	base, err := input.source.Open()
+	base, err := bench.Backends()[0].Open(input.source.Path, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -76,11 +85,12 @@ func BenchmarkSplitOpen(b *testing.B) {
 		b.Fatal(err)
 	}
 	for _, backend := range bench.Backends() {
-		b.Run("backend="+backend.Name+"/source=synthetic", func(b *testing.B) {
+		split := row.Row{Op: row.SplitOpen}
+		runNamed(b, split, backend, "synthetic", func(b *testing.B) {
 			t := target(backend)
 			defer t.Close()
 			t.Path, t.BasePath = path, t.Path
-			sample, err := t.Run("SplitOpen", b.N)
+			sample, err := t.Run(split, b.N)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -89,22 +99,28 @@ func BenchmarkSplitOpen(b *testing.B) {
 	}
 }
 
-func BenchmarkOpenCold(b *testing.B) { benchmarkFresh(b, "", "run OpenCold 1") }
+func BenchmarkOpenCold(b *testing.B) {
+	benchmarkFresh(b, row.Row{Op: row.OpenCold}, "run OpenCold 1")
+}
+
 func BenchmarkMemory(b *testing.B) {
-	benchmarkFresh(b, "stage=open/", "memory open")
-	benchmarkFresh(b, "stage=queries/", "memory queries")
+	benchmarkFresh(b, row.Row{Op: row.Memory, Stage: row.AfterOpen}, "memory open")
+	benchmarkFresh(b, row.Row{Op: row.Memory, Stage: row.AfterQueries}, "memory queries")
 }
 
 // benchmarkFresh sends each operation's command to a process of its own and reports what the last
 // one answers. What is timed is that answer, not the process.
-func benchmarkFresh(b *testing.B, prefix, command string) {
+func benchmarkFresh(b *testing.B, r row.Row, command string) {
 	for _, backend := range bench.Backends() {
-		b.Run(prefix+"backend="+backend.Name+"/source="+input.source.Name, func(b *testing.B) {
+		runNamed(b, r, backend, input.source.Name, func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "workload")
-			write(b, path, []byte("id 1\nhit sk_buff\nmiss absent\nregex tcp ^tcp_\n"))
+			text := "id 1\nhit sk_buff\nmiss absent\nregex tcp ^tcp_\n"
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				b.Fatal(err)
+			}
 			b.ReportMetric(0, "ns/op") // none, unless the answer has it
 			for range b.N {
-				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name,
+				cmd := exec.Command(os.Args[0], "serve", "--backend", backend.Name(),
 					"--source", input.source.Path, "--workload", path)
 				cmd.Stdin = strings.NewReader(command + "\n")
 				out, err := cmd.Output()
@@ -135,16 +151,16 @@ func report(b *testing.B, answer []byte) {
 	b.Fatalf("no result: %s", answer)
 }
 
-// input is what all tests and benchmarks of this package read.
+// input is what all benchmarks of this package read.
 var input struct {
 	source   *session.Source
-	workload *bench.Workload
+	workload *workload.Workload
 }
 
 // TestMain lets this binary be the server that some benchmarks start.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
-		os.Exit(bench.Serve(bench.Backends(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(session.Serve(bench.Backends(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	ws := new(session.Workspace)
 	status, err := 1, prepare(ws)
@@ -161,14 +177,14 @@ func prepare(ws *session.Workspace) (err error) {
 	if input.source, _, err = ws.Kernel(context.Background()); err != nil {
 		return err
 	}
-	spec, err := input.source.Open()
+	spec, err := bench.Backends()[0].Open(input.source.Path, nil)
 	if err != nil {
 		return err
 	}
-	input.workload = bench.Generate(spec, 1)
+	input.workload = workload.Generate(spec, 1)
 	return spec.Close()
 }
 
-func target(backend bench.Backend) *bench.Target {
-	return &bench.Target{Backend: backend, Path: input.source.Path, Workload: input.workload}
+func target(backend btf.Backend) *measured.Target {
+	return &measured.Target{Backend: backend, Path: input.source.Path, Workload: input.workload}
 }

@@ -1,25 +1,25 @@
-// Package bench is the measured side of btfkit's benchmark: the one list of backends, the
-// workload, the rows, and a program that serves them over a line protocol.
+// Package bench is the list of btfkit's backends. All programs and tests that compare backends take
+// it from here. The packages below it make the benchmark:
+//
+//   - session, the driver, starts a process for each subject, asks it, and collects the answers;
+//   - results describes what a run measured, and reads files of results;
+//   - report shows results and compares them.
 //
 // # Processes
 //
 // Every subject of a benchmark, a backend of btfkit or a peer library, is measured in a process of
-// its own that speaks the protocol of bench/peers/README.md. [Serve] is that process for the
-// backends; package session starts the processes, sends each one sample at a time, and so
-// interleaves them. No subject then pays for the garbage or the caches of another, memory is
-// that of one backend alone, and peers are held to the same rules as we are.
+// its own that speaks the protocol of bench/peers/README.md. session.Serve is that process for our
+// backends. The driver sends each process one sample at a time, in turns. So no subject pays for
+// the garbage or the caches of another, the memory of a process is that of one backend, and peers
+// are held to the same rules as we are.
 //
 // # Rows
 //
-// A row is what one operation does, such as "TypeByID"; [Rows] lists them. Names follow Go's
-// benchmark format with key=value parts, so a result line reads
+// A row is what one operation does, such as "TypeByID". Names follow Go's benchmark format with
+// key=value parts, so a result line reads
 //
 //	BenchmarkIDsByRegex/pattern=^tcp_/backend=cache/source=vmlinux-2  512  41023 ns/op
 //
 // and "benchstat -col /backend" sets the backends side by side. The same rows run under
 // "go test -bench . ./bench".
-//
-// The timed loops neither parse nor allocate by themselves: ids, names and compiled patterns
-// are prepared, results are folded into a checksum that the caller gets, so that no compiler can
-// drop the work and equal checksums prove equal work.
 package bench

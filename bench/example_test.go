@@ -2,34 +2,32 @@ package bench_test
 
 import (
 	"fmt"
-	"os"
+	"log"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/corpus/kernel"
 )
 
-// A server of the protocol says which backends it measures.
-func ExampleServe() {
-	args := []string{"--backend"}
-	status := bench.Serve(bench.Backends(), args, os.Stdin, os.Stdout, os.Stdout)
-	fmt.Println("status", status)
-	// Output:
-	// flag needs an argument: -backend
-	// status 2
-}
-
-// Rows are what a workload allows.
-func ExampleRows() {
-	w := &bench.Workload{Hits: []string{"sk_buff"}, Patterns: bench.Patterns([]string{"^tcp_"})}
-	for _, row := range bench.Rows(w, false, false, 1) {
-		fmt.Println(row)
+// Every backend opens the same bytes and gives the same answers.
+func ExampleBackends() {
+	data, err := kernel.Bytes()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, backend := range bench.Backends() {
+		spec, err := backend.Parse(data, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		t, err := spec.TypeByName("sk_buff")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(backend.Name(), t.Kind(), t.Name())
+		spec.Close()
 	}
 	// Output:
-	// Open
-	// OpenFirstName
-	// IDsByName/hit
-	// TypesByName/hit
-	// IDsByRegex/pattern=^tcp_
-	// TypesByRegex/pattern=^tcp_
-	// Iterate
-	// StructWalk
+	// cache STRUCT sk_buff
+	// mmap STRUCT sk_buff
+	// arena STRUCT sk_buff
 }

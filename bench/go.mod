@@ -1,6 +1,6 @@
 module github.com/btfkit/btfkit/bench
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/btfkit/btfkit/backends/arena v0.0.0
@@ -9,7 +9,7 @@ require (
 	github.com/btfkit/btfkit/btf v0.0.0
 	github.com/btfkit/btfkit/corpus v0.0.0
 	github.com/btfkit/btfkit/elfx v0.0.0
-	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da
+	golang.org/x/perf v0.0.0-20260709024250-82a0b07e230d
 )
 
 require (
@@ -20,7 +20,7 @@ require (
 	github.com/mikelolasagasti/xz v1.0.1 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
 	github.com/ulikunitz/xz v0.5.17 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
 )
 
 replace (

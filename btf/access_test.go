@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-func typeByID(t *testing.T, spec *btf.Spec, id btf.ID) btf.Type {
+func typeByID(t *testing.T, spec *btf.Spec, id btf.TypeID) btf.Type {
 	t.Helper()
 	ty, err := spec.TypeByID(id)
 	if err != nil {
@@ -22,9 +23,9 @@ func typeByID(t *testing.T, spec *btf.Spec, id btf.ID) btf.Type {
 
 // TestBoundedNames reads parts of names and compares them as strcmp does.
 func TestBoundedNames(t *testing.T) {
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	b.Typedef("bcd", 0)
-	s := build(t, b, nil).Section()
+	s := store.SectionOf(build(t, b, nil))
 	off := s.NameOffset(0)
 	for n, want := range []string{"", "b", "bc", "bcd", "bcd", "bcd"} {
 		if got := s.NamePrefix(off, n); got != want {
@@ -65,7 +66,7 @@ func TestZeroElements(t *testing.T) {
 			t.Errorf("%T has the name %q", e, e.Name())
 		}
 	}
-	if _, ok := (btf.Member{}).Target(); ok {
+	if !(btf.Member{}).Target().IsVoid() {
 		t.Error("a member of nothing has a target")
 	}
 	if (btf.Param{}).IsVariadic() {
@@ -75,21 +76,21 @@ func TestZeroElements(t *testing.T) {
 
 // TestBits finds bitfields in both forms.
 func TestBits(t *testing.T) {
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	plain := b.Int("int", 4, btf.Int{Bits: 32})
 	narrow := b.Int("int", 4, btf.Int{Bits: 3})
 	moved := b.Int("int", 4, btf.Int{Offset: 5, Bits: 27})
 	whole := b.Int("int", 4, btf.Int{Offset: 5, Bits: 32})
-	old := b.Struct("old", 16, btf.MemberSpec{Name: "a", Type: plain},
-		btf.MemberSpec{Name: "b", Type: b.Typedef("t", b.Const(narrow)), BitOffset: 32},
-		btf.MemberSpec{Name: "c", Type: moved, BitOffset: 32},
-		btf.MemberSpec{Name: "d", Type: whole, BitOffset: 64},
-		btf.MemberSpec{Name: "e", Type: b.Ptr(narrow), BitOffset: 64})
-	flagged := b.Struct("new", 8, btf.MemberSpec{Name: "a", Type: plain},
-		btf.MemberSpec{Name: "b", Type: plain, BitOffset: 33, BitfieldSize: 7})
+	old := b.Struct("old", 16, builder.Member{Name: "a", Type: plain},
+		builder.Member{Name: "b", Type: b.Typedef("t", b.Const(narrow)), BitOffset: 32},
+		builder.Member{Name: "c", Type: moved, BitOffset: 32},
+		builder.Member{Name: "d", Type: whole, BitOffset: 64},
+		builder.Member{Name: "e", Type: b.Ptr(narrow), BitOffset: 64})
+	flagged := b.Struct("new", 8, builder.Member{Name: "a", Type: plain},
+		builder.Member{Name: "b", Type: plain, BitOffset: 33, BitfieldSize: 7})
 	spec := build(t, b, nil)
 	for _, c := range []struct {
-		id   btf.ID
+		id   btf.TypeID
 		want string
 	}{
 		{old, "a 0 0 false, b 32 3 true, c 37 27 true, d 69 32 true, e 0 0 false, "},
@@ -108,12 +109,12 @@ func TestBits(t *testing.T) {
 
 // TestKindEdges asks for what depends on exactly which kind or flag a record has.
 func TestKindEdges(t *testing.T) {
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	long := b.Int("long", 8, btf.Int{Encoding: btf.IntSigned, Bits: 64})
 	char := b.Int("char", 1, btf.Int{Encoding: btf.IntChar, Bits: 8})
-	wide := b.Enum64("wide", 8, true, btf.EnumeratorSpec{Name: "W", Value: -1})
-	proto := b.FuncProto(0, btf.ParamSpec{Type: 0}, btf.ParamSpec{Name: "x", Type: 0},
-		btf.ParamSpec{Type: long}, btf.ParamSpec{})
+	wide := b.Enum64("wide", 8, true, builder.Enumerator{Name: "W", Value: -1})
+	proto := b.FuncProto(0, builder.Param{Type: 0}, builder.Param{Name: "x", Type: 0},
+		builder.Param{Type: long}, builder.Param{})
 	spec := build(t, b, nil)
 	if !typeByID(t, spec, long).IsSigned() || typeByID(t, spec, char).IsSigned() ||
 		!typeByID(t, spec, wide).IsSigned() {
@@ -129,14 +130,8 @@ func TestKindEdges(t *testing.T) {
 	if variadic != "false false false true " {
 		t.Errorf("variadic: %s", variadic)
 	}
-	for n := range 6 {
-		is := btf.AnyParam(n, func(ty btf.Type) bool { return ty.ID() == long })
-		if got := is(typeByID(t, spec, proto)); got != (n >= 3) {
-			t.Errorf("long among the first %d parameters: %v", n, got)
-		}
-	}
-	for _, params := range [][]btf.ParamSpec{{{Name: "x"}}, {{Type: long}}} {
-		b := btf.NewBuilder(btf.BuilderOptions{})
+	for _, params := range [][]builder.Param{{{Name: "x"}}, {{Type: long}}} {
+		b := builder.New(builder.Options{})
 		b.Int("long", 8, btf.Int{Bits: 64})
 		fn := b.FuncProto(0, params...)
 		for _, p := range typeByID(t, build(t, b, nil), fn).Params() {
@@ -151,7 +146,7 @@ func TestKindEdges(t *testing.T) {
 func TestStrings(t *testing.T) {
 	cause := errors.New("cause")
 	for want, got := range map[string]fmt.Stringer{
-		"heap": btf.Heap, "mapped": btf.Mapped, "(none)": btf.IntEncoding(0), "SIGNED": btf.IntSigned,
+		"(none)": btf.IntEncoding(0), "SIGNED": btf.IntSigned,
 		"CHAR": btf.IntChar, "BOOL": btf.IntBool, "UNKN": btf.IntEncoding(3), "(unknown)": btf.Linkage(3),
 		"ENUM64": btf.KindEnum64, "KIND(20)": btf.Kind(20),
 	} {
@@ -160,9 +155,9 @@ func TestStrings(t *testing.T) {
 		}
 	}
 	for want, err := range map[string]error{
-		"btf: types+0x4 (type 7, offset 0x1c): cause": &btf.FormatError{Section: "types", Start: 24,
+		"btf: types+0x4 (type 7, offset 0x1c): cause": &btf.FormatError{Part: "types", Start: 24,
 			Offset: 28, ID: 7, Err: cause},
-		"btf: header+0x2 (offset 0x2): cause": &btf.FormatError{Section: "header", Offset: 2, Err: cause},
+		"btf: header+0x2 (offset 0x2): cause": &btf.FormatError{Part: "header", Offset: 2, Err: cause},
 	} {
 		if err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
@@ -190,7 +185,7 @@ func TestHeaderEdges(t *testing.T) {
 		"a long header of zero": header(32, 0, 0, 0, 0, make([]byte, 8)...),
 	}
 	for name, data := range accept {
-		if _, err := btftest.Parse(data, nil); err != nil {
+		if _, err := btf.Parse(data, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -202,21 +197,21 @@ func TestHeaderEdges(t *testing.T) {
 		"a header longer than the input":       header(25, 0, 0, 0, 0),
 	}
 	for name, data := range refuse {
-		if _, err := btftest.Parse(data, nil); !errors.Is(err, btf.ErrCorrupt) {
+		if _, err := btf.Parse(data, nil); !errors.Is(err, btf.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for tail, want := range map[byte]bool{0: false, 1: true} {
-		spec, err := btftest.Parse(header(36, 0, 0, 0, 0, append(make([]byte, 11), tail)...), nil)
+		spec, err := btf.Parse(header(36, 0, 0, 0, 0, append(make([]byte, 11), tail)...), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := spec.Section().Header().UnknownTail; got != want {
+		if got := store.SectionOf(spec).Header().UnknownTail; got != want {
 			t.Errorf("last byte of the header %d: unknown tail %v", tail, got)
 		}
 	}
 	mixed := header(40, 0, 0, 0, 0, append(append(make([]byte, 8), 1), make([]byte, 7)...)...)
-	if spec, err := btftest.Parse(mixed, nil); err != nil || !spec.Section().Header().UnknownTail {
+	if spec, err := btf.Parse(mixed, nil); err != nil || !store.SectionOf(spec).Header().UnknownTail {
 		t.Errorf("a byte that is not zero amid the header's end: %v", err)
 	}
 }
@@ -230,7 +225,7 @@ func TestPointerSize(t *testing.T) {
 		{nil, 8}, {[]uint32{4}, 4}, {[]uint32{8, 4}, 8}, {[]uint32{16, 4}, 4}, {[]uint32{2, 4, 8}, 4},
 		{[]uint32{2, 16}, 8},
 	} {
-		b := btf.NewBuilder(btf.BuilderOptions{})
+		b := builder.New(builder.Options{})
 		for _, size := range c.sizes {
 			b.Int("long", size, btf.Int{Bits: uint8(size * 8)})
 		}
@@ -244,17 +239,17 @@ func TestPointerSize(t *testing.T) {
 func TestVerifyContainment(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		hold btf.RawType // of type 2, the struct
+		hold builder.RawType // of type 2, the struct
 		ok   bool
 	}{
-		{"array", btf.RawType{Kind: btf.KindArray, Trailer: []uint32{2, 1, 1}}, false},
-		{"typedef", btf.RawType{Kind: btf.KindTypedef, NameOffset: 1, SizeOrType: 2}, false},
-		{"const", btf.RawType{Kind: btf.KindConst, SizeOrType: 2}, false},
-		{"pointer", btf.RawType{Kind: btf.KindPtr, SizeOrType: 2}, true},
+		{"array", builder.RawType{Kind: btf.KindArray, Trailer: []uint32{2, 1, 1}}, false},
+		{"typedef", builder.RawType{Kind: btf.KindTypedef, NameOffset: 1, SizeOrType: 2}, false},
+		{"const", builder.RawType{Kind: btf.KindConst, SizeOrType: 2}, false},
+		{"pointer", builder.RawType{Kind: btf.KindPtr, SizeOrType: 2}, true},
 	} {
-		b := btf.NewBuilder(btf.BuilderOptions{})
+		b := builder.New(builder.Options{})
 		b.Int("int", 4, btf.Int{Bits: 32})
-		b.Struct("self", 4, btf.MemberSpec{Name: "m", Type: 3})
+		b.Struct("self", 4, builder.Member{Name: "m", Type: 3})
 		b.Raw(c.hold)
 		if err := build(t, b, nil).Verify(); (err == nil) != c.ok {
 			t.Errorf("a struct that holds itself through %s: %v", c.name, err)
@@ -265,10 +260,11 @@ func TestVerifyContainment(t *testing.T) {
 // TestVoid asks of void what records answer.
 func TestVoid(t *testing.T) {
 	var void btf.Type
-	if !void.NameIs("") || void.NameIs("x") || void.Name() != "" || void.NameOffset() != 0 {
+	if !void.NameIs("") || void.NameIs("x") || void.Name() != "" || void.NameOffset() != 0 ||
+		store.RecordOf(void) != (store.Record{}) {
 		t.Error("void has a name")
 	}
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	id := b.Typedef("t", 0)
 	if off := typeByID(t, build(t, b, nil), id).NameOffset(); off != 1 {
 		t.Errorf("name offset %d, want 1", off)
@@ -297,7 +293,7 @@ func TestFaults(t *testing.T) {
 		{raw("", 1, 0x07000000, 0), "name offset 0x1 beyond", true},
 		{raw("a\x00"), "first string not empty", true},
 	} {
-		_, err := btftest.Parse(c.data, nil)
+		_, err := btf.Parse(c.data, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) ||
 			strings.Contains(err.Error(), split) != c.hint {
 			t.Errorf("%v, want %s, and a hint at a base %v", err, c.want, c.hint)
@@ -315,7 +311,7 @@ func TestNothingBelow(t *testing.T) {
 	if ty := typeByID(t, parse(t, []byte(header+fwd+"\x00\x00"), base), 1); ty.Name() != "" {
 		t.Errorf("name offset 0 is %q", ty.Name())
 	}
-	_, err := btftest.Parse([]byte(header+fwd+"a\x00"), base)
+	_, err := btf.Parse([]byte(header+fwd+"a\x00"), base)
 	if !errors.Is(err, btf.ErrCorrupt) || !strings.Contains(err.Error(), "first string not empty") {
 		t.Errorf("a split that begins with a name: %v", err)
 	}
@@ -327,7 +323,27 @@ func TestLongLayout(t *testing.T) {
 	for _, w := range []uint32{32, 0, 0, 0, 0, 0, 130 * 4} {
 		data = binary.LittleEndian.AppendUint32(data, w)
 	}
-	if _, err := btftest.Parse(append(data, make([]byte, 130*4)...), nil); err != nil {
+	if _, err := btf.Parse(append(data, make([]byte, 130*4)...), nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// build returns what b holds, opened on base.
+func build(t testing.TB, b *builder.Builder, base *btf.Spec) *btf.Spec {
+	t.Helper()
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, data, base)
+}
+
+func parse(t testing.TB, data []byte, base *btf.Spec) *btf.Spec {
+	t.Helper()
+	spec, err := btf.Parse(data, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { spec.Close() })
+	return spec
 }

@@ -1,71 +1,30 @@
 package btf
 
-// A Backend owns the bytes of one section and the indexes over them. The core owns
-// the rest: header, walk, id table, views, matching. One Backend value serves one
-// Section. Everything but Close may be called concurrently once Index has returned.
+import "github.com/btfkit/btfkit/btf/internal/raw"
+
+// A Backend opens BTF: it decides where the bytes live and which indexes exist. Packages cache,
+// mmap and arena have one each, which code that opens BTF for others takes as a value: package
+// elfx, for instance. To write one, see package btf/store.
 //
-// A backend is written against this interface, and passes the suite in
-// [github.com/btfkit/btfkit/btf/btftest].
+// All methods may be called at once from several goroutines.
 type Backend interface {
-	// Bytes returns the whole blob. It must not change until Close, and must be
-	// valid until then. It is called once, when the section is opened.
-	Bytes() string
-	// Index prepares the section for lookups; it is called once, before any other
-	// goroutine sees the section. A backend may do nothing here and build what it
-	// needs at the first query, once and race-free.
-	Index(s *Section) error
-	// AppendIDs appends to dst the ids of the section's own types that have the
-	// name, in ascending order. The name is not empty. Section.AppendIDsScanning
-	// is the answer without an index. It must not allocate beyond dst, but for what it
-	// builds once, at the first call.
-	AppendIDs(dst []ID, s *Section, name string) []ID
-	// Names returns the names in the form that suits the matcher best; the zero
-	// Names makes the core read the record headers.
-	Names(s *Section) Names
-	// Info says where the bytes live. It may be called at any time before Close.
-	Info() Info
-	// Close releases the bytes and the indexes. It is called once, after the last
-	// use by the section.
-	Close() error
+	// Name returns a short name, such as "cache".
+	Name() string
+	// Open opens the file of raw BTF at path on top of base, which may be nil and of any
+	// backend. Errors name the path.
+	Open(path string, base *Spec) (*Spec, error)
+	// Parse opens raw BTF in memory on top of base. It keeps no reference to data.
+	Parse(data []byte, base *Spec) (*Spec, error)
 }
 
-// Names gives the names of a section's own types to the matcher. Text and Offsets
-// must not change while the section is open.
-type Names struct {
-	// Text holds the names, each terminated by NUL.
-	Text string
-	// Offsets holds the start in Text of the name of each named type, by ascending id.
-	Offsets []uint32
-	// Named has bit i set if own type i is named; its set bits correspond to Offsets.
-	// A nil Named means that Offsets is not there either: read the headers.
-	Named []uint64
-}
-
-// Storage says where a section's bytes live.
-type Storage uint8
-
-const (
-	// Heap bytes are held by the Go heap; Close only drops references.
-	Heap Storage = iota
-	// Mapped bytes are in a mapping of a file or in other memory outside the Go
-	// heap that Close gives back: strings that outlive Close are copied out.
-	Mapped
-)
-
-// String returns "heap" or "mapped".
-func (s Storage) String() string {
-	if s == Mapped {
-		return "mapped"
-	}
-	return "heap"
-}
-
-// Info describes what a backend holds for one section.
+// Info describes what a backend holds for one Spec.
 type Info struct {
 	// Backend is the backend's name, such as "cache".
 	Backend string
-	// Storage is where the bytes live.
-	Storage Storage
+	// Mapped says that the bytes are in a mapping of a file or in other memory outside the Go
+	// heap, which Close gives back; strings that outlive Close are copied out. Otherwise the Go
+	// heap holds them, and Close only drops references.
+	Mapped bool
 	// Why says in a few words how that came about, such as "mapping refused: ...";
 	// empty if it is the normal case.
 	Why string
@@ -73,3 +32,29 @@ type Info struct {
 	// so far, both in bytes.
 	DataBytes, IndexBytes int64
 }
+
+// Internal connects the packages of this module: btf/store opens Specs with it, and btf/builder
+// reads records. It is exempt from any promise and of no use elsewhere.
+var Internal internal
+
+type internal struct{}
+
+// Open opens what a store holds.
+func (internal) Open(s store, l lookup, base *Spec, alloc func(words int) []uint32) (
+	*Spec, error) {
+	return open(s, l, base, alloc)
+}
+
+// Section returns the section of s, or of the Spec that s is the Own of.
+func (internal) Section(s *Spec) *raw.Section { return s.raw }
+
+// Record returns the section that stores t, nil for void, and the offset of t's record there.
+func (internal) Record(t Type) (sec *raw.Section, off uint32) { return t.sec, t.off }
+
+// TypeAt returns the type of own record i of a section, which must exist.
+func (internal) TypeAt(sec *raw.Section, i uint32) Type {
+	return Type{sec, sec.IDs.At(i), TypeID(sec.First + i)}
+}
+
+// Closed reports whether s is closed.
+func (internal) Closed(s *Spec) bool { return s.closed.Load() }

@@ -1,60 +1,61 @@
 package btf
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/btfkit/btfkit/btf/internal/raw"
+)
 
 // An element is one of the vlen entries behind a record: a small value that points
 // at its words, as Type points at the record.
 type element struct {
-	sec *Section
+	sec *raw.Section
 	off uint32
 }
-
-// words gives the count of 32-bit words in an element of a kind.
-func elementWords(k Kind) uint32 { return uint32(builtinTrailers[k&0x1f].elem) / 4 }
 
 func (e element) word(i uint32) uint32 {
 	if e.sec == nil {
 		return 0
 	}
-	return e.sec.word(e.off + 4*i)
+	return e.sec.Word(e.off + 4*i)
 }
 
 func (e element) name() string {
 	if e.sec == nil {
 		return ""
 	}
-	return e.sec.name(e.word(0))
+	return e.sec.Name(e.word(0))
 }
 
 func (e element) appendName(dst []byte) []byte {
 	if e.sec == nil {
 		return dst
 	}
-	return append(dst, e.sec.nameBytes(e.word(0))...)
+	return append(dst, e.sec.NameBytes(e.word(0))...)
 }
 
 func (e element) nameIs(s string) bool {
 	if e.sec == nil {
 		return s == ""
 	}
-	return nameIs(e.sec, e.word(0), s)
+	return e.sec.NameIs(e.word(0), s)
 }
 
-func (e element) target(id ID) (Type, bool) {
+func (e element) target(id TypeID) Type {
 	if e.sec == nil {
-		return Type{}, false
+		return Type{}
 	}
-	return e.sec.byID(id)
+	return typeByID(e.sec, id)
 }
 
 // elements returns where the elements of t start and how many there are, if its
 // kind is in the set.
-func (t Type) elements(set kindSet) (e element, kind Kind, n uint32) {
+func (t Type) elements(set raw.KindSet) (e element, kind Kind, n uint32) {
 	info := t.info()
-	if kind = infoKind(info); !kind.in(set) {
+	if kind = Kind(raw.InfoKind(info)); !kind.in(set) {
 		return element{}, kind, 0
 	}
-	return element{t.sec, t.off + headerSize}, kind, infoVlen(info)
+	return element{t.sec, t.off + raw.HeaderSize}, kind, raw.InfoVlen(info)
 }
 
 // A Member is a field of a STRUCT or UNION. The zero Member is a nameless one at
@@ -74,10 +75,10 @@ func (m Member) AppendName(dst []byte) []byte { return m.appendName(dst) }
 func (m Member) NameIs(s string) bool { return m.nameIs(s) }
 
 // TargetID returns the id of the field's type, unchecked.
-func (m Member) TargetID() ID { return ID(m.word(1)) }
+func (m Member) TargetID() TypeID { return TypeID(m.word(1)) }
 
-// Target returns the field's type; ok is false if there is none with that id.
-func (m Member) Target() (t Type, ok bool) { return m.target(m.TargetID()) }
+// Target returns the field's type, void if none has that id.
+func (m Member) Target() Type { return m.target(m.TargetID()) }
 
 // BitOffset returns where the field starts, in bits from the start of the struct: 24
 // bits of the record if the struct has kind_flag set, else 32.
@@ -110,8 +111,7 @@ func (m Member) Bits() (offset, size uint32, ok bool) {
 		size = m.BitfieldSize()
 		return m.BitOffset(), size, size != 0
 	}
-	t, _ := m.Target()
-	t = t.SkipModsAndTypedefs()
+	t := m.Target().Underlying()
 	i, isInt := t.Int()
 	bytes, _ := t.Size()
 	if !isInt || i.Offset == 0 && uint64(i.Bits) == 8*uint64(bytes) {
@@ -124,7 +124,7 @@ func (m Member) Bits() (offset, size uint32, ok bool) {
 // order of the record. It is empty for other kinds and does not allocate.
 func (t Type) Members() iter.Seq2[int, Member] {
 	return func(yield func(int, Member) bool) {
-		e, _, n := t.elements(setComposite)
+		e, _, n := t.elements(raw.Composites)
 		flag := t.KindFlag()
 		for i := range n {
 			if !yield(int(i), Member{e, flag}) {
@@ -137,17 +137,17 @@ func (t Type) Members() iter.Seq2[int, Member] {
 
 // Member returns field i of a STRUCT or UNION; ok is false if there is none.
 func (t Type) Member(i int) (m Member, ok bool) {
-	e, ok := t.element(i, setComposite)
+	e, ok := t.element(i, raw.Composites)
 	return Member{e, ok && t.KindFlag()}, ok
 }
 
 // element returns element i of t, if t's kind is in the set and has so many.
-func (t Type) element(i int, set kindSet) (element, bool) {
+func (t Type) element(i int, set raw.KindSet) (element, bool) {
 	e, kind, n := t.elements(set)
 	if i < 0 || uint64(i) >= uint64(n) {
 		return element{}, false
 	}
-	e.off += uint32(i) * elementWords(kind) * 4
+	e.off += uint32(i) * raw.ElementWords(raw.Kind(kind)) * 4
 	return e, true
 }
 
@@ -166,10 +166,6 @@ func (e Enumerator) AppendName(dst []byte) []byte { return e.appendName(dst) }
 
 // NameIs reports whether the name is s, without allocating.
 func (e Enumerator) NameIs(s string) bool { return e.nameIs(s) }
-
-// IsSigned reports whether the enum is marked as signed. Kernels and tools before
-// Linux 6.0 never mark one.
-func (e Enumerator) IsSigned() bool { return e.signed }
 
 // Int64 returns the value, sign-extended from 32 bits if the enum is marked as signed.
 // An unsigned value above the greatest int64 comes out negative: see Uint64.
@@ -196,20 +192,20 @@ func (e Enumerator) Uint64() uint64 {
 // order of the record. It is empty for other kinds and does not allocate.
 func (t Type) Enumerators() iter.Seq2[int, Enumerator] {
 	return func(yield func(int, Enumerator) bool) {
-		e, kind, n := t.elements(setEnum)
+		e, kind, n := t.elements(raw.Enums)
 		flag := t.KindFlag()
 		for i := range n {
 			if !yield(int(i), Enumerator{e, kind == KindEnum64, flag}) {
 				return
 			}
-			e.off += elementWords(kind) * 4
+			e.off += raw.ElementWords(raw.Kind(kind)) * 4
 		}
 	}
 }
 
 // Enumerator returns value i of an ENUM or ENUM64; ok is false if there is none.
 func (t Type) Enumerator(i int) (v Enumerator, ok bool) {
-	e, ok := t.element(i, setEnum)
+	e, ok := t.element(i, raw.Enums)
 	return Enumerator{e, ok && t.Kind() == KindEnum64, ok && t.KindFlag()}, ok
 }
 
@@ -229,21 +225,20 @@ func (p Param) AppendName(dst []byte) []byte { return p.appendName(dst) }
 func (p Param) NameIs(s string) bool { return p.nameIs(s) }
 
 // TargetID returns the id of the parameter's type, unchecked; 0 for the ellipsis.
-func (p Param) TargetID() ID { return ID(p.word(1)) }
+func (p Param) TargetID() TypeID { return TypeID(p.word(1)) }
 
-// Target returns the parameter's type, void for the ellipsis; ok is false if there is
-// none with that id.
-func (p Param) Target() (t Type, ok bool) { return p.target(p.TargetID()) }
+// Target returns the parameter's type, void for the ellipsis and if none has that id.
+func (p Param) Target() Type { return p.target(p.TargetID()) }
 
 // IsVariadic reports whether p is the ellipsis: the last parameter, without name and
 // type.
 func (p Param) IsVariadic() bool { return p.last && p.word(0) == 0 && p.word(1) == 0 }
 
-// Params ranges over the parameters of a FUNC_PROTO with their indexes, the ellipsis
-// included. It is empty for other kinds, a FUNC among them, and does not allocate.
+// Params ranges over the parameters of a FUNC or FUNC_PROTO with their indexes, the ellipsis
+// included. It is empty for other kinds and does not allocate.
 func (t Type) Params() iter.Seq2[int, Param] {
 	return func(yield func(int, Param) bool) {
-		e, _, n := t.elements(1 << KindFuncProto)
+		e, _, n := t.proto().elements(1 << KindFuncProto)
 		for i := range n {
 			if !yield(int(i), Param{e, i+1 == n}) {
 				return
@@ -253,8 +248,9 @@ func (t Type) Params() iter.Seq2[int, Param] {
 	}
 }
 
-// Param returns parameter i of a FUNC_PROTO; ok is false if there is none.
+// Param returns parameter i of a FUNC or FUNC_PROTO; ok is false if there is none.
 func (t Type) Param(i int) (p Param, ok bool) {
+	t = t.proto()
 	e, ok := t.element(i, 1<<KindFuncProto)
 	return Param{e, ok && i+1 == t.Vlen()}, ok
 }
@@ -264,11 +260,11 @@ func (t Type) Param(i int) (p Param, ok bool) {
 type VarSecinfo struct{ element }
 
 // TargetID returns the id of the variable, unchecked.
-func (v VarSecinfo) TargetID() ID { return ID(v.word(0)) }
+func (v VarSecinfo) TargetID() TypeID { return TypeID(v.word(0)) }
 
 // Target returns the variable: a VAR, or a FUNC in the .ksyms section of an object
-// file. ok is false if there is none with that id.
-func (v VarSecinfo) Target() (t Type, ok bool) { return v.target(v.TargetID()) }
+// file; void if none has that id.
+func (v VarSecinfo) Target() Type { return v.target(v.TargetID()) }
 
 // Offset returns where the variable lies, in bytes from the start of the section.
 func (v VarSecinfo) Offset() uint32 { return v.word(1) }

@@ -11,15 +11,15 @@ import (
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
-// These examples run on small synthetic BTF, in the plain backend of package btftest.
-// Programs use a real one, such as backends/cache, in the same way:
+// These examples run on small synthetic BTF, without a backend. Programs use one, such as
+// backends/cache, in the same way:
 //
 //	spec, err := cache.Open("/sys/kernel/btf/vmlinux", nil)
 
 // A function leads to its prototype, that to its parameters, and a parameter to the struct
 // that it points at.
 func Example() {
-	spec, err := btftest.Parse(btftest.Kernel(false), nil)
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -29,18 +29,15 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	proto, _ := fn.Target()
-	fmt.Println(fn, "has the prototype", proto)
-	param, _ := proto.Param(0)
-	ptr, _ := param.Target()
-	fmt.Println("parameter", param.Name(), "is", ptr)
-	skb, _ := ptr.Target()
-	size, _ := skb.Size()
-	fmt.Println("to", skb, "of", size, "bytes")
+	fmt.Println(fn, "has the prototype", fn.Target())
+	for _, param := range fn.Params() {
+		skb := param.Target().Target()
+		size, _ := skb.Size()
+		fmt.Println("parameter", param.Name(), "points at", skb, "of", size, "bytes")
+	}
 	// Output:
 	// [35] FUNC consume_skb has the prototype [34] FUNC_PROTO
-	// parameter skb is [27] PTR
-	// to [30] STRUCT sk_buff of 88 bytes
+	// parameter skb points at [30] STRUCT sk_buff of 88 bytes
 }
 
 // BTF comes from a file, such as /sys/kernel/btf/vmlinux.
@@ -51,11 +48,11 @@ func Example_file() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "vmlinux")
-	if err := os.WriteFile(path, btftest.Kernel(false), 0o666); err != nil {
+	if err := os.WriteFile(path, btftest.Kernel(nil), 0o666); err != nil {
 		log.Fatal(err)
 	}
 
-	spec, err := btftest.Open(path, nil)
+	spec, err := btftest.Plain.Open(path, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -74,25 +71,25 @@ func Example_splitFile() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	kernel, err := btftest.Parse(btftest.Kernel(false), nil)
+	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer kernel.Close()
 	path := filepath.Join(dir, "toy")
-	if err := os.WriteFile(path, btftest.Module(kernel, false), 0o666); err != nil {
+	if err := os.WriteFile(path, btftest.Module(kernel, nil), 0o666); err != nil {
 		log.Fatal(err)
 	}
 
-	if _, err := btftest.Open(path, nil); err != nil {
+	if _, err := btftest.Plain.Open(path, nil); err != nil {
 		fmt.Println("without its base, the module is not readable")
 	}
-	module, err := btftest.Open(path, kernel)
+	module, err := btftest.Plain.Open(path, kernel)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer module.Close()
-	for t := range module.Named("kfree_skb") {
+	for t := range module.TypesByName("kfree_skb") {
 		fmt.Println(t)
 	}
 	first, end := module.Own().IDs()
@@ -106,8 +103,8 @@ func Example_splitFile() {
 
 // BTF may come from anywhere as bytes.
 func Example_bytes() {
-	data := btftest.Kernel(true) // of a big-endian machine
-	spec, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(binary.BigEndian) // of a big-endian machine
+	spec, err := btf.Parse(data, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -125,7 +122,7 @@ func Example_bytes() {
 }
 
 func ExampleSpec_All() {
-	spec, err := btftest.Parse(btftest.Kernel(false), nil)
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -138,7 +135,7 @@ func ExampleSpec_All() {
 }
 
 func ExampleType_Members() {
-	spec, err := btftest.Parse(btftest.Kernel(false), nil)
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -147,7 +144,7 @@ func ExampleType_Members() {
 		log.Fatal(err)
 	}
 	for i, m := range skb.Members() {
-		t, _ := m.Target()
+		t := m.Target()
 		fmt.Printf("%d %q at bit %d: %v", i, m.Name(), m.BitOffset(), t)
 		if n := m.BitfieldSize(); n != 0 {
 			fmt.Printf(", %d bits", n)
@@ -164,8 +161,8 @@ func ExampleType_Members() {
 	// 6 "data" at bit 640: [8] PTR
 }
 
-func ExampleType_Chain() {
-	spec, err := btftest.Parse(btftest.Kernel(false), nil)
+func ExampleType_Targets() {
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -173,7 +170,7 @@ func ExampleType_Chain() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for t := range v.Chain() {
+	for t := range v.Targets() {
 		fmt.Println(t)
 	}
 	// Output:
@@ -182,63 +179,20 @@ func ExampleType_Chain() {
 	// [30] STRUCT sk_buff
 }
 
-// A list whose nodes point at each other: a type may refer to one that comes later.
-func ExampleBuilder() {
-	b := btf.NewBuilder(btf.BuilderOptions{})
-	integer := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32})
-	node := b.NextID() + 1
-	next := b.Ptr(node)
-	b.Struct("node", 16, btf.MemberSpec{Name: "next", Type: next},
-		btf.MemberSpec{Name: "value", Type: integer, BitOffset: 64})
-	b.Func("walk", b.FuncProto(integer, btf.ParamSpec{Name: "head", Type: next}),
-		btf.LinkageGlobal)
-	data, err := b.Bytes()
+// Globs are those of the shell and match whole names.
+func ExampleNewGlobMatcher() {
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-
-	spec, err := btftest.Parse(data, nil)
+	m, err := btf.NewGlobMatcher("*_send*")
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := btftest.Dump(os.Stdout, spec); err != nil {
-		log.Fatal(err)
+	for t := range spec.TypesByMatch(m, btf.KindFunc) {
+		fmt.Println(t)
 	}
 	// Output:
-	// [1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
-	// [2] PTR '(anon)' type_id=3
-	// [3] STRUCT 'node' size=16 vlen=2
-	// 	'next' type_id=2 bits_offset=0
-	// 	'value' type_id=1 bits_offset=64
-	// [4] FUNC_PROTO '(anon)' ret_type_id=1 vlen=1
-	// 	'head' type_id=2
-	// [5] FUNC 'walk' type_id=4 linkage=global
-}
-
-// The first error is kept; nothing need be checked before the end.
-func ExampleBuilder_Err() {
-	b := btf.NewBuilder(btf.BuilderOptions{})
-	b.Int("int", 4, btf.Int{Bits: 32})
-	b.Struct("flags", 4, btf.MemberSpec{Name: "set", Type: 1, BitfieldSize: 300})
-	b.Ptr(2)
-	_, err := b.Bytes()
-	fmt.Println(err)
-	// Output:
-	// btf: type 2 STRUCT "flags": member 0 "set": bitfield size 300 exceeds 8 bits
-}
-
-// BTF of one byte order becomes that of the other.
-func ExampleNewBuilderFrom() {
-	spec, err := btftest.Parse(btftest.Kernel(false), nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	b := btf.NewBuilderFrom(spec, btf.CopyOptions{Order: binary.BigEndian})
-	data, err := b.Bytes()
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("% x\n", data[:8])
-	// Output:
-	// eb 9f 01 00 00 00 00 18
+	// [32] FUNC tcp_sendmsg
+	// [33] FUNC udp_sendmsg
 }

@@ -3,16 +3,15 @@ package btf
 import (
 	"iter"
 	"math/bits"
-	"regexp"
 	"sync"
 
 	"github.com/btfkit/btfkit/btf/internal/match"
+	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Matcher selects types by a regular expression on their names, and by kind. It is
-// immutable and safe for concurrent use; Compile and its kin make one. It keeps what it
-// worked out about the expression from one query to the next, so compile once and use it
-// often.
+// A Matcher selects types by a regular expression on their names. It is immutable and safe
+// for concurrent use; NewMatcher and NewGlobMatcher make one. It keeps what it worked out
+// about the expression from one query to the next, so make it once and use it often.
 //
 // A name matches exactly if regexp.Regexp.MatchString says so. A Matcher is much faster
 // over many names than asking package regexp for each: literals are searched for, and
@@ -21,47 +20,32 @@ import (
 type Matcher struct {
 	match *match.Matcher
 	empty bool // the empty name matches
-	kinds kindMask
 }
 
-// Compile returns a Matcher for an expression in the syntax of package regexp. Errors
-// are those of regexp.Compile.
-func Compile(expr string) (*Matcher, error) { return newMatcher(match.Compile(expr)) }
+// NewMatcher returns a Matcher for an expression in the syntax of package regexp. Errors
+// are those of regexp.Compile; they show no more than the start of a long expression.
+func NewMatcher(expr string) (*Matcher, error) { return wrapMatcher(match.Compile(expr)) }
 
-// CompileRegexp returns a Matcher for a compiled expression.
-func CompileRegexp(re *regexp.Regexp) (*Matcher, error) { return newMatcher(match.FromRegexp(re)) }
-
-// CompileGlob returns a Matcher for a pattern of the shell that must match the whole name:
+// NewGlobMatcher returns a Matcher for a pattern of the shell that must match the whole name:
 // * stands for any characters, ? for one, [a-z] for one of a set, [!a-z] or [^a-z] for one
 // that is not in it, and \ takes the next character literally. In a set, ] and - are
 // plain where they stand first, and - also where it stands last.
-func CompileGlob(pattern string) (*Matcher, error) { return newMatcher(match.Glob(pattern)) }
+func NewGlobMatcher(pattern string) (*Matcher, error) { return wrapMatcher(match.Glob(pattern)) }
 
-// MustCompile is Compile for expressions known to be valid; it panics if one is not.
-func MustCompile(expr string) *Matcher {
-	m, err := Compile(expr)
+// MustMatcher is NewMatcher for expressions known to be valid; it panics if one is not.
+func MustMatcher(expr string) *Matcher {
+	m, err := NewMatcher(expr)
 	if err != nil {
 		panic(err)
 	}
 	return m
 }
 
-func newMatcher(m *match.Matcher, err error) (*Matcher, error) {
+func wrapMatcher(m *match.Matcher, err error) (*Matcher, error) {
 	if err != nil {
 		return nil, err
 	}
 	return &Matcher{match: m, empty: m.MatchString("")}, nil
-}
-
-// Kinds returns a Matcher for the same expression that selects only types of the given
-// kinds; of all kinds if none is given.
-func (m *Matcher) Kinds(kinds ...Kind) *Matcher {
-	c := *m
-	c.kinds = kindMask{}
-	for _, k := range kinds {
-		c.kinds[k%maxKinds/64] |= 1 << (k % 64)
-	}
-	return &c
 }
 
 // String returns the regular expression.
@@ -70,17 +54,17 @@ func (m *Matcher) String() string { return m.match.String() }
 // MatchString reports whether a single name matches.
 func (m *Matcher) MatchString(name string) bool { return m.match.MatchString(name) }
 
-// AppendMatches appends the ids of all types whose name matches to dst, ascending, which
-// puts the base first, each once. If "" matches, anonymous structs, unions, enums and
-// enum64s are among them. It allocates to grow dst, and once for what the backend builds at
-// its first match and for what m has yet to work out about its expression. The only
-// error is ErrClosed.
-func (s *Spec) AppendMatches(dst []ID, m *Matcher) ([]ID, error) {
+// AppendIDsByMatch appends the ids of all types whose name matches to dst, each once. If ""
+// matches, anonymous structs, unions, enums and enum64s are among them. It allocates to grow
+// dst, and once for what the backend builds at its first match and for what m has yet to work
+// out about its expression. The only error is ErrClosed.
+func (s *Spec) AppendIDsByMatch(dst []TypeID, m *Matcher, kinds ...Kind) ([]TypeID, error) {
 	if s.closed.Load() {
 		return dst, ErrClosed
 	}
 	q := queries.Get().(*query)
 	defer queries.Put(q)
+	q.kinds = maskOf(kinds)
 	for _, sec := range s.chain {
 		if err := q.selectNames(sec, m); err != nil {
 			return dst, err
@@ -90,16 +74,17 @@ func (s *Spec) AppendMatches(dst []ID, m *Matcher) ([]ID, error) {
 	return dst, nil
 }
 
-// IDsByMatch returns the ids of all types whose name matches, as AppendMatches does.
-func (s *Spec) IDsByMatch(m *Matcher) ([]ID, error) { return s.AppendMatches(nil, m) }
+// IDsByMatch returns the ids of all types whose name matches, as AppendIDsByMatch does.
+func (s *Spec) IDsByMatch(m *Matcher, kinds ...Kind) ([]TypeID, error) {
+	return s.AppendIDsByMatch(nil, m, kinds...)
+}
 
-// Matching ranges over the types whose name matches in the order of AppendMatches. It is
-// empty if AppendMatches returns an error.
-func (s *Spec) Matching(m *Matcher) iter.Seq[Type] {
+// TypesByMatch ranges over the types whose name matches. It is empty after Close.
+func (s *Spec) TypesByMatch(m *Matcher, kinds ...Kind) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
-		buf := idBuffers.Get().(*[]ID)
+		buf := idBuffers.Get().(*[]TypeID)
 		var err error
-		if *buf, err = s.AppendMatches((*buf)[:0], m); err == nil {
+		if *buf, err = s.AppendIDsByMatch((*buf)[:0], m, kinds...); err == nil {
 			s.yieldTypes(*buf, nil, yield)
 		}
 		idBuffers.Put(buf) // if yield panics, the collector takes it
@@ -108,6 +93,7 @@ func (s *Spec) Matching(m *Matcher) iter.Seq[Type] {
 
 // A query is the scratch memory of one run of a Matcher over a section.
 type query struct {
+	kinds kindMask
 	found []uint64 // bit i: own type i has a name that matches
 	hits  []uint64 // bit i: name i of those handed to the matcher matches
 	offs  [queryBlock]uint32
@@ -132,9 +118,9 @@ func bitmap(b []uint64, n uint32) []uint64 {
 }
 
 // selectNames sets the bits of found for the named own types of sec.
-func (q *query) selectNames(sec *Section, m *Matcher) error {
-	q.found = bitmap(q.found, sec.count)
-	names := sec.backend.Names(sec)
+func (q *query) selectNames(sec *section, m *Matcher) error {
+	q.found = bitmap(q.found, sec.raw.Count)
+	names := sec.store.Names()
 	if names.Named != nil {
 		q.hits = bitmap(q.hits, uint32(len(names.Offsets)))
 		if err := q.scan.Reset(m.match, names.Text, len(names.Offsets)); err != nil {
@@ -148,8 +134,8 @@ func (q *query) selectNames(sec *Section, m *Matcher) error {
 		return nil
 	}
 	q.hits = bitmap(q.hits, queryBlock)
-	for _, level := range sec.chain {
-		if err := q.selectHeaders(sec, level, m); err != nil {
+	for _, level := range sec.raw.Chain {
+		if err := q.selectHeaders(sec.raw, level, m); err != nil {
 			return err
 		}
 	}
@@ -197,21 +183,21 @@ func deposit(v, mask uint64) (out uint64) {
 
 // selectHeaders sets the bits of found for those own types of sec whose name lies in the
 // strings of level, reading the headers.
-func (q *query) selectHeaders(sec, level *Section, m *Matcher) error {
-	if len(level.strs) == 0 {
+func (q *query) selectHeaders(sec, level *raw.Section, m *Matcher) error {
+	if len(level.Strs) == 0 {
 		return nil
 	}
-	if err := q.scan.Reset(m.match, level.strs, int(sec.count)); err != nil {
+	if err := q.scan.Reset(m.match, level.Strs, int(sec.Count)); err != nil {
 		return err
 	}
 	defer q.scan.Close()
 	// Offset 0 is the empty name, and that of the root. Below start, differences wrap.
-	start, skip := level.strStart, uint32(0)
-	if level.base == nil {
+	start, skip := level.StrStart, uint32(0)
+	if level.Base == nil {
 		skip = 1
 	}
-	size := uint32(len(level.strs)) - skip
-	for first := 0; first < sec.Len(); first += queryBlock {
+	size := uint32(len(level.Strs)) - skip
+	for first := 0; first < int(sec.Count); first += queryBlock {
 		block := q.offs[:sec.NameOffsets(q.offs[:], first)]
 		n := 0
 		for i, off := range block {
@@ -224,7 +210,7 @@ func (q *query) selectHeaders(sec, level *Section, m *Matcher) error {
 			}
 		}
 		if m.empty {
-			n = q.dropEmpty(level.strs, n)
+			n = q.dropEmpty(level.Strs, n)
 		}
 		if err := q.selectBlock(n); err != nil {
 			return err
@@ -263,23 +249,23 @@ func (q *query) selectBlock(n int) error {
 
 // appendHits appends the ids of the types found, and of the anonymous ones if their name
 // matches, as far as the kind does, too.
-func (q *query) appendHits(dst []ID, sec *Section, m *Matcher) []ID {
+func (q *query) appendHits(dst []TypeID, sec *section, m *Matcher) []TypeID {
 	var anonymous []uint64
 	if m.empty {
 		anonymous = sec.anonymousTypes()
 	}
-	anyKind := m.kinds == kindMask{}
+	anyKind := q.kinds == kindMask{}
 	for w, word := range q.found {
 		if anonymous != nil {
 			word |= anonymous[w]
 		}
 		if anyKind {
-			dst = appendBits(dst, sec.first+ID(w*64), word)
+			dst = appendBits(dst, sec.raw.First+uint32(w*64), word)
 			continue
 		}
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
-			if t := sec.TypeAt(i); m.kinds.has(t.Kind()) {
+			if t := sec.typeAt(uint32(i)); q.kinds.has(t.Kind()) {
 				dst = append(dst, t.id)
 			}
 		}

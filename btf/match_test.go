@@ -7,22 +7,29 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/btf/nameindex"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
+	"github.com/btfkit/btfkit/btf/store/nameindex"
 )
 
-// packedBackend hands the matcher names, where the plain one leaves it to read the headers.
-type packedBackend struct {
+// packedStore hands the matcher names, where the plain one leaves it to read the headers.
+type packedStore struct {
+	store.Section
 	data  string
-	names btf.Names
+	names store.Names
 }
 
-func (p *packedBackend) Bytes() string                { return p.data }
-func (p *packedBackend) Index(s *btf.Section) error   { p.names = nameindex.Pack(s); return nil }
-func (p *packedBackend) Names(*btf.Section) btf.Names { return p.names }
-func (p *packedBackend) Info() btf.Info               { return btf.Info{Backend: "packed"} }
-func (p *packedBackend) Close() error                 { return nil }
-func (p *packedBackend) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
-	return s.AppendIDsScanning(dst, name)
+func (p *packedStore) Bytes() string { return p.data }
+func (p *packedStore) Index(s store.Section) error {
+	p.Section, p.names = s, nameindex.Pack(s)
+	return nil
+}
+
+func (p *packedStore) Names() store.Names { return p.names }
+func (p *packedStore) Info() btf.Info     { return btf.Info{Backend: "packed"} }
+func (p *packedStore) Close() error       { return nil }
+func (p *packedStore) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
+	return p.AppendIDsScanning(dst, name)
 }
 
 // TestMatchBlocks matches names in numbers around those that are asked at once: 64 bits
@@ -30,7 +37,7 @@ func (p *packedBackend) AppendIDs(dst []btf.ID, s *btf.Section, name string) []b
 func TestMatchBlocks(t *testing.T) {
 	for _, n := range []int{1, 63, 64, 65, 128, 1023, 1024, 1025, 3000} {
 		for _, nameless := range []int{0, 2, 3} { // every one of so many
-			b := btf.NewBuilder(btf.BuilderOptions{})
+			b := builder.New(builder.Options{})
 			for i := range n {
 				if nameless != 0 && i%nameless == 0 {
 					b.Ptr(0)
@@ -41,7 +48,7 @@ func TestMatchBlocks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			packed, err := btf.Open(&packedBackend{data: string(data)}, btf.Options{})
+			packed, err := store.Open(&packedStore{data: string(data)}, store.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,15 +63,15 @@ func TestMatchBlocks(t *testing.T) {
 
 func checkMatches(t *testing.T, spec *btf.Spec, expr string) {
 	t.Helper()
-	m, re := btf.MustCompile(expr), regexp.MustCompile(expr)
-	var want []btf.ID
+	m, re := btf.MustMatcher(expr), regexp.MustCompile(expr)
+	var want []btf.TypeID
 	for id, ty := range spec.All() {
 		if name := ty.Name(); (name != "" || ty.IsAnonymous()) && re.MatchString(name) {
 			want = append(want, id)
 		}
 	}
 	if got, err := spec.IDsByMatch(m); err != nil || !slices.Equal(got, want) {
-		t.Errorf("%s among %d types: %d ids, %v; want %d", expr, spec.Section().Len(), len(got),
+		t.Errorf("%s among %d types: %d ids, %v; want %d", expr, store.SectionOf(spec).Len(), len(got),
 			err, len(want))
 	}
 }

@@ -2,72 +2,139 @@ package btf
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
+	"math/bits"
+	"slices"
+	"sync"
 	"sync/atomic"
+
+	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
 // A Spec answers queries about a section of BTF on top of its bases, or, see Own,
 // about that section alone. It is immutable once opened and safe for concurrent use;
-// only Close must not run beside other calls. Backends open Specs, as cache.Open does; a
+// only Close must not run beside other calls. A [Backend] opens Specs, as cache.Open does; a
 // Spec may be the base of any number of others, in any backend. That the base is the right
 // one, of the same build, cannot be told from the format: with another, names are garbage
-// and references mean other types. See Collection, which looks for the signs.
+// and references mean other types. See CheckBase, which looks for the signs.
+//
+// Queries by name, by match and by kind take the kinds that they select; of any kind if none
+// is given. Their answers ascend by id, which puts the base first.
 type Spec struct {
-	sec   *Section
-	chain []*Section // what queries cover, the root first
-	min   ID         // the lowest id covered
+	raw   *raw.Section
+	sec   *section
+	chain []*section // what queries cover, the root first
+	min   TypeID     // the lowest id covered
 	base  *Spec
 	// closed is shared by a Spec and its Own.
 	closed *atomic.Bool
 }
 
-// Options is what a backend hands to Open besides itself.
-type Options struct {
-	// Base is what the section is split from; nil if it stands alone.
-	Base *Spec
-	// Alloc returns zeroed memory for the id table, once, which must stay valid
-	// until the backend's Close; nil means the Go heap.
-	Alloc func(words int) []uint32
+// A section is what Specs share: the bytes, and the store that holds them and their indexes.
+type section struct {
+	raw    *raw.Section
+	spec   *Spec // that opened it
+	base   *section
+	store  store
+	lookup lookup
+	// refs counts the open Spec on this section and the open sections right above it.
+	refs atomic.Int32
+
+	pointerOnce sync.Once
+	pointerSize int
+
+	anonymousOnce sync.Once
+	anonymous     []uint64 // bit i: own type i is an anonymous struct, union or enum
 }
 
-// Open is what backends call; to open a file, call a backend's Open or package elfx. It
-// reads the structure of b's bytes and returns a Spec that owns b. It checks the
-// header, the sections' bounds, and every record's kind, end and own name offset; it
-// does not follow references, see Verify. Its cost is linear in the number of types.
-// On error, a *FormatError if the bytes are at fault, b is closed.
-func Open(b Backend, o Options) (*Spec, error) {
-	spec, err := open(b, o)
-	if err != nil {
-		b.Close()
-		return nil, err
-	}
-	return spec, nil
+// A store is what package store makes of a store.Store.
+type store interface {
+	Bytes() string
+	Index(*raw.Section) error
+	Names() raw.Names
+	Info() Info
+	Close() error
 }
 
-func open(b Backend, o Options) (*Spec, error) {
-	var base *Section
-	if o.Base != nil {
-		if base = o.Base.sec; o.Base.closed.Load() || !base.retain() {
-			return nil, fmt.Errorf("base: %w", ErrClosed)
-		}
-	}
-	sec, err := newSection(b, base, o.Alloc)
-	if err == nil {
-		err = b.Index(sec)
-	}
+// A lookup is the part of a store that is called too often for a detour.
+type lookup interface {
+	AppendIDs(dst []TypeID, name string) []TypeID
+}
+
+// Parse reads the structure of raw BTF and returns a Spec that needs no backend: a copy of data
+// on the Go heap, and no index, so that each lookup by name reads every record. base is
+// what data is split from, nil if it stands alone. Nothing needs to be closed.
+//
+// Like every opener, it checks the header, the sections' bounds, and every record's kind, end
+// and own name offset; it does not follow references, see Verify. Time and memory are linear in
+// data. Errors are *[FormatError]s, or ErrClosed for a closed base.
+func Parse(data []byte, base *Spec) (*Spec, error) {
+	p := &plain{data: string(data)}
+	return open(p, p, base, nil)
+}
+
+// plain is a store without indexes.
+type plain struct {
+	data string
+	sec  *raw.Section
+}
+
+func (p *plain) Bytes() string              { return p.data }
+func (p *plain) Index(s *raw.Section) error { p.sec = s; return nil }
+func (p *plain) Names() raw.Names           { return raw.Names{} }
+func (p *plain) Info() Info {
+	return Info{Backend: "plain", DataBytes: int64(len(p.data))}
+}
+func (p *plain) Close() error { p.data = ""; return nil }
+
+func (p *plain) AppendIDs(dst []TypeID, name string) []TypeID {
+	return raw.AppendIDs(dst, p.sec, name)
+}
+
+// open opens what s holds, and closes s on error.
+func open(s store, l lookup, base *Spec, alloc func(words int) []uint32) (*Spec, error) {
+	sec := &section{store: s, lookup: l}
+	err := sec.open(base, alloc)
 	if err != nil {
-		if base != nil {
-			base.release()
-		}
+		s.Close()
 		return nil, err
 	}
 	sec.refs.Store(1)
-	return &Spec{sec: sec, chain: sec.chain, base: o.Base, closed: new(atomic.Bool)}, nil
+	sec.raw.Owner = sec
+	spec := &Spec{raw: sec.raw, sec: sec, base: base, closed: new(atomic.Bool)}
+	if base != nil {
+		spec.chain = append(spec.chain, base.sec.spec.chain...)
+	}
+	spec.chain = append(spec.chain, sec)
+	sec.spec = spec
+	return spec, nil
+}
+
+func (s *section) open(base *Spec, alloc func(words int) []uint32) error {
+	var below *raw.Section
+	if base != nil {
+		if base.closed.Load() || !base.sec.retain() {
+			return fmt.Errorf("base: %w", ErrClosed)
+		}
+		s.base, below = base.sec, base.raw
+	}
+	var err error
+	s.raw, err = raw.Open(s.store.Bytes(), below, alloc, s.store.Info().Mapped)
+	if err != nil {
+		err = formatError(err)
+	} else {
+		err = s.store.Index(s.raw)
+	}
+	if err != nil && base != nil {
+		s.base.release()
+	}
+	return err
 }
 
 // retain takes a reference, unless the last one is gone.
-func (s *Section) retain() bool {
+func (s *section) retain() bool {
 	for {
 		n := s.refs.Load()
 		if n <= 0 {
@@ -77,6 +144,20 @@ func (s *Section) retain() bool {
 			return true
 		}
 	}
+}
+
+// release gives up one reference. The last one closes the store, makes every view
+// into the section answer like void, and releases the base.
+func (s *section) release() error {
+	if s.refs.Add(-1) > 0 {
+		return nil
+	}
+	s.raw.Release()
+	err := s.store.Close()
+	if s.base != nil {
+		err = errors.Join(err, s.base.release())
+	}
+	return err
 }
 
 // Close ends the use of s. Its bytes are released once the last Spec split from it is
@@ -97,19 +178,12 @@ func (s *Spec) Base() *Spec { return s.base }
 // shares Close with s; views that it returns still reach into the bases.
 func (s *Spec) Own() *Spec {
 	own := *s
-	own.chain = s.sec.chain[len(s.sec.chain)-1:]
-	if s.sec.base != nil {
-		own.min = s.sec.first
+	own.chain = s.chain[len(s.chain)-1:]
+	if s.base != nil {
+		own.min = TypeID(s.raw.First)
 	}
 	return &own
 }
-
-// Section returns the section itself, without the bases.
-func (s *Spec) Section() *Section { return s.sec }
-
-// Sections returns the sections that queries cover, the root first. The caller must not
-// change the slice.
-func (s *Spec) Sections() []*Section { return s.chain }
 
 // Info says where the bytes of the section are and what its backend holds; zero after
 // Close.
@@ -117,99 +191,169 @@ func (s *Spec) Info() Info {
 	if s.closed.Load() {
 		return Info{}
 	}
-	return s.sec.backend.Info()
+	return s.sec.store.Info()
 }
 
 // ByteOrder returns the section's byte order; a base may have the other.
 func (s *Spec) ByteOrder() binary.ByteOrder {
-	if s.sec.bigEndian {
+	if s.raw.BigEndian {
 		return binary.BigEndian
 	}
 	return binary.LittleEndian
 }
 
-// PointerSize returns the target's pointer size in bytes; see Section.PointerSize.
+// PointerSize returns the size of a pointer on the target, in bytes. BTF does not
+// state it; as libbpf does, it is derived from the size of the first INT named "long"
+// (in any of C's spellings), first in the base, and taken to be 8 if there is none.
+// The scan runs at the first call; later calls cost nothing.
 func (s *Spec) PointerSize() int { return s.sec.PointerSize() }
+
+// PointerSize is Spec.PointerSize.
+func (s *section) PointerSize() int {
+	s.pointerOnce.Do(func() {
+		s.pointerSize = 8
+		for _, sec := range s.raw.Chain {
+			if n := sizeofLong(sec); n != 0 {
+				s.pointerSize = n
+				return
+			}
+		}
+	})
+	return s.pointerSize
+}
+
+// sizeofLong returns the size of the first own INT of 4 or 8 bytes that is some
+// spelling of long, or 0.
+func sizeofLong(s *raw.Section) int {
+	for i := range s.Count {
+		off := s.IDs.At(i)
+		if raw.InfoKind(s.Word(off+4)) != raw.Int {
+			continue
+		}
+		size := s.Word(off + 8)
+		if (size == 4 || size == 8) && isLong(s.NamePrefix(s.Word(off), longest+1)) {
+			return int(size)
+		}
+	}
+	return 0
+}
+
+// longest is the length of the longest spelling of long, so that no more is read of a name.
+const longest = len("long unsigned int")
+
+// isLong knows the spellings in btf.c of libbpf, determine_ptr_size.
+func isLong(name string) bool {
+	switch name {
+	case "long", "long int", "int long",
+		"unsigned long", "long unsigned", "unsigned long int", "unsigned int long",
+		"long unsigned int", "long int unsigned", "int unsigned long", "int long unsigned":
+		return true
+	}
+	return false
+}
 
 // IDs returns the ids covered: first and the one behind the last. A Spec that stands
 // alone starts with 0, void.
-func (s *Spec) IDs() (first, end ID) { return s.min, s.sec.end() }
+func (s *Spec) IDs() (first, end TypeID) { return s.min, TypeID(s.raw.End()) }
 
-// TypeByID returns the type with the id; void for 0. It returns ErrNotFound or
-// ErrClosed, bare, and does not allocate.
-func (s *Spec) TypeByID(id ID) (Type, error) {
+// TypeByID returns the type with the id; void for 0. It returns ErrClosed, or an error that is
+// ErrNotFound and says which ids there are. It does not allocate unless it fails.
+func (s *Spec) TypeByID(id TypeID) (Type, error) {
 	if s.closed.Load() {
 		return Type{}, ErrClosed
 	}
 	// Most ids are the section's own. (Below its first, the difference wraps.)
-	if i := uint32(id - s.sec.first); i < s.sec.count {
-		return Type{s.sec, s.sec.ids.at(i), id}, nil
+	if i := uint32(id) - s.raw.First; i < s.raw.Count {
+		return Type{s.raw, s.raw.IDs.At(i), id}, nil
 	}
 	if id >= s.min {
-		if t, ok := s.sec.byID(id); ok {
-			return t, nil
+		if sec, off, ok := s.raw.Find(uint32(id)); ok && sec != nil {
+			return Type{sec, off, id}, nil
+		} else if ok {
+			return Type{}, nil
 		}
 	}
-	return Type{}, ErrNotFound
+	first, end := s.IDs()
+	return Type{}, &idError{id, first, end}
 }
 
-// AppendIDs appends the ids of all types with the name to dst, ascending, which puts
-// the base first. "" finds the anonymous structs, unions, enums and enum64s. Finding
-// nothing is no error. It allocates to grow dst, and once for what the backend builds at its
-// first lookup by name, or for the anonymous types; its cost is the backend's.
-func (s *Spec) AppendIDs(dst []ID, name string) ([]ID, error) {
+// AppendIDsByName appends the ids of all types with the name to dst. "" finds the anonymous
+// structs, unions, enums and enum64s. Finding nothing is no error; ErrClosed is the only one.
+// It allocates to grow dst, and once for what the backend builds at its first lookup by name,
+// or for the anonymous types; its cost is the backend's.
+func (s *Spec) AppendIDsByName(dst []TypeID, name string, kinds ...Kind) ([]TypeID, error) {
 	if s.closed.Load() {
 		return dst, ErrClosed
 	}
+	n := len(dst)
 	for _, sec := range s.chain {
 		if name == "" {
 			dst = sec.appendAnonymous(dst)
 		} else {
-			dst = sec.backend.AppendIDs(dst, sec, name)
+			dst = sec.lookup.AppendIDs(dst, name)
 		}
+	}
+	if len(kinds) > 0 {
+		dst = s.keepKinds(dst, n, kinds)
 	}
 	return dst, nil
 }
 
-// IDsByName returns the ids of all types with the name, as AppendIDs does.
-func (s *Spec) IDsByName(name string) ([]ID, error) { return s.AppendIDs(nil, name) }
+// keepKinds drops from ids, from index n on, those of other kinds.
+func (s *Spec) keepKinds(ids []TypeID, n int, kinds []Kind) []TypeID {
+	for _, id := range ids[n:] {
+		if typeByID(s.raw, id).isOneOf(kinds) {
+			ids[n] = id
+			n++
+		}
+	}
+	return ids[:n]
+}
 
-// Named ranges over the types with the name, of the given kinds, or of any kind if none is
-// given, in the order of AppendIDs. It is empty after Close.
-func (s *Spec) Named(name string, kinds ...Kind) iter.Seq[Type] {
+// IDsByName returns the ids of all types with the name, as AppendIDsByName does.
+func (s *Spec) IDsByName(name string, kinds ...Kind) ([]TypeID, error) {
+	return s.AppendIDsByName(nil, name, kinds...)
+}
+
+// TypesByName ranges over the types with the name. It is empty after Close.
+func (s *Spec) TypesByName(name string, kinds ...Kind) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
-		buf := idBuffers.Get().(*[]ID)
-		*buf, _ = s.AppendIDs((*buf)[:0], name)
+		buf := idBuffers.Get().(*[]TypeID)
+		*buf, _ = s.AppendIDsByName((*buf)[:0], name)
 		s.yieldTypes(*buf, kinds, yield)
 		idBuffers.Put(buf) // if yield panics, the collector takes it
 	}
 }
 
 // yieldTypes stops, too, if the loop's body closes s.
-func (s *Spec) yieldTypes(ids []ID, kinds []Kind, yield func(Type) bool) {
+func (s *Spec) yieldTypes(ids []TypeID, kinds []Kind, yield func(Type) bool) {
 	for _, id := range ids {
-		t, ok := s.sec.byID(id)
-		if !ok || t.isOneOf(kinds) && !yield(t) {
+		t := typeByID(s.raw, id)
+		if t.IsVoid() || t.isOneOf(kinds) && !yield(t) {
 			return
 		}
 	}
 }
 
 // TypeByName returns the type with the name and the lowest id among those of the given
-// kinds, of any kind if none is given. It returns ErrNotFound or ErrClosed, bare.
+// kinds. It returns ErrClosed, or a *[NotFoundError]. It does not allocate unless it fails.
 func (s *Spec) TypeByName(name string, kinds ...Kind) (Type, error) {
-	buf := idBuffers.Get().(*[]ID)
+	buf := idBuffers.Get().(*[]TypeID)
 	defer idBuffers.Put(buf)
 	var err error
-	if *buf, err = s.AppendIDs((*buf)[:0], name); err != nil {
+	if *buf, err = s.AppendIDsByName((*buf)[:0], name); err != nil {
 		return Type{}, err
 	}
 	for _, id := range *buf {
-		if t, _ := s.sec.byID(id); t.isOneOf(kinds) {
+		if t := typeByID(s.raw, id); t.isOneOf(kinds) {
 			return t, nil
 		}
 	}
-	return Type{}, ErrNotFound
+	missing := &NotFoundError{Name: name, Kinds: slices.Clone(kinds)}
+	for _, id := range *buf {
+		missing.addFound(typeByID(s.raw, id).Kind())
+	}
+	return Type{}, missing
 }
 
 func (t Type) isOneOf(kinds []Kind) bool {
@@ -222,15 +366,54 @@ func (t Type) isOneOf(kinds []Kind) bool {
 	return len(kinds) == 0
 }
 
+// idBuffers holds []TypeID for queries that need the ids only in passing.
+var idBuffers = sync.Pool{New: func() any { return new([]TypeID) }}
+
+// appendAnonymous appends the ids of the own anonymous structs, unions and enums.
+func (s *section) appendAnonymous(dst []TypeID) []TypeID {
+	for w, word := range s.anonymousTypes() {
+		dst = appendBits(dst, s.raw.First+uint32(w*64), word)
+	}
+	return dst
+}
+
+// appendBits appends first+i for each bit i of word, ascending.
+func appendBits(dst []TypeID, first uint32, word uint64) []TypeID {
+	for ; word != 0; word &= word - 1 {
+		dst = append(dst, TypeID(first+uint32(bits.TrailingZeros64(word))))
+	}
+	return dst
+}
+
+// anonymousTypes returns a bitmap of the own anonymous structs, unions and enums, which
+// takes a pass over the headers at the first call.
+func (s *section) anonymousTypes() []uint64 {
+	s.anonymousOnce.Do(func() { s.anonymous = s.raw.AnonymousTypes() })
+	return s.anonymous
+}
+
+// TypesByKind ranges over the types of the given kinds. It is empty after Close and does not
+// allocate while it ranges.
+func (s *Spec) TypesByKind(kinds ...Kind) iter.Seq[Type] {
+	set := maskOf(kinds)
+	return func(yield func(Type) bool) {
+		for _, t := range s.All() {
+			if set.has(t.Kind()) && !yield(t) {
+				return
+			}
+		}
+	}
+}
+
 // All ranges over all types by ascending id, void included if it is covered. It is
 // empty after Close and does not allocate.
-func (s *Spec) All() iter.Seq2[ID, Type] {
-	return func(yield func(ID, Type) bool) {
+func (s *Spec) All() iter.Seq2[TypeID, Type] {
+	return func(yield func(TypeID, Type) bool) {
 		if s.closed.Load() || s.min == 0 && !yield(0, Type{}) {
 			return
 		}
 		for _, sec := range s.chain {
-			if !sec.yieldAll(yield) {
+			if !yieldAll(sec.raw, yield) {
 				return
 			}
 		}
@@ -238,13 +421,13 @@ func (s *Spec) All() iter.Seq2[ID, Type] {
 }
 
 // yieldAll yields all own types. It stops, too, if the loop's body closes the section.
-func (s *Section) yieldAll(yield func(ID, Type) bool) bool {
-	var offs [blockLen]uint32
-	for i := uint32(0); i < s.count; i += blockLen {
-		s.ids.block(i, &offs)
-		for k, off := range offs[:min(blockLen, s.count-i)] {
-			id := s.first + ID(i) + ID(k)
-			if s.count == 0 || !yield(id, Type{s, off, id}) {
+func yieldAll(s *raw.Section, yield func(TypeID, Type) bool) bool {
+	var offs [raw.BlockLen]uint32
+	for i := uint32(0); i < s.Count; i += raw.BlockLen {
+		s.IDs.Block(i, &offs)
+		for k, off := range offs[:min(raw.BlockLen, s.Count-i)] {
+			id := TypeID(s.First + i + uint32(k))
+			if s.Count == 0 || !yield(id, Type{s, off, id}) {
 				return false
 			}
 		}

@@ -3,11 +3,14 @@ package btf
 import (
 	"errors"
 	"fmt"
+
+	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
 // Verify checks what Open leaves out: that every string offset and type id of every
-// record exists, and that there is no cycle along single targets (pointers, typedefs,
-// modifiers, array elements) nor of structs that contain themselves by value. Such
+// record exists, that a FUNC refers to a FUNC_PROTO, and that there is no cycle along single
+// targets (pointers, typedefs, modifiers, array elements) nor of structs that contain themselves
+// by value; and that a layout section is aligned to four bytes and overlaps no other. Such
 // input is harmless to this package's views, but not to code that follows references
 // on its own. It covers the sections that s covers, the root first, and returns the
 // first fault as a *FormatError with ErrCorrupt. Time and memory are linear in the
@@ -24,9 +27,12 @@ func (s *Spec) Verify() error {
 	return nil
 }
 
-func (s *Section) verify() error {
-	for i := range s.Len() {
-		if err := s.TypeAt(i).verifyReferences(); err != nil {
+func (s *section) verify() error {
+	if err := s.raw.Header.CheckLayout(); err != nil {
+		return formatError(err)
+	}
+	for i := range s.raw.Count {
+		if err := s.typeAt(i).verifyReferences(); err != nil {
 			return err
 		}
 	}
@@ -36,68 +42,52 @@ func (s *Section) verify() error {
 	return s.verifyContainment()
 }
 
+// typeAt returns own type i, which must exist.
+func (s *section) typeAt(i uint32) Type {
+	return Type{s.raw, s.raw.IDs.At(i), TypeID(s.raw.First + i)}
+}
+
+// offset returns where the record starts, in bytes from the start of the blob.
+func (t Type) offset() int64 { return t.sec.Header.TypesOff + int64(t.off) }
+
 // fault places err at word i of t's record.
 func (t Type) fault(i uint32, err error) error {
-	return &FormatError{Section: "types", Offset: t.Offset() + int64(i)*4,
-		Start: t.sec.header.TypesOff, ID: t.id, Class: ErrCorrupt, Err: err}
-}
-
-// references describes where a kind keeps ids and string offsets besides its name: the
-// header's third word, words of the fixed trailer, and words of each element.
-// -1 stands for none.
-type references struct {
-	header      bool
-	fixed       [2]int8 // words of the record
-	id, name    int8    // words of an element
-	description string
-}
-
-func (k Kind) references() (r references) {
-	r = references{header: k.in(setTyped), fixed: [2]int8{-1, -1}, id: -1, name: -1}
-	switch k {
-	case KindArray:
-		r.fixed = [2]int8{3, 4}
-	case KindStruct, KindUnion:
-		r.name, r.id, r.description = 0, 1, "member"
-	case KindFuncProto:
-		r.name, r.id, r.description = 0, 1, "parameter"
-	case KindEnum, KindEnum64:
-		r.name, r.description = 0, "enumerator"
-	case KindDatasec:
-		r.id, r.description = 0, "variable"
-	}
-	return r
+	return &FormatError{Part: "types", Offset: t.offset() + int64(i)*4,
+		Start: t.sec.Header.TypesOff, ID: t.id, Class: ErrCorrupt, Err: err}
 }
 
 // verifyReferences checks the ids and string offsets of one record.
 func (t Type) verifyReferences() error {
 	kind := t.Kind()
-	r := kind.references()
-	ids, names := t.sec.end(), max(t.sec.strEnd(), 1)
-	if r.header && ID(t.word(2)) >= ids {
+	r := raw.Kind(kind).References()
+	ids, names := TypeID(t.sec.End()), max(t.sec.StrEnd(), 1)
+	if r.Header && TypeID(t.word(2)) >= ids {
 		return t.fault(2, fmt.Errorf("%v refers to missing type %d", kind, t.word(2)))
 	}
-	for _, w := range r.fixed {
-		if w >= 0 && ID(t.word(uint32(w))) >= ids {
+	if kind == KindFunc && t.Target().Kind() != KindFuncProto {
+		return t.fault(2, fmt.Errorf("FUNC refers to type %d, a %v", t.word(2), t.Target().Kind()))
+	}
+	for _, w := range r.Fixed {
+		if w >= 0 && TypeID(t.word(uint32(w))) >= ids {
 			return t.fault(uint32(w), fmt.Errorf("%v refers to missing type %d",
 				kind, t.word(uint32(w))))
 		}
 	}
-	if r.description == "" {
+	if r.Element == "" {
 		return nil
 	}
-	e, _, n := t.elements(setElements)
-	step := elementWords(kind)
+	e, _, n := t.elements(raw.WithElements)
+	step := raw.ElementWords(raw.Kind(kind))
 	for i := range n {
-		at := headerSize/4 + i*step
-		if r.name >= 0 && e.word(uint32(r.name)) >= names {
-			return t.fault(at+uint32(r.name), fmt.Errorf(
+		at := raw.HeaderSize/4 + i*step
+		if r.Name >= 0 && e.word(uint32(r.Name)) >= names {
+			return t.fault(at+uint32(r.Name), fmt.Errorf(
 				"%s %d: name offset %#x beyond the strings' end %#x",
-				r.description, i, e.word(uint32(r.name)), names))
+				r.Element, i, e.word(uint32(r.Name)), names))
 		}
-		if r.id >= 0 && ID(e.word(uint32(r.id))) >= ids {
-			return t.fault(at+uint32(r.id), fmt.Errorf("%s %d refers to missing type %d",
-				r.description, i, e.word(uint32(r.id))))
+		if r.ID >= 0 && TypeID(e.word(uint32(r.ID))) >= ids {
+			return t.fault(at+uint32(r.ID), fmt.Errorf("%s %d refers to missing type %d",
+				r.Element, i, e.word(uint32(r.ID))))
 		}
 		e.off += step * 4
 	}
@@ -105,19 +95,19 @@ func (t Type) verifyReferences() error {
 }
 
 // setLinks holds the kinds whose single target must not lead back to themselves.
-const setLinks = setModifier | 1<<KindPtr | 1<<KindTypedef | 1<<KindArray
+const setLinks = raw.Modifiers | 1<<KindPtr | 1<<KindTypedef | 1<<KindArray
 
 // verifyTargets follows single targets. Each own type has one at most, so marking each
 // with the walk that first came by finds all cycles in linear time. A base cannot refer
 // to this section, so walks that leave it are done.
-func (s *Section) verifyTargets() error {
-	seen := make([]uint32, s.count) // the walk, counted from 1
-	for i := range s.count {
-		for t := s.TypeAt(int(i)); ; {
-			if t.sec != s || !t.Kind().in(setLinks) {
+func (s *section) verifyTargets() error {
+	seen := make([]uint32, s.raw.Count) // the walk, counted from 1
+	for i := range s.raw.Count {
+		for t := s.typeAt(i); ; {
+			if t.sec != s.raw || !t.Kind().in(setLinks) {
 				break
 			}
-			mark := &seen[t.id-s.first]
+			mark := &seen[t.id-TypeID(s.raw.First)]
 			if *mark == i+1 {
 				return t.fault(2, fmt.Errorf("%v refers to itself through its targets", t.Kind()))
 			}
@@ -125,7 +115,7 @@ func (s *Section) verifyTargets() error {
 				break
 			}
 			*mark = i + 1
-			t, _ = t.Target()
+			t = t.Target()
 		}
 	}
 	return nil
@@ -135,7 +125,7 @@ var errContainsItself = errors.New("type contains itself by value")
 
 // verifyContainment searches, depth first with a stack of its own, for a type that
 // contains itself through members, array elements, typedefs and modifiers.
-func (s *Section) verifyContainment() error {
+func (s *section) verifyContainment() error {
 	const (
 		unseen = iota
 		open
@@ -145,31 +135,31 @@ func (s *Section) verifyContainment() error {
 		t    Type
 		next uint32 // member to look at
 	}
-	state := make([]uint8, s.count)
+	state := make([]uint8, s.raw.Count)
 	var stack []frame
-	for i := range s.count {
-		if state[i] != unseen || !s.TypeAt(int(i)).Kind().in(setComposite) {
+	for i := range s.raw.Count {
+		if state[i] != unseen || !s.typeAt(i).Kind().in(raw.Composites) {
 			continue
 		}
 		state[i] = open
-		stack = append(stack[:0], frame{t: s.TypeAt(int(i))})
+		stack = append(stack[:0], frame{t: s.typeAt(i)})
 		for len(stack) > 0 {
 			top := &stack[len(stack)-1]
 			part, ok := top.t.part(top.next)
 			if !ok {
-				state[top.t.id-s.first] = done
+				state[top.t.id-TypeID(s.raw.First)] = done
 				stack = stack[:len(stack)-1]
 				continue
 			}
 			top.next++
-			if part.sec != s {
+			if part.sec != s.raw {
 				continue // void, or in a base
 			}
-			switch state[part.id-s.first] {
+			switch state[part.id-TypeID(s.raw.First)] {
 			case open:
 				return part.fault(0, errContainsItself)
 			case unseen:
-				state[part.id-s.first] = open
+				state[part.id-TypeID(s.raw.First)] = open
 				stack = append(stack, frame{t: part})
 			}
 		}
@@ -180,16 +170,44 @@ func (s *Section) verifyContainment() error {
 // part returns the i-th type that a value of type t holds; ok is false behind the last.
 func (t Type) part(i uint32) (part Type, ok bool) {
 	switch k := t.Kind(); {
-	case k.in(setComposite):
+	case k.in(raw.Composites):
 		m, ok := t.Member(int(i))
 		if !ok {
 			return Type{}, false
 		}
-		part, _ = m.Target()
-		return part, true
+		return m.Target(), true
 	case i == 0 && (k.IsModifier() || k == KindTypedef || k == KindArray):
-		part, _ = t.Target()
-		return part, true
+		return t.Target(), true
 	}
 	return Type{}, false
+}
+
+var errForeign = errors.New("names start inside other strings: it was built for another kernel")
+
+// CheckBase looks for signs that the section of s was made for another base than the one that
+// it was opened on: what Verify finds in it and, since references may exist there all the same,
+// names that start inside other strings. It returns nil, ErrClosed or a *[FormatError] that
+// is ErrCorrupt. Time and memory are linear in the section.
+func (s *Spec) CheckBase() error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	if err := s.sec.verify(); err != nil {
+		return err
+	}
+	sec := s.raw
+	named, inside := 0, 0
+	for i := range int(sec.Count) {
+		if off := sec.NameOffset(i); off != 0 {
+			named++
+			if before := sec.Tail(off - 1); before != "" && before[0] != 0 {
+				inside++
+			}
+		}
+	}
+	if inside > named/2 {
+		return &FormatError{Part: "types", Offset: sec.Header.TypesOff,
+			Start: sec.Header.TypesOff, Class: ErrCorrupt, Err: errForeign}
+	}
+	return nil
 }

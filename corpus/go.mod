@@ -1,6 +1,6 @@
 module github.com/btfkit/btfkit/corpus
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/btfkit/btfkit/backends/cache v0.0.0

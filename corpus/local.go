@@ -20,7 +20,7 @@ func localBlobs(dir string) []Blob {
 		blobs = append(blobs, Blob{
 			Name: localGroup + filepath.ToSlash(path), Path: filepath.Join(dir, path),
 			source: newSource(func() ([]byte, error) {
-				return nil, fmt.Errorf("corpus: folder %s of %s: %w", dir, DirEnv, err)
+				return nil, fmt.Errorf("corpus: folder %s of %s: %w", dir, dirEnv, err)
 			}),
 		})
 	}
@@ -50,7 +50,7 @@ func localBlob(path, full string, info fs.FileInfo) Blob {
 	b := Blob{
 		Name: localGroup + path,
 		Path: full,
-		How:  "file of " + DirEnv,
+		How:  "file of " + dirEnv,
 		Size: int(info.Size()),
 		source: newSource(func() ([]byte, error) {
 			raw, err := os.ReadFile(full)

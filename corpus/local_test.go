@@ -77,13 +77,13 @@ func TestDirEnv(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mine"), []byte{0xeb, 0x9f}, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(DirEnv, dir)
-	all := read().all
+	t.Setenv(dirEnv, dir)
+	all := read()
 	found := false
 	for _, b := range all {
 		found = found || b.Name == "local/mine" && b.BigEndian
 	}
 	if !found {
-		t.Errorf("%s=%s: not among %d blobs", DirEnv, dir, len(all))
+		t.Errorf("%s=%s: not among %d blobs", dirEnv, dir, len(all))
 	}
 }

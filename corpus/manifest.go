@@ -1,9 +1,7 @@
 package corpus
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,12 +9,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/btfkit/btfkit/corpus/internal/manifest"
 	"github.com/btfkit/btfkit/corpus/internal/packed"
 	"github.com/btfkit/btfkit/corpus/kernel"
 )
 
-// DirEnv names the environment variable that holds a folder of further BTF files.
-const DirEnv = "BTFKIT_CORPUS"
+// dirEnv names the environment variable that holds a folder of further BTF files.
+const dirEnv = "BTFKIT_CORPUS"
 
 //go:embed manifest.json
 var manifestJSON []byte
@@ -26,69 +25,27 @@ var data embed.FS
 
 var errNoSource = errors.New("corpus: a Blob that All or Find did not return")
 
-// Manifest is the form of the file manifest.json: one entry for each committed blob, sorted by
-// name. It is written by the corpus command.
-type Manifest struct {
-	Blobs []Blob `json:"blobs"`
-}
-
-// ParseManifest decodes a manifest and refuses fields that it does not know. Its blobs have no
-// bytes.
-func ParseManifest(text []byte) (*Manifest, error) {
-	m := new(Manifest)
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(m); err != nil {
-		return nil, fmt.Errorf("corpus manifest: %w", err)
-	}
-	return m, nil
-}
-
-// Encode returns the text of the manifest, its blobs sorted by name.
-func (m *Manifest) Encode() ([]byte, error) {
-	slices.SortFunc(m.Blobs, byName)
-	text, err := json.MarshalIndent(m, "", " ")
-	if err != nil {
-		return nil, fmt.Errorf("corpus manifest: %w", err)
-	}
-	return append(text, '\n'), nil
-}
-
-func byName(a, b Blob) int { return strings.Compare(a.Name, b.Name) }
-
-// DataPath returns where the LZ4 frame of the blob named name lies, relative to the module's
-// folder.
-func DataPath(name string) string {
-	if name == kernel.Name {
-		return "kernel/vmlinux.btf.lz4"
-	}
-	return "data/" + name + ".btf.lz4"
-}
-
-type loaded struct {
-	all []Blob
-}
-
-// load reads the manifest and the folder of BTFKIT_CORPUS once. A manifest that does not parse
-// cannot be shipped, since the tests of this package read it; it is the one cause of a panic.
+// load reads the manifest and lists the folder of BTFKIT_CORPUS, once.
 var load = sync.OnceValue(read)
 
-func read() *loaded {
-	m, err := ParseManifest(manifestJSON)
+// read panics if the manifest does not parse. Such a manifest cannot be shipped, since the tests
+// of this package read it.
+func read() []Blob {
+	all, err := manifest.Decode[Blob](manifestJSON)
 	if err != nil {
 		panic(err)
 	}
-	for i := range m.Blobs {
-		b := &m.Blobs[i]
-		b.source = newSource(embedded(*b))
+	for i, b := range all {
+		all[i].source = newSource(embedded(b))
 	}
-	all := m.Blobs
-	if dir := os.Getenv(DirEnv); dir != "" {
+	if dir := os.Getenv(dirEnv); dir != "" {
 		all = append(all, localBlobs(dir)...)
 	}
 	slices.SortFunc(all, byName)
-	return &loaded{all: all}
+	return all
 }
+
+func byName(a, b Blob) int { return strings.Compare(a.Name, b.Name) }
 
 // embedded returns how to read a committed blob.
 func embedded(b Blob) func() ([]byte, error) {
@@ -96,7 +53,7 @@ func embedded(b Blob) func() ([]byte, error) {
 		return kernel.Bytes // embedded there, not twice
 	}
 	return func() ([]byte, error) {
-		f, err := data.Open(DataPath(b.Name))
+		f, err := data.Open(manifest.DataPath(b.Name))
 		if err != nil {
 			return nil, fmt.Errorf("corpus: %s: %w", b.Name, err)
 		}

@@ -8,13 +8,11 @@ import (
 
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/corpus/internal/describe"
 )
-
-// notCanonical lists the blobs that are not laid out as an encoder does. They keep what they say,
-// not their bytes.
-var notCanonical = map[string]bool{"made/gaps-el": true, "made/header-40-el": true}
 
 // TestRoundTrip decodes and encodes every blob in all ways that must not change what it says.
 func TestRoundTrip(t *testing.T) {
@@ -33,22 +31,22 @@ func TestRoundTrip(t *testing.T) {
 				refuse(t, spec)
 				return
 			}
-			plain := encode(t, spec, btf.CopyOptions{})
-			if same := bytes.Equal(plain, raw); b.SHA256 != "" && same == notCanonical[b.Name] {
-				t.Errorf("encoded again: the same bytes: %v", same)
+			plain := encode(t, spec, builder.CopyOptions{})
+			if isCommitted(b) && !bytes.Equal(plain, raw) {
+				t.Error("encoded again: other bytes")
 			}
-			swap := btf.CopyOptions{Order: other(spec.ByteOrder())}
+			swap := builder.CopyOptions{ByteOrder: other(spec.ByteOrder())}
 			swapped := decode(t, spec, encode(t, spec, swap))
 			compare(t, "swapped", spec, swapped)
-			back := encode(t, swapped, btf.CopyOptions{Order: spec.ByteOrder()})
+			back := encode(t, swapped, builder.CopyOptions{ByteOrder: spec.ByteOrder()})
 			if !bytes.Equal(back, plain) {
 				t.Error("swapping bytes twice gives others")
 			}
-			for name, o := range map[string]btf.CopyOptions{
+			for name, o := range map[string]builder.CopyOptions{
 				"encoded":        {},
 				"strings anew":   {RebuildStrings: true},
-				"layout added":   {AddLayout: true},
-				"layout dropped": {DropLayout: true},
+				"layout added":   {Layout: builder.AddLayout},
+				"layout dropped": {Layout: builder.DropLayout},
 			} {
 				compare(t, name, spec, decode(t, spec, encode(t, spec, o)))
 			}
@@ -69,7 +67,7 @@ func opaque(spec *btf.Spec) bool {
 // refuse checks that what is not understood is not written again.
 func refuse(t *testing.T, spec *btf.Spec) {
 	t.Helper()
-	_, err := btf.NewBuilderFrom(spec, btf.CopyOptions{}).Bytes()
+	_, err := builder.From(spec, builder.CopyOptions{}).Bytes()
 	if !errors.Is(err, btf.ErrUnsupported) {
 		t.Errorf("encoding unknown kinds: %v, want ErrUnsupported", err)
 	}
@@ -82,9 +80,9 @@ func other(o binary.ByteOrder) binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-func encode(t *testing.T, spec *btf.Spec, o btf.CopyOptions) []byte {
+func encode(t *testing.T, spec *btf.Spec, o builder.CopyOptions) []byte {
 	t.Helper()
-	raw, err := btf.NewBuilderFrom(spec, o).Bytes()
+	raw, err := builder.From(spec, o).Bytes()
 	if err != nil {
 		t.Fatalf("%+v: %v", o, err)
 	}
@@ -94,7 +92,7 @@ func encode(t *testing.T, spec *btf.Spec, o btf.CopyOptions) []byte {
 // decode opens raw on the base of like.
 func decode(t *testing.T, like *btf.Spec, raw []byte) *btf.Spec {
 	t.Helper()
-	spec, err := cache.Parse(raw, &cache.Options{Base: like.Base()})
+	spec, err := cache.Parse(raw, like.Base())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +102,7 @@ func decode(t *testing.T, like *btf.Spec, raw []byte) *btf.Spec {
 // compare holds every own type of got against that of want.
 func compare(t *testing.T, what string, want, got *btf.Spec) {
 	t.Helper()
-	w, g := want.Section(), got.Section()
+	w, g := store.SectionOf(want), store.SectionOf(got)
 	if w.Len() != g.Len() || w.FirstID() != g.FirstID() {
 		t.Fatalf("%s: %d types from %d on, want %d from %d on",
 			what, g.Len(), g.FirstID(), w.Len(), w.FirstID())
@@ -121,20 +119,19 @@ func compare(t *testing.T, what string, want, got *btf.Spec) {
 // appendModel appends all that a type says, in no byte order and with names instead of offsets.
 func appendModel(dst []byte, t btf.Type) []byte {
 	dst = append(t.AppendName(dst), 0, byte(t.Kind()), bit(t.KindFlag()))
-	target, hasTarget := t.TargetID()
 	size, hasSize := t.Size()
-	dst = appendWords(append(dst, bit(hasTarget), bit(hasSize)),
-		uint32(t.Vlen()), uint32(target), size)
+	dst = appendWords(append(dst, bit(hasSize)),
+		uint32(t.Vlen()), uint32(t.TargetID()), size)
 	switch t.Kind() {
 	case btf.KindInt:
 		v, _ := t.Int()
 		dst = append(dst, byte(v.Encoding), v.Offset, v.Bits)
 	case btf.KindArray:
 		n, _ := t.ArrayLen()
-		index, _ := t.IndexType()
+		index := t.IndexType()
 		dst = appendWords(dst, n, uint32(index.ID()))
 	case btf.KindFuncProto:
-		ret, _ := t.Return()
+		ret := t.Return()
 		dst = appendWords(dst, uint32(ret.ID()))
 	case btf.KindDeclTag:
 		n, _ := t.ComponentIndex()
@@ -152,7 +149,7 @@ func appendElements(dst []byte, t btf.Type) []byte {
 		dst = appendWords(dst, uint32(m.TargetID()), m.BitOffset(), m.BitfieldSize())
 	}
 	for _, v := range t.Enumerators() {
-		dst = append(v.AppendName(dst), 0, bit(v.IsSigned()))
+		dst = append(v.AppendName(dst), 0, bit(t.IsSigned()))
 		dst = appendWords(dst, uint32(v.Uint64()), uint32(v.Uint64()>>32))
 	}
 	for _, p := range t.Params() {

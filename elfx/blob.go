@@ -37,7 +37,7 @@ func blobSize(b []byte, limit int64) (size, cost int64) {
 	if size == 0 || size > limit {
 		return 0, 0
 	}
-	spec, err := btf.Open(plain(b[:size]), btf.Options{})
+	spec, err := btf.Parse(b[:size], nil)
 	if err != nil {
 		return 0, size
 	}
@@ -69,19 +69,4 @@ func headerSize(b []byte) int64 {
 		return 0
 	}
 	return size
-}
-
-// plain is a backend without any index, for the checks of the core.
-type plain string
-
-var _ btf.Backend = plain("")
-
-func (p plain) Bytes() string                    { return string(p) }
-func (p plain) Index(*btf.Section) error         { return nil }
-func (p plain) Names(*btf.Section) (n btf.Names) { return n }
-func (p plain) Info() btf.Info                   { return btf.Info{Backend: "plain"} }
-func (p plain) Close() error                     { return nil }
-
-func (p plain) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
-	return s.AppendIDsScanning(dst, name)
 }

@@ -2,27 +2,27 @@ package elfx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // CollectionOptions says how the files of a kernel and its modules are opened.
 type CollectionOptions struct {
 	// Kernel opens the kernel's own BTF. It is required.
-	Kernel Backend
-	// Modules opens the modules' BTF; the zero value means Kernel.
-	Modules Backend
+	Kernel btf.Backend
+	// Modules opens the modules' BTF; nil means Kernel.
+	Modules btf.Backend
 	// Limits bounds what each file may cost; nil means the defaults.
 	Limits *Options
 }
 
-func (o *CollectionOptions) modules() Backend {
-	if o.Modules.Parse == nil {
+func (o *CollectionOptions) modules() btf.Backend {
+	if o.Modules == nil {
 		return o.Kernel
 	}
 	return o.Modules
@@ -30,52 +30,47 @@ func (o *CollectionOptions) modules() Backend {
 
 // Dir finds the files of a directory that holds BTF by name, such as [SysDir]: the kernel's in the
 // file called base, "vmlinux" if that is empty, and a module in every other file, with the file's
-// name for its own. Subdirectories are ignored. Modules are opened when they are needed, or by
-// [btf.Collection.OpenAll]; one that is empty or damaged is left to [btf.Collection.Problems].
+// name for its own. A file OBJECT.EXTRA beside a file OBJECT is an extra of that module, or of the
+// kernel, see [modules.Collection]. Subdirectories are ignored. Modules are opened when they are
+// needed, or by [modules.Collection.OpenAll]. Whatever is wrong with one file, such as being empty,
+// damaged, a pipe, a link to nothing or a second one of its name, is left to
+// [modules.Collection.Problems].
 //
-// ctx ends with Dir: it does not reach the modules. The first query that goes through all modules
-// opens every one of them, with no way to stop it. Call OpenAll first, with a context of its own,
-// to open them in parallel and to be able to stop between two; what is open then stays open.
-func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
-	if base == "" {
-		base = "vmlinux"
-	}
-	if err := checkDir(dir); err != nil {
+// ctx ends with Dir: modules get that of OpenAll or Module. The first query that goes through all
+// modules opens every one of them, with no way to stop it. Call OpenAll first to open them in
+// parallel and to be able to stop; what is open then stays open. [OpenMirror] is Dir for programs
+// that run while modules come and go.
+func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
+	m, err := OpenMirror(ctx, dir, base, o)
+	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("elfx: %w", err)
-	}
-	kernel := openOne(ctx, filepath.Join(dir, base), o)
-	return collect(o, kernel, func(c *btf.Collection) error {
-		for _, entry := range entries {
-			path := filepath.Join(dir, entry.Name())
-			if entry.Name() == base || !isRegular(path, entry) {
-				continue
-			}
-			if err := addFile(ctx, c, entry.Name(), path, o); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return m.Collection, nil
 }
 
 // Tree finds a kernel and its modules in /lib/modules/RELEASE, or in any tree that a kernel was
 // built in or unpacked from packages to: a vmlinux or vmlinuz, and modules at any depth. Names only
-// select candidates; symbolic links to files are followed, those to directories are not.
+// select candidates. Symbolic links are followed, those to folders as well, wherever they lead, but
+// not those called build and source.
 //
 // Where base is not empty it is the path of the file with the kernel's BTF, else the tree is
 // searched, and then, for a folder lib/modules/RELEASE, the paths of [KernelPaths], and [SysDir] if
 // that release is running.
 //
-// Two modules of one name are an error that is [btf.ErrDuplicate], as in a tree with the modules of
-// two releases, unless one lies in a folder called updates: it replaces the other, as for modprobe.
-// Modules are opened when they are needed, or by [btf.Collection.OpenAll]; one that is empty or
-// damaged is left to [btf.Collection.Problems]. As for [Dir], a query may have to open all modules,
-// which here means to decompress them: it is OpenAll that takes a context.
-func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Collection, error) {
+// Of several files of one module, Tree takes the one that modprobe would: outside of usr/lib/debug
+// before inside, then the one that the file modules.dep beside them lists, then by the folder below
+// lib/modules/RELEASE in the order of depmod.d(5): override, updates, extra, any other,
+// weak-updates. Where that does not decide, it takes the first, and each other is a problem. If the
+// kernel's path says its release, modules of others are left out, a problem for each folder.
+//
+// Whatever is wrong with one file or folder, such as not being readable, empty, damaged or a link
+// to nothing, is left to [modules.Collection.Problems] and stops nothing else. Modules are opened
+// when they are needed, or by [modules.Collection.OpenAll]. As for [Dir], a query may have to open
+// all modules, which here means to decompress them: it is OpenAll that takes a context.
+func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
+	if o.Kernel == nil {
+		return nil, errNoBackend
+	}
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
@@ -83,84 +78,68 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*btf.Coll
 	if err != nil {
 		return nil, fmt.Errorf("elfx: %w", err)
 	}
-	kernel := openOne(ctx, base, o)
+	paths := []string{base}
 	if base == "" {
-		kernel = openAny(ctx, dir, append(found.kernels(), outsideTree(dir)...), o)
+		paths = append(found.kernels(), outsideTree(dir)...)
 	}
-	return collect(o, kernel, func(c *btf.Collection) error {
-		for _, path := range found.modules() {
-			err := addFile(ctx, c, ModuleName(path), path, o)
-			if errors.Is(err, btf.ErrDuplicate) {
-				return fmt.Errorf("%w: several kernels below %s? pass one lib/modules/RELEASE",
-					err, dir)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// openOne is how the kernel in a file is opened; its own error says more than a search's.
-func openOne(ctx context.Context, path string, o CollectionOptions) func() (*btf.Spec, error) {
-	return func() (*btf.Spec, error) { return OpenFile(ctx, path, nil, o.Kernel, o.Limits) }
-}
-
-// openAny is how the kernel of a tree is opened, from the first of some files that holds BTF.
-func openAny(ctx context.Context, dir string, paths []string, o CollectionOptions) func() (
-	*btf.Spec, error) {
-	if len(paths) == 1 {
-		return openOne(ctx, paths[0], o)
-	}
-	return func() (*btf.Spec, error) {
-		spec, _, err := openFirst(ctx, paths, o.Kernel, o.Limits, &Error{Path: dir, Err: fmt.Errorf(
-			"%w of a kernel in this tree: give the path of its vmlinux or vmlinuz as base", ErrNoBTF)})
-		return spec, err
-	}
-}
-
-// collect opens a kernel and adds modules to it.
-func collect(o CollectionOptions, open func() (*btf.Spec, error),
-	add func(*btf.Collection) error) (*btf.Collection, error) {
-	if o.Kernel.Parse == nil {
-		return nil, errNoBackend
-	}
-	kernel, err := open()
+	kernel, path, err := openKernel(ctx, dir, paths, o)
 	if err != nil {
 		return nil, err
 	}
-	c := btf.NewCollection(kernel)
-	if err := add(c); err != nil {
-		c.Close()
-		return nil, err
+	files, problems, err := found.choose(ctx, releaseOf(path))
+	if err != nil {
+		kernel.Close()
+		return nil, fmt.Errorf("elfx: %w", err)
 	}
+	c := modules.New(kernel)
+	for _, m := range files {
+		if err := c.Add(ModuleName(m.path), m.path, opener(m.path, o)); err != nil {
+			problems = append(problems, problemOf(m.path, err))
+		}
+	}
+	c.Report(append(problems, found.problems...))
 	return c, nil
 }
 
-// AddFile adds the module in a file of any kind that [ReadFile] reads, under its [ModuleName]. The
-// file is opened when the module is needed. A name that the collection has already is an error that
-// is [btf.ErrDuplicate]; whatever is wrong with the file is left to [btf.Collection.Problems].
-func AddFile(c *btf.Collection, path string, o CollectionOptions) error {
-	if o.modules().Parse == nil {
+// openKernel opens the kernel of a tree, from the first of some files that holds BTF. The error of
+// a single file says more than a search's.
+func openKernel(ctx context.Context, dir string, paths []string, o CollectionOptions) (
+	spec *btf.Spec, path string, err error) {
+	if len(paths) == 1 {
+		spec, err = OpenFile(ctx, paths[0], nil, o.Kernel, o.Limits)
+		return spec, paths[0], err
+	}
+	return openFirst(ctx, paths, o.Kernel, o.Limits, &Error{Path: dir, Err: fmt.Errorf(
+		"%w of a kernel in this tree: give the path of its vmlinux or vmlinuz as base", ErrNoBTF)})
+}
+
+// AddFile adds the module in a file of any kind that [ExtractFile] reads, under its [ModuleName].
+// The file is opened when the module is needed. A name that the collection has already is an error
+// that is [modules.ErrDuplicate]; whatever is wrong with the file is left to
+// [modules.Collection.Problems].
+func AddFile(c *modules.Collection, path string, o CollectionOptions) error {
+	if o.modules() == nil {
 		return errNoBackend
 	}
-	return addFile(context.Background(), c, ModuleName(path), path, o)
+	if err := c.Add(ModuleName(path), path, opener(path, o)); err != nil {
+		return fmt.Errorf("elfx: %w", err)
+	}
+	return nil
 }
 
 // AddBytes adds a module under a name, as AddFile does. data is the contents of a file of any kind
 // and must not change while the collection is in use.
-func AddBytes(c *btf.Collection, name string, data []byte, o CollectionOptions) error {
+func AddBytes(c *modules.Collection, name string, data []byte, o CollectionOptions) error {
 	b := o.modules()
-	if b.Parse == nil {
+	if b == nil {
 		return errNoBackend
 	}
-	err := c.Add(name, "", func(base *btf.Spec) (*btf.Spec, error) {
-		d, err := Parse(context.Background(), data, o.Limits)
+	err := c.Add(name, "", func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
+		d, err := ExtractBytes(ctx, data, o.Limits)
 		if err != nil {
 			return nil, err
 		}
-		return OpenData(d, base, b)
+		return OpenData(ctx, d, base, b)
 	})
 	if err != nil {
 		return fmt.Errorf("elfx: %w", err)
@@ -168,17 +147,11 @@ func AddBytes(c *btf.Collection, name string, data []byte, o CollectionOptions) 
 	return nil
 }
 
-// addFile adds a module whose file is opened when it is needed: that may be long after ctx has
-// ended, of which only the values are kept.
-func addFile(ctx context.Context, c *btf.Collection, name, path string, o CollectionOptions) error {
-	ctx = context.WithoutCancel(ctx)
-	err := c.Add(name, path, func(base *btf.Spec) (*btf.Spec, error) {
+// opener returns what opens the module in a file when it is needed.
+func opener(path string, o CollectionOptions) modules.Opener {
+	return func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
 		return OpenFile(ctx, path, base, o.modules(), o.Limits)
-	})
-	if err != nil {
-		return fmt.Errorf("elfx: %w", err)
 	}
-	return nil
 }
 
 // ModuleName returns the name of the module in a file: the file's name up to the first dot.

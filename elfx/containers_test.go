@@ -144,7 +144,7 @@ func TestArchives(t *testing.T) {
 		for _, test := range tests {
 			plain := pack(t, test.files...)
 			for _, file := range [][]byte{plain, zstdBytes(t, nil, plain)} {
-				d, err := Parse(context.Background(), file, nil)
+				d, err := ExtractBytes(context.Background(), file, nil)
 				if test.is == nil && err == nil && bytes.Equal(d.BTF, blob) &&
 					strings.Contains(d.Format, format) {
 					continue
@@ -166,7 +166,7 @@ func TestLargestSaysOthers(t *testing.T) {
 	le := binary.LittleEndian
 	small, large := smallBTF(le), manyInts(le, 100)
 	file := slices.Concat(make([]byte, 64), small, large, small)
-	d, err := Parse(context.Background(), marked("ARM\x64", file), nil)
+	d, err := ExtractBytes(context.Background(), marked("ARM\x64", file), nil)
 	if err != nil || !bytes.Equal(d.BTF, large) {
 		t.Fatalf("%v, error %v", d, err)
 	}
@@ -175,7 +175,8 @@ func TestLargestSaysOthers(t *testing.T) {
 	if !slices.Equal(d.Others, want) {
 		t.Errorf("others %v, want %v", d.Others, want)
 	}
-	if d, err = Parse(context.Background(), slices.Concat(make([]byte, 64), small), nil); err != nil ||
+	if d, err = ExtractBytes(context.Background(), slices.Concat(make([]byte, 64), small),
+		nil); err != nil ||
 		d.Others != nil {
 		t.Errorf("%v, error %v: others where there are none", d, err)
 	}
@@ -198,13 +199,13 @@ func TestWrappedInELF(t *testing.T) {
 				{name: ".text", typ: shtProgbits, flags: shfAlloc, data: make([]byte, 99)}, section,
 				{name: ".bss", typ: shtNobits, flags: shfAlloc, size: 1 << 40},
 			}}
-			d, err := Parse(context.Background(), e.build(t), nil)
+			d, err := ExtractBytes(context.Background(), e.build(t), nil)
 			if err != nil || !bytes.Equal(d.BTF, blob) || !strings.HasPrefix(d.Format, "ELF32/") {
 				t.Errorf("%s in %s: %v, error %v", name, section.name, d, err)
 			}
 			section.flags = 0 // no part of the program
 			e.sections[1] = section
-			d, err = Parse(context.Background(), e.build(t), nil)
+			d, err = ExtractBytes(context.Background(), e.build(t), nil)
 			if !errors.Is(err, ErrNoBTF) || !strings.Contains(err.Error(), "built without BTF") {
 				t.Errorf("%s in a section that is not loaded: %v, error %v", name, d, err)
 			}
@@ -228,7 +229,7 @@ func TestELFSearchIsLinear(t *testing.T) {
 		copy(file[shoff+64*uint64(i+2):], first)
 	}
 	r := &countingReader{ReaderAt: bytes.NewReader(file)}
-	_, err := Read(context.Background(), r, int64(len(file)), &Options{MaxSize: 1 << 40})
+	_, err := Extract(context.Background(), r, int64(len(file)), &Options{MaxSize: 1 << 40})
 	if !errors.Is(err, ErrNoBTF) || r.n > 3*int64(len(file)) {
 		t.Errorf("read %d bytes of a file of %d, error %v", r.n, len(file), err)
 	}
@@ -260,7 +261,7 @@ func TestLazyBTF(t *testing.T) {
 			slices.Concat(raw[:64], other, raw)), len(raw)),
 		"image/zstd/image/zstd/raw": slices.Concat([]byte("boot"), zstdBytes(t, nil, data)),
 	} {
-		d, err := Parse(context.Background(), file, nil)
+		d, err := ExtractBytes(context.Background(), file, nil)
 		if err != nil || !bytes.Equal(d.BTF, blob) || d.Format != format || d.Offset != -1 {
 			t.Errorf("%s: %v, error %v", format, d, err)
 		}
@@ -286,7 +287,8 @@ func TestLazyBTFAlone(t *testing.T) {
 		vmlinux := testELF{class: 64, order: binary.LittleEndian, sections: []testSection{
 			{name: ".init.data", typ: shtProgbits, flags: shfAlloc, data: data},
 		}}.build(t)
-		d, err := Parse(context.Background(), bzImageOf(withSize(zstdBytes(t, nil, vmlinux), 0)), nil)
+		d, err := ExtractBytes(context.Background(), bzImageOf(withSize(zstdBytes(t, nil, vmlinux), 0)),
+			nil)
 		if !errors.Is(err, ErrNoBTF) {
 			t.Errorf("%v, error %v", d, err)
 		}
@@ -311,7 +313,7 @@ func testExtras(t *testing.T, e testELF) {
 		progbits(".BTF.vars", inline), progbits(".BTF_ids", []byte("ids")), progbits(".BTF.none", nil),
 		{name: ".BTF.gone", typ: shtNobits, size: 9}, progbits(".BTF.ext", nil),
 	}
-	d, err := Parse(context.Background(), e.build(t), nil)
+	d, err := ExtractBytes(context.Background(), e.build(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +338,7 @@ func testExtras(t *testing.T, e testELF) {
 	}
 	for says, sections := range refused {
 		e.sections = sections
-		d, err := Parse(context.Background(), e.build(t), nil)
+		d, err := ExtractBytes(context.Background(), e.build(t), nil)
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, error %v, want %q", d, err, says)
 		}
@@ -367,7 +369,7 @@ func TestMessages(t *testing.T) {
 		"archive": tarOf(t, slices.Repeat([][]byte{smallBTF(le)}, 500)...),
 	}
 	for name, file := range files {
-		_, err := Parse(context.Background(), file, nil)
+		_, err := ExtractBytes(context.Background(), file, nil)
 		if err == nil || len(err.Error()) > 1000 {
 			t.Errorf("%s: %d bytes: %v", name, len(fmt.Sprint(err)), err)
 		}

@@ -6,8 +6,8 @@ import (
 
 // Data is the BTF that one file holds.
 type Data struct {
-	// BTF is the blob itself, ready for a backend's Parse. Of bytes given to [Parse] it may be a
-	// part, otherwise it belongs to the caller alone.
+	// BTF is the blob itself, ready for a backend's Parse. Of bytes given to [ExtractBytes] it may be
+	// a part, otherwise it belongs to the caller alone.
 	BTF []byte
 	// Base is the .BTF.base section of a module with a distilled base, else nil. BTF is then
 	// split on Base and not on the kernel's BTF.

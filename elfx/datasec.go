@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // What is done here is what libbpf's btf_fixup_datasec does (src/libbpf.c), and cilium/ebpf's
@@ -38,7 +39,7 @@ type datasecFixer struct {
 // fixDatasec does what Options.FixDatasec says. BTF that does not parse alone is left as it is: a
 // module's, which the kernel's build has completed, or one that is refused later.
 func (x *extraction) fixDatasec(f *elfFile, d *Data) error {
-	spec, err := btf.Open(plain(d.BTF), btf.Options{})
+	spec, err := btf.Parse(d.BTF, nil)
 	if err != nil {
 		return nil
 	}
@@ -93,7 +94,7 @@ func (fix *datasecFixer) fix(t btf.Type) error {
 			return err
 		}
 	}
-	start := int(t.Offset()) + btfHead
+	start := int(store.RecordOf(t).Offset) + btfHead
 	entries := fix.blob[start : start+secinfoLen*t.Vlen()]
 	list := slices.Collect(slices.Chunk(entries, secinfoLen))
 	slices.SortStableFunc(list, func(a, b []byte) int {
@@ -106,7 +107,7 @@ func (fix *datasecFixer) fix(t btf.Type) error {
 // place sets the size of a DATASEC and the offsets of its variables.
 func (fix *datasecFixer) place(t btf.Type) error {
 	size, _ := t.Size()
-	record := fix.blob[t.Offset():]
+	record := fix.blob[store.RecordOf(t).Offset:]
 	if size == 0 {
 		n := fix.sizes[fix.name(t)]
 		if n == 0 || n > math.MaxUint32 {
@@ -116,9 +117,9 @@ func (fix *datasecFixer) place(t btf.Type) error {
 		fix.order.PutUint32(record[btfSize:], uint32(n))
 	}
 	for i, entry := range t.VarSecinfos() {
-		v, ok := entry.Target()
-		linkage, isVar := v.Linkage()
-		if !ok || !isVar || v.Kind() != btf.KindVar {
+		v := entry.Target()
+		linkage, _ := v.Linkage()
+		if v.Kind() != btf.KindVar {
 			return fmt.Errorf("%w: entry %d is no VAR", ErrCorrupt, i)
 		}
 		if linkage != btf.LinkageGlobal {
@@ -133,7 +134,7 @@ func (fix *datasecFixer) place(t btf.Type) error {
 			fix.order.PutUint32(record[btfHead+secinfoLen*i+secinfoOffset:], uint32(sym.value))
 		}
 		if ok && sym.hidden {
-			fix.order.PutUint32(fix.blob[v.Offset()+btfHead:], uint32(btf.LinkageStatic))
+			fix.order.PutUint32(fix.blob[store.RecordOf(v).Offset+btfHead:], uint32(btf.LinkageStatic))
 		}
 	}
 	return nil
@@ -146,9 +147,7 @@ func (fix *datasecFixer) readSymbols(datasecs []btf.Type) error {
 	for _, t := range datasecs {
 		fix.sizes[fix.name(t)] = 0
 		for _, entry := range t.VarSecinfos() {
-			if v, ok := entry.Target(); ok {
-				wanted[fix.name(v)] = true
-			}
+			wanted[fix.name(entry.Target())] = true
 		}
 	}
 	for i := range fix.f.count() {

@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 // datasecs lists the DATASECs of BTF: name and size, and the offset, size, name and linkage of each
 // variable.
 func datasecs(t *testing.T, data []byte) string {
 	t.Helper()
-	spec, err := btf.Open(plain(data), btf.Options{})
+	spec, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func datasecs(t *testing.T, data []byte) string {
 		size, _ := typ.Size()
 		fmt.Fprintf(&out, "%s %d\n", typ.Name(), size)
 		for _, entry := range typ.VarSecinfos() {
-			v, _ := entry.Target()
+			v := entry.Target()
 			linkage, _ := v.Linkage()
 			fmt.Fprintf(&out, "  %d+%d %s %v\n", entry.Offset(), entry.Size(), v.Name(), linkage)
 		}
@@ -74,7 +75,7 @@ func TestFixDatasec(t *testing.T) {
 			t.Fatal(err)
 		}
 		original := bytes.Clone(file)
-		d, err := Parse(context.Background(), file, &Options{FixDatasec: true})
+		d, err := ExtractBytes(context.Background(), file, &Options{FixDatasec: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestFixDatasec(t *testing.T) {
 		if d.Offset != -1 || !bytes.Equal(file, original) {
 			t.Errorf("%s: offset %d, or the caller's bytes were changed", name, d.Offset)
 		}
-		d, err = Parse(context.Background(), file, nil)
+		d, err = ExtractBytes(context.Background(), file, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,15 +134,15 @@ const (
 // datasecBlob encodes a DATASEC called .bss of size bytes with four variables at offsets.
 func datasecBlob(t *testing.T, order binary.ByteOrder, size uint32, offsets [4]uint32) []byte {
 	t.Helper()
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: order == binary.BigEndian})
+	b := builder.New(builder.Options{ByteOrder: order})
 	integer := b.Int("int", 4, btf.Int{Bits: 32})
-	var entries []btf.VarSecinfoSpec
+	var entries []builder.VarSecinfo
 	for i, name := range []string{"a", "b", "c", "own"} {
 		linkage := btf.LinkageGlobal
 		if name == "own" {
 			linkage = btf.LinkageStatic
 		}
-		entries = append(entries, btf.VarSecinfoSpec{
+		entries = append(entries, builder.VarSecinfo{
 			Type: b.Var(name, integer, linkage), Offset: offsets[i], Size: 4})
 	}
 	b.Datasec(".bss", size, entries...)
@@ -173,7 +174,7 @@ func TestFixDatasecClasses(t *testing.T) {
 					{name: ".bss", typ: shtNobits, size: 20}, {name: ".bss", typ: shtNobits, size: 50},
 					progbits(".BTF", datasecBlob(t, order, size, given[size])),
 				}, e.symbolSections(symbols, 4)...)
-				d, err := Parse(context.Background(), e.build(t), &Options{FixDatasec: true})
+				d, err := ExtractBytes(context.Background(), e.build(t), &Options{FixDatasec: true})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -192,7 +193,7 @@ func TestFixDatasecRefused(t *testing.T) {
 	bss := testSection{name: ".bss", typ: shtNobits, size: 20}
 	blob := progbits(".BTF", datasecBlob(t, le, 0, [4]uint32{}))
 	long := strings.Repeat("n", 100_000)
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	b.Datasec(long, 0)
 	longName, err := b.Bytes()
 	if err != nil {
@@ -210,7 +211,7 @@ func TestFixDatasecRefused(t *testing.T) {
 		`DATASEC "nnnnn`:                   {progbits(".BTF", longName)},
 	} {
 		e.sections = sections
-		_, err := Parse(context.Background(), e.build(t), &Options{FixDatasec: true})
+		_, err := ExtractBytes(context.Background(), e.build(t), &Options{FixDatasec: true})
 		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), says) ||
 			len(err.Error()) > 300 {
 			t.Errorf("error %v, want %s", err, says)
@@ -224,7 +225,7 @@ func TestFixDatasecRefused(t *testing.T) {
 	} {
 		e.sections = sections
 		file := e.build(t)
-		d, err := Parse(context.Background(), file, &Options{FixDatasec: true})
+		d, err := ExtractBytes(context.Background(), file, &Options{FixDatasec: true})
 		if err != nil || d.Offset < 0 || &d.BTF[0] != &file[d.Offset] {
 			t.Errorf("%v, error %v: not the bytes in the file", d, err)
 		}

@@ -44,7 +44,7 @@
 // # Kernels and modules
 //
 // [Dir] and [Tree] find a kernel and its modules in a directory of BTF, in /lib/modules or in a
-// tree that packages were unpacked to, and make a [btf.Collection] of them; [OpenKernel] looks
+// tree that packages were unpacked to, and make a [modules.Collection] of them; [OpenKernel] looks
 // where libbpf does. They open what they find with a backend of the caller's choice, see
 // [Backend]. A module built with a distilled base is moved onto the kernel at hand by [Relocate].
 //

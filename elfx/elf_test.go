@@ -42,7 +42,7 @@ func testELFVariant(t *testing.T, e testELF, compress uint32) {
 		{name: ".BTF.base", typ: 1, data: base, compress: compress},
 	}
 	file := e.build(t)
-	d, err := Parse(context.Background(), file, nil)
+	d, err := ExtractBytes(context.Background(), file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestELFPrefersData(t *testing.T) {
 	e := testELF{class: 64, order: binary.LittleEndian, sections: []testSection{
 		{name: ".BTF", typ: shtNobits, size: 10}, progbits(".BTF", blob),
 	}}
-	d, err := Parse(context.Background(), e.build(t), nil)
+	d, err := ExtractBytes(context.Background(), e.build(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestELFRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := Parse(context.Background(), test.file, nil)
+			d, err := ExtractBytes(context.Background(), test.file, nil)
 			if err == nil {
 				t.Fatalf("%s accepted", d.Format)
 			}
@@ -161,7 +161,7 @@ func TestELFReadsSectionsOnly(t *testing.T) {
 		progbits(".BTF", smallBTF(binary.LittleEndian)),
 	}}.build(t)
 	r := &countingReader{ReaderAt: bytes.NewReader(file)}
-	if _, err := Read(context.Background(), r, int64(len(file)), nil); err != nil {
+	if _, err := Extract(context.Background(), r, int64(len(file)), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r.n > 4096 {
@@ -175,7 +175,7 @@ func TestELFManySections(t *testing.T) {
 	e.sections = make([]testSection, 70_000)
 	e.sections[69_000] = progbits(".BTF", smallBTF(e.order))
 	file := e.build(t)
-	d, err := Parse(context.Background(), file, nil)
+	d, err := ExtractBytes(context.Background(), file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestELFManySections(t *testing.T) {
 		t.Error("the wrong bytes")
 	}
 	// The headers of so many count.
-	_, err = Read(context.Background(), bytes.NewReader(file), int64(len(file)),
+	_, err = Extract(context.Background(), bytes.NewReader(file), int64(len(file)),
 		&Options{MaxSize: 1 << 20})
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "section headers of 44") {
 		t.Errorf("error %v", err)
@@ -208,7 +208,7 @@ func TestELFMutated(t *testing.T) {
 	var accepted int
 	for i := range 60_000 {
 		b := mutate(rng, seeds[i%len(seeds)])
-		d, err := Parse(context.Background(), b, nil)
+		d, err := ExtractBytes(context.Background(), b, nil)
 		if err != nil {
 			continue
 		}

@@ -31,11 +31,11 @@ type Error struct {
 	Err error
 }
 
-// The most bytes that a message has for its cause, and for what was tried: names and errors from a
-// hostile file may be of any length.
+// The most bytes that a message has without the path, and of these for what was tried: names and
+// errors from a hostile file may be of any length.
 const (
-	maxCause = 500
-	maxTried = 400
+	maxMessage = 950
+	maxTried   = 400
 )
 
 // Error returns one line that names the file, the containers, the cause and what was tried. Without
@@ -50,9 +50,10 @@ func (e *Error) Error() string {
 	if e.Format != "" {
 		cause = e.Format + ": " + cause
 	}
-	b.WriteString(shortened(cause, maxCause))
-	if len(e.Tried) > 0 {
-		b.WriteString(" (tried " + shortened(strings.Join(e.Tried, "; "), maxTried) + ")")
+	tried := shortened(strings.Join(e.Tried, "; "), maxTried)
+	b.WriteString(shortened(cause, maxMessage-len(tried)))
+	if tried != "" {
+		b.WriteString(" (tried " + tried + ")")
 	}
 	return b.String()
 }

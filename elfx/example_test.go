@@ -13,8 +13,8 @@ import (
 )
 
 // What a file is shows in its bytes: here an x86 kernel image with zstd in it.
-func ExampleReadFile() {
-	data, err := elfx.ReadFile(context.Background(), "testdata/images/bzImage-zstd", nil)
+func ExampleExtractFile() {
+	data, err := elfx.ExtractFile(context.Background(), "testdata/images/bzImage-zstd", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -24,8 +24,8 @@ func ExampleReadFile() {
 }
 
 // A file without BTF is told apart from one that cannot be read.
-func ExampleReadFile_noBTF() {
-	_, err := elfx.ReadFile(context.Background(), "testdata/images/bzImage-nobtf", nil)
+func ExampleExtractFile_noBTF() {
+	_, err := elfx.ExtractFile(context.Background(), "testdata/images/bzImage-nobtf", nil)
 	fmt.Println(errors.Is(err, elfx.ErrNoBTF))
 	var e *elfx.Error
 	if errors.As(err, &e) {
@@ -41,22 +41,17 @@ func ExampleReadFile_noBTF() {
 // Limits are for callers whose input comes from others.
 func ExampleOptions() {
 	opts := &elfx.Options{MaxSize: 100_000}
-	_, err := elfx.ReadFile(context.Background(), "testdata/images/bzImage-gzip", opts)
+	_, err := elfx.ExtractFile(context.Background(), "testdata/images/bzImage-gzip", opts)
 	fmt.Println(errors.Is(err, elfx.ErrTooLarge))
 	// Output: true
 }
 
-// A program names its backend here, see elfx.Backend for how it does so with package cache. The one
-// of btftest needs no options.
-var backend = elfx.Backend{Parse: btftest.Parse, Open: btftest.Open}
+// backend is how these examples open BTF; programs take cache.Backend{}, for instance.
+var backend = btftest.Plain
 
-// A Backend adapts the functions of a backend package, most of which take the base in a struct of
-// options.
-func ExampleBackend() {
-	b := elfx.Backend{Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-		return btftest.Parse(data, base) // or cache.Parse(data, &cache.Options{Base: base})
-	}}
-	spec, err := elfx.OpenFile(context.Background(), "testdata/images/bzImage-zstd", nil, b, nil)
+func ExampleOpenFile() {
+	path := "testdata/images/bzImage-zstd"
+	spec, err := elfx.OpenFile(context.Background(), path, nil, backend, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -72,13 +67,13 @@ func unpacked() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "elfx"); err != nil {
 		return "", err
 	}
-	kernel := btftest.Kernel(false)
-	base, err := btftest.Parse(kernel, nil)
+	kernel := btftest.Kernel(nil)
+	base, err := btf.Parse(kernel, nil)
 	if err != nil {
 		return "", err
 	}
 	for name, data := range map[string][]byte{
-		"vmlinux": kernel, "snd-good.ko": btftest.Module(base, false), "bad.ko": nil,
+		"vmlinux": kernel, "snd-good.ko": btftest.Module(base, nil), "bad.ko": nil,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			return "", err
@@ -128,13 +123,13 @@ func ExampleDir() {
 		return
 	}
 	defer kernel.Close()
-	for t := range kernel.Named("nf_conn", btf.KindStruct) {
+	for t := range kernel.TypesByName("nf_conn", btf.KindStruct) {
 		fmt.Println(kernel.ModuleOf(t), t.ID())
 	}
 }
 
-// OpenFile takes a file of any kind, alone or on top of another.
-func ExampleOpenFile() {
+// A module built with a distilled base is moved onto the kernel at hand.
+func ExampleOpenFile_distilled() {
 	ctx := context.Background()
 	const dir = "testdata/distilled/"
 	kernel, err := elfx.OpenFile(ctx, dir+"kernel-s390x.o", nil, backend, nil)
@@ -154,7 +149,7 @@ func ExampleOpenFile() {
 		return
 	}
 	for _, m := range driver.Members() {
-		t, _ := m.Target()
+		t := m.Target()
 		fmt.Println(m.Name(), m.BitOffset(), t)
 	}
 	// Output:

@@ -75,7 +75,7 @@ func TestSizedLZMA(t *testing.T) {
 	binary.LittleEndian.PutUint32(file[1:], 64<<20)
 	var d *Data
 	opts := &Options{MaxWindow: 1 << 20}
-	used := allocated(func() { d, err = Parse(context.Background(), file, opts) })
+	used := allocated(func() { d, err = ExtractBytes(context.Background(), file, opts) })
 	if err != nil || !bytes.Equal(d.BTF, blob) || used > 1<<20 {
 		t.Errorf("%v, %d bytes allocated, error %v", d, used, err)
 	}
@@ -95,7 +95,7 @@ func TestZstdHeaders(t *testing.T) {
 		"no frame":               {"\x50\x2a\x4d\x18\x03\x00\x00\x00abc", ErrCorrupt},
 	} {
 		var err error
-		used := allocated(func() { _, err = Parse(context.Background(), []byte(test.file), nil) })
+		used := allocated(func() { _, err = ExtractBytes(context.Background(), []byte(test.file), nil) })
 		if !errors.Is(err, test.is) || !strings.Contains(err.Error(), says) || used > 1<<18 {
 			t.Errorf("%d bytes allocated, error %v, want %v and %q", used, err, test.is, says)
 		}

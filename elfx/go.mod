@@ -1,6 +1,6 @@
 module github.com/btfkit/btfkit/elfx
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/anchore/go-lzo v0.1.1

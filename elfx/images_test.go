@@ -236,7 +236,7 @@ func TestImageHeaders(t *testing.T) {
 
 // describe says what came out of a file, with the blob checked against the one put in.
 func describe(t *testing.T, path string) string {
-	d, err := ReadFile(context.Background(), path, nil)
+	d, err := ExtractFile(context.Background(), path, nil)
 	if err != nil {
 		return err.Error()
 	}

@@ -17,8 +17,8 @@ const SysDir = "/sys/kernel/btf"
 
 // KernelPaths returns where the BTF of the kernel of a release may be found, best first, in a
 // system whose root folder is root ("/" for this one). The order is libbpf's
-// (btf__load_vmlinux_btf), without its first path, which is the running kernel's; the compressed
-// images that libbpf cannot read come last.
+// (btf__load_vmlinux_btf), without its first path, which is the running kernel's; what is
+// compressed and libbpf cannot read comes last.
 func KernelPaths(root, release string) []string {
 	paths := []string{
 		"boot/vmlinux-R",
@@ -28,6 +28,10 @@ func KernelPaths(root, release string) []string {
 		"usr/lib/debug/boot/vmlinux-R",
 		"usr/lib/debug/boot/vmlinux-R.debug",
 		"usr/lib/debug/lib/modules/R/vmlinux",
+		"boot/vmlinux-R.xz", // SUSE's, as are the next ones
+		"boot/vmlinux-R.gz",
+		"lib/modules/R/vmlinux.xz",
+		"usr/lib/modules/R/vmlinux.xz",
 		"lib/modules/R/vmlinuz",
 		"usr/lib/modules/R/vmlinuz",
 		"boot/vmlinuz-R",
@@ -53,9 +57,9 @@ func RunningRelease(root string) (string, error) {
 // an agent in a container sees its host): from [SysDir], else from the first of [KernelPaths] that
 // holds BTF. It also returns the path. If there is none, the error is ErrNoBTF and says what was
 // tried. For a path of your own, use [OpenFile].
-func OpenKernel(ctx context.Context, root string, b Backend, limits *Options) (
+func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Options) (
 	spec *btf.Spec, path string, err error) {
-	if b.Parse == nil {
+	if b == nil {
 		return nil, "", errNoBackend
 	}
 	none := &Error{
@@ -73,24 +77,32 @@ func OpenKernel(ctx context.Context, root string, b Backend, limits *Options) (
 
 // openFirst opens the first file that holds BTF. If there is none it returns the error none, with
 // what was tried added. Only the end of the context stops it early.
-func openFirst(ctx context.Context, paths []string, b Backend, limits *Options, none *Error) (
+func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Options, none *Error) (
 	*btf.Spec, string, error) {
+	var failed []string
 	for _, path := range paths {
 		spec, err := OpenFile(ctx, path, nil, b, limits)
 		if err == nil {
 			return spec, path, nil
 		}
-		if ctx.Err() != nil {
-			return nil, "", err
+		if done := ctx.Err(); done != nil {
+			return nil, "", &Error{Path: path, Err: done}
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			none.Tried = append(none.Tried, path+": does not exist")
+			failed = append(failed, path+": does not exist")
 		} else {
-			none.Tried = append(none.Tried, tried(err))
+			failed = append(failed, tried(err))
 		}
 	}
+	if n := len(failed) - maxListed; n > 0 {
+		failed = append(failed[:maxListed], fmt.Sprintf("and %d others", n))
+	}
+	none.Tried = append(none.Tried, failed...)
 	return nil, "", none
 }
+
+// maxListed is how many files an error lists: all of KernelPaths, not all of a hostile tree.
+const maxListed = 16
 
 // tried is an error as a part of another one of this package.
 func tried(err error) string { return strings.TrimPrefix(err.Error(), "elfx: ") }

@@ -63,7 +63,7 @@ func TestKernels(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := findImage(t, filepath.Join(dir, name))
 			start := time.Now()
-			d, err := ReadFile(context.Background(), path, nil)
+			d, err := ExtractFile(context.Background(), path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestKernels(t *testing.T) {
 			if d.Format != format {
 				t.Errorf("format %s, want %s", d.Format, format)
 			}
-			spec, err := btf.Open(plain(d.BTF), btf.Options{})
+			spec, err := btf.Parse(d.BTF, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,6 +106,9 @@ func TestRunningKernel(t *testing.T) {
 	defer c.Close()
 	if _, err := c.TypeByName("task_struct", btf.KindStruct); err != nil {
 		t.Errorf("struct task_struct: %v", err)
+	}
+	if err := c.OpenAll(context.Background(), 2, nil); err != nil {
+		t.Error(err)
 	}
 	for _, p := range c.Problems() {
 		t.Errorf("%s: %v", p.Path, p.Err)

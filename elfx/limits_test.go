@@ -82,7 +82,7 @@ func TestBomb(t *testing.T) {
 		}
 		for _, test := range tests {
 			var err error
-			used := allocated(func() { _, err = Parse(context.Background(), file, test.opts) })
+			used := allocated(func() { _, err = ExtractBytes(context.Background(), file, test.opts) })
 			if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%s: error %v, want ErrTooLarge and %q", name, err, test.says)
 			}
@@ -103,10 +103,10 @@ func TestLimitsLifted(t *testing.T) {
 		t.Fatal(err)
 	}
 	zeros(t, z, 40<<20)
-	if _, err := Parse(context.Background(), file.Bytes(), nil); !errors.Is(err, ErrTooLarge) {
+	if _, err := ExtractBytes(context.Background(), file.Bytes(), nil); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("default limits: error %v, want ErrTooLarge", err)
 	}
-	d, err := Parse(context.Background(), file.Bytes(), &Options{MaxRatio: -1, MaxSize: -1})
+	d, err := ExtractBytes(context.Background(), file.Bytes(), &Options{MaxRatio: -1, MaxSize: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestMaxSizeOfReads(t *testing.T) {
 	}
 	for says, file := range tests {
 		// Read, not Parse: bytes that are in memory already cost nothing to look at.
-		_, err := Read(context.Background(), bytes.NewReader(file), int64(len(file)),
+		_, err := Extract(context.Background(), bytes.NewReader(file), int64(len(file)),
 			&Options{MaxSize: 100})
 		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v", says, err)
@@ -157,7 +157,7 @@ func TestCancel(t *testing.T) {
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &cancelReader{ReaderAt: bytes.NewReader(b), n: 100, cancel: cancel}
-		_, err := Read(ctx, r, int64(len(b)), &Options{MaxRatio: -1})
+		_, err := Extract(ctx, r, int64(len(b)), &Options{MaxRatio: -1})
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: error %v, want the context's only", name, err)
 		}
@@ -188,7 +188,7 @@ func TestCancelDecoders(t *testing.T) {
 		file, _ := readStream(t, name)
 		ended := false
 		for n := 0; !ended; n++ {
-			_, err := Parse(&countdown{context.Background(), n}, file, nil)
+			_, err := ExtractBytes(&countdown{context.Background(), n}, file, nil)
 			if ended = err == nil; ended && n < 4 {
 				t.Errorf("%s: the context was asked %d times", name, n)
 			}
@@ -233,7 +233,7 @@ func TestReadError(t *testing.T) {
 	} {
 		for n := range int64(len(b)) {
 			r := failingReader{bytes.NewReader(b), n}
-			_, err := Read(context.Background(), r, int64(len(b)), nil)
+			_, err := Extract(context.Background(), r, int64(len(b)), nil)
 			if !errors.Is(err, errBroken) || errors.Is(err, ErrCorrupt) {
 				t.Fatalf("%s: failing at %d: error %v", name, n, err)
 			}
@@ -254,7 +254,7 @@ func TestMaxWindow(t *testing.T) {
 	for name, file := range asks64M {
 		var err error
 		used := allocated(func() {
-			_, err = Parse(context.Background(), file, &Options{MaxWindow: 8 << 20})
+			_, err = ExtractBytes(context.Background(), file, &Options{MaxWindow: 8 << 20})
 		})
 		if !errors.Is(err, ErrTooLarge) ||
 			!strings.Contains(err.Error(), "Options.MaxWindow (8388608 bytes)") {
@@ -263,7 +263,7 @@ func TestMaxWindow(t *testing.T) {
 		if used > 4<<20 {
 			t.Errorf("%s: %d bytes allocated to refuse it", name, used)
 		}
-		if _, err := Parse(context.Background(), file, nil); errors.Is(err, ErrTooLarge) {
+		if _, err := ExtractBytes(context.Background(), file, nil); errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s by default: %v", name, err)
 		}
 	}

@@ -1,13 +1,23 @@
 package elfx
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// homonyms counts the kernel's types of one name by all that a distilled type may ask for. They
-// are looked up once a name: distilled types may share one, as may the kernel's.
+// candidates are the kernel's types that have the name of a distilled one, in one pass over either:
+// each may have any number of types of one name, and any number of names.
+type candidates struct {
+	byName  map[string]*homonyms
+	longest int
+	asked   []*homonyms // by the id of the distilled type
+}
+
+// homonyms counts the kernel's types of one name by all that a distilled type may ask for.
 type homonyms struct {
 	composites int // structs and unions
 	tallies    map[query]tally
@@ -25,11 +35,80 @@ type query struct {
 // tally is how many types answer a query, and the first two of them.
 type tally struct {
 	n             int
-	first, second btf.ID
+	first, second btf.TypeID
 }
 
-// match returns the id of the one counterpart of t.
-func (r *relocation) match(t btf.Type) (btf.ID, error) {
+// errOverlap is for names that lie in each other, as no tool writes them: reading them all would
+// take quadratic time.
+var errOverlap = fmt.Errorf("%w: names overlap", btf.ErrUnsupported)
+
+// newCandidates notes the names of the distilled types, reading each place of a name once.
+func newCandidates(distilled *btf.Spec) (*candidates, error) {
+	sec := store.SectionOf(distilled)
+	c := &candidates{byName: make(map[string]*homonyms), asked: make([]*homonyms, 1, sec.Len()+1)}
+	byOffset := make(map[uint32]*homonyms)
+	budget := max(sec.NameBudget(), minBudget)
+	for i := range sec.Len() {
+		off := sec.NameOffset(i)
+		h := byOffset[off]
+		if h == nil {
+			name := sec.NameBytes(off)
+			if budget -= int64(len(name)); budget < 0 {
+				return nil, errOverlap
+			}
+			if h = c.byName[name]; h == nil {
+				h = &homonyms{tallies: make(map[query]tally)}
+				c.byName[name] = h
+			}
+			byOffset[off] = h
+			c.longest = max(c.longest, len(name))
+		}
+		c.asked = append(c.asked, h)
+	}
+	return c, nil
+}
+
+const (
+	// shortName is how long a name may be to be read for each type that has it.
+	shortName = 64
+	// minBudget is how many bytes of names are read of any section.
+	minBudget = 1 << 20
+)
+
+// count goes through the types of a section of the kernel's BTF.
+func (c *candidates) count(ctx context.Context, sec store.Section) error {
+	var offs [1024]uint32
+	long := make(map[uint32]*homonyms) // by offset, for names that may be
+	budget := max(sec.NameBudget(), minBudget)
+	for first := 0; first < sec.Len(); first += len(offs) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for i, off := range offs[:sec.NameOffsets(offs[:], first)] {
+			name := sec.NamePrefix(off, min(c.longest, shortName)+1)
+			h := c.byName[name]
+			if len(name) > shortName {
+				var ok bool
+				if h, ok = long[off]; !ok {
+					name = sec.NamePrefix(off, c.longest+1)
+					if budget -= int64(len(name)); budget < 0 {
+						return errOverlap
+					}
+					h = c.byName[name]
+					long[off] = h
+				}
+			}
+			if h != nil && name != "" {
+				h.add(sec.TypeAt(first + i))
+			}
+		}
+	}
+	return nil
+}
+
+// match returns the id of the one counterpart of a distilled type. embedded says that the module
+// holds it by value.
+func (c *candidates) match(t btf.Type, embedded bool) (btf.TypeID, error) {
 	want := query{kind: t.Kind()}
 	switch want.kind {
 	case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64, btf.KindStruct, btf.KindUnion:
@@ -37,16 +116,15 @@ func (r *relocation) match(t btf.Type) (btf.ID, error) {
 	case btf.KindFwd:
 		want = query{kind: t.FwdKind(), fwd: true}
 	default:
-		return 0, mismatch(t, "a kind that no distilled base holds")
+		return 0, errors.New("a kind that no distilled base holds")
 	}
-	name := t.Name()
-	if name == "" {
-		return 0, mismatch(t, "without a name")
+	have := c.asked[t.ID()]
+	if have == c.byName[""] {
+		return 0, errors.New("without a name")
 	}
-	have := r.homonyms(name)
 	loose := query{kind: want.kind, fwd: want.fwd}
 	composite := want.kind == btf.KindStruct || want.kind == btf.KindUnion
-	if composite && !r.embedded[t.ID()] && have.composites < 2 {
+	if composite && !embedded && have.composites < 2 {
 		want = loose
 	}
 	found := have.tallies[want]
@@ -54,42 +132,32 @@ func (r *relocation) match(t btf.Type) (btf.ID, error) {
 	case found.n == 1:
 		return found.first, nil
 	case found.n > 1:
-		return 0, mismatch(t, fmt.Sprintf("types %d and %d of the kernel both match",
-			found.first, found.second))
+		return 0, fmt.Errorf("types %d and %d of the kernel both match", found.first, found.second)
 	case have.tallies[loose].n > 0:
-		return 0, mismatch(t, "the kernel's has another size or encoding")
+		return 0, errors.New("the kernel's has another size or encoding")
 	}
-	return 0, mismatch(t, "the kernel has none")
+	return 0, errors.New("the kernel has none")
 }
 
-// homonyms returns what the kernel has of a name.
-func (r *relocation) homonyms(name string) *homonyms {
-	h := r.known[name]
-	if h != nil {
-		return h
+// add counts a type of the kernel.
+func (h *homonyms) add(t btf.Type) {
+	switch kind := t.Kind(); kind {
+	case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64:
+		q := sized(t)
+		h.tally(q, t)
+		h.tally(query{kind: q.kind}, t)
+	case btf.KindStruct, btf.KindUnion:
+		h.composites++
+		h.tally(sized(t), t)
+		h.tally(query{kind: kind}, t)
+		h.tally(query{kind: kind, fwd: true}, t)
+	case btf.KindFwd:
+		h.tally(query{kind: t.FwdKind(), fwd: true}, t)
 	}
-	h = &homonyms{tallies: make(map[query]tally)}
-	r.known[name] = h
-	for t := range r.base.Named(name) {
-		switch kind := t.Kind(); kind {
-		case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64:
-			q := sized(t)
-			h.count(q, t)
-			h.count(query{kind: q.kind}, t)
-		case btf.KindStruct, btf.KindUnion:
-			h.composites++
-			h.count(sized(t), t)
-			h.count(query{kind: kind}, t)
-			h.count(query{kind: kind, fwd: true}, t)
-		case btf.KindFwd:
-			h.count(query{kind: t.FwdKind(), fwd: true}, t)
-		}
-	}
-	return h
 }
 
-// count adds a type to those that answer a query.
-func (h *homonyms) count(q query, t btf.Type) {
+// tally adds a type to those that answer a query.
+func (h *homonyms) tally(q query, t btf.Type) {
 	found := h.tallies[q]
 	switch found.n++; found.n {
 	case 1:
@@ -112,11 +180,22 @@ func sized(t btf.Type) query {
 	return q
 }
 
+// maxNameShown is how much of a name an error shows, and maxMismatches how many types it lists, so
+// that a kilobyte is enough for it.
+const (
+	maxNameShown  = 40
+	maxMismatches = 6
+)
+
 // mismatch describes a distilled type that has no counterpart.
-func mismatch(t btf.Type, why string) error {
+func mismatch(sec store.Section, t btf.Type, why error) string {
+	name := sec.NamePrefix(sec.NameOffset(int(t.ID()-sec.FirstID())), maxNameShown+1)
+	if len(name) > maxNameShown {
+		name = name[:maxNameShown] + "..."
+	}
 	size, ok := t.Size()
 	if !ok {
-		return fmt.Errorf("%v %s (type %d): %s", t.Kind(), t.Name(), t.ID(), why)
+		return fmt.Sprintf("%v %s (type %d): %v", t.Kind(), name, t.ID(), why)
 	}
-	return fmt.Errorf("%v %s (type %d, %d bytes): %s", t.Kind(), t.Name(), t.ID(), size, why)
+	return fmt.Sprintf("%v %s (type %d, %d bytes): %v", t.Kind(), name, t.ID(), size, why)
 }

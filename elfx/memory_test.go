@@ -112,7 +112,10 @@ func TestMemory(t *testing.T) {
 		for _, limit := range []int64{32 << 20, 64 << 20} {
 			opts := &Options{MaxSize: limit, MaxRatio: -1}
 			var err error
-			used := int64(allocated(func() { _, err = Parse(context.Background(), files[name], opts) }))
+			used := int64(allocated(func() {
+				_, err = ExtractBytes(context.Background(), files[name],
+					opts)
+			}))
 			if !errors.Is(err, ErrTooLarge) {
 				t.Errorf("%s, limit %d: error %v", name, limit, err)
 			}
@@ -147,11 +150,11 @@ func TestMemoryOfHistory(t *testing.T) {
 	files := bombFiles(t)
 	for _, name := range []string{"zeros.xz", "zeros.lzma"} {
 		opts := &Options{MaxSize: zeroBytes + 20<<20, MaxRatio: -1}
-		if _, err := Parse(context.Background(), files[name], opts); !errors.Is(err, ErrTooLarge) {
+		if _, err := ExtractBytes(context.Background(), files[name], opts); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: error %v", name, err)
 		}
 		opts.MaxSize = 2*zeroBytes + 20<<20
-		if _, err := Parse(context.Background(), files[name], opts); !errors.Is(err, ErrNoBTF) {
+		if _, err := ExtractBytes(context.Background(), files[name], opts); !errors.Is(err, ErrNoBTF) {
 			t.Errorf("%s, enough for both: error %v", name, err)
 		}
 	}
@@ -170,7 +173,7 @@ func TestLargeBuffer(t *testing.T) {
 	}}.build(t)
 	file := zstdBytes(t, nil, bzImageOf(zstdBytes(t, nil, inner)))
 	for _, limit := range []int64{13 << 20, 64 << 20} {
-		d, err := Parse(context.Background(), file, &Options{MaxRatio: -1, MaxSize: limit})
+		d, err := ExtractBytes(context.Background(), file, &Options{MaxRatio: -1, MaxSize: limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +211,7 @@ func TestMemoryToParse(t *testing.T) {
 	for limit, is := range map[int64]error{6 << 20: ErrTooLarge, 32 << 20: nil} {
 		var err error
 		used := int64(allocated(func() {
-			_, err = Parse(context.Background(), file, &Options{MaxSize: limit, MaxRatio: -1})
+			_, err = ExtractBytes(context.Background(), file, &Options{MaxSize: limit, MaxRatio: -1})
 		}))
 		if !errors.Is(err, is) || used > limit*13/10+1<<20 {
 			t.Errorf("limit %d: %d bytes allocated, error %v", limit, used, err)

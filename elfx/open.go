@@ -8,48 +8,24 @@ import (
 	"os"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Backend is how the BTF that is found here gets opened. The backend packages take their options in
-// a struct, so each wants two short functions around it, for instance:
-//
-//	var inCache = elfx.Backend{
-//		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-//			return cache.Parse(data, &cache.Options{Base: base})
-//		},
-//		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-//			return cache.Open(path, &cache.Options{Base: base})
-//		},
-//	}
-//
-// Both must be safe for concurrent use.
-type Backend struct {
-	// Parse opens raw BTF in memory on top of base, which is nil for one that stands alone. It
-	// may keep data. It is required.
-	Parse func(data []byte, base *btf.Spec) (*btf.Spec, error)
-	// Open opens a file of raw BTF on top of base. Nil means to read the file and to call Parse;
-	// a backend that maps files needs it.
-	Open func(path string, base *btf.Spec) (*btf.Spec, error)
-}
-
-// OpenFile opens the BTF in the file at path, of any kind that [ReadFile] reads, on top of base, or
-// on its own if base is nil. A module with a distilled base is relocated onto base, see [Relocate],
-// or opened on its distilled base if there is none. Files of raw BTF are handed to Backend.Open, if
-// there is one, unread; the limit of their size holds for them, too. Errors name the path.
-func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limits *Options) (
+// OpenFile opens the BTF in the file at path, of any kind that [ExtractFile] reads, on top of
+// base, or on its own if base is nil. A module with a distilled base is relocated onto base, see
+// [Relocate], or opened on its distilled base if there is none. Files of raw BTF are handed to b
+// unread; the limit of their size holds for them, too. It returns soon after ctx is done, even if
+// the file system or b does not: what they still open is closed when they have. Errors name the
+// path.
+func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) (
 	*btf.Spec, error) {
-	if b.Parse == nil {
+	if b == nil {
 		return nil, errNoBackend
 	}
-	if b.Open != nil {
-		if size, ok := rawSize(path); ok {
-			if err := mayOpen(ctx, size, limits); err != nil {
-				return nil, &Error{Path: path, Format: "raw", Err: err}
-			}
-			return b.Open(path, base)
-		}
+	if raw := openRawSoon(ctx, path, base, b, limits); raw.spec != nil || raw.err != nil {
+		return raw.spec, raw.err
 	}
-	data, err := ReadFile(ctx, path, limits)
+	data, err := ExtractFile(ctx, path, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +37,19 @@ func OpenFile(ctx context.Context, path string, base *btf.Spec, b Backend, limit
 }
 
 // OpenData opens BTF that was extracted before, as OpenFile does. d must not be nil. An error is an
-// *[Error], but for a Backend without Parse.
-func OpenData(d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
-	if b.Parse == nil {
+// *[Error], but for a nil Backend.
+func OpenData(ctx context.Context, d *Data, base *btf.Spec, b btf.Backend) (*btf.Spec, error) {
+	if b == nil {
 		return nil, errNoBackend
 	}
-	spec, err := openData(context.Background(), d, base, b)
+	spec, err := openData(ctx, d, base, b)
 	if err != nil {
 		return nil, &Error{Format: d.Format, Err: err}
 	}
 	return spec, nil
 }
 
-func openData(ctx context.Context, d *Data, base *btf.Spec, b Backend) (*btf.Spec, error) {
+func openData(ctx context.Context, d *Data, base *btf.Spec, b btf.Backend) (*btf.Spec, error) {
 	if d.Base == nil {
 		return b.Parse(d.BTF, base)
 	}
@@ -97,8 +73,54 @@ func openData(ctx context.Context, d *Data, base *btf.Spec, b Backend) (*btf.Spe
 	return spec, err
 }
 
-// rawSize returns the size of a regular file that begins with the magic number of BTF. Whatever
-// stands in the way of an answer is reported by those who read the file next.
+// opened is what came of a file of raw BTF: nothing if it is a file of another kind.
+type opened struct {
+	spec *btf.Spec
+	err  error
+}
+
+// openRawSoon is openRaw that does not outlast its context: file systems may wait, and kernels do
+// before they show the BTF of inlined functions for the first time.
+func openRawSoon(ctx context.Context, path string, base *btf.Spec, b btf.Backend,
+	limits *Options) opened {
+	if ctx.Done() == nil {
+		return openRaw(ctx, path, base, b, limits)
+	}
+	done := make(chan opened, 1)
+	go func() { done <- openRaw(ctx, path, base, b, limits) }()
+	select {
+	case o := <-done:
+		return o
+	case <-ctx.Done():
+		go func() {
+			if o := <-done; o.spec != nil {
+				o.spec.Close()
+			}
+		}()
+		return opened{err: &Error{Path: path, Err: ctx.Err()}}
+	}
+}
+
+// openRaw lets a backend open a file of raw BTF.
+func openRaw(ctx context.Context, path string, base *btf.Spec, b btf.Backend,
+	limits *Options) opened {
+	if err := ctx.Err(); err != nil {
+		return opened{err: &Error{Path: path, Err: err}}
+	}
+	size, ok := rawSize(path)
+	if !ok {
+		return opened{}
+	}
+	if err := newBudget(limits, size).checkRead("raw BTF", size); err != nil {
+		return opened{err: &Error{Path: path, Format: "raw", Err: err}}
+	}
+	spec, err := b.Open(path, base)
+	return opened{spec, err}
+}
+
+// rawSize returns the size of a regular file that begins with the magic number of BTF: what its
+// header speaks of, if it says 0, as files of pseudo file systems do. Whatever stands in the way of
+// an answer is reported by those who read the file next.
 func rawSize(path string) (size int64, ok bool) {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() {
@@ -109,18 +131,16 @@ func rawSize(path string) (size int64, ok bool) {
 		return 0, false
 	}
 	defer f.Close()
-	var magic [2]byte
-	_, err = io.ReadFull(f, magic[:])
-	return st.Size(), err == nil && byteOrder(magic[:]) != nil
-}
-
-// mayOpen applies to raw BTF that the backend reads what Read applies to what it reads itself.
-func mayOpen(ctx context.Context, size int64, limits *Options) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	head := make([]byte, 4<<10)
+	n, _ := io.ReadFull(f, head)
+	if byteOrder(head[:n]) == nil {
+		return 0, false
 	}
-	return newBudget(limits, size).checkRead("raw BTF", size)
+	if st.Size() == 0 {
+		return store.BlobSize(head[:n]), true
+	}
+	return st.Size(), true
 }
 
 // errNoBackend is a mistake of the caller, caught before it is a nil call in another goroutine.
-var errNoBackend = errors.New("elfx: Backend.Parse is nil")
+var errNoBackend = errors.New("elfx: no Backend")

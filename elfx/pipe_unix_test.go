@@ -51,15 +51,15 @@ func TestNamedPipe(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	go writePipe(t, path, blob[:1], blob[1:99], blob[99:])
-	if d, err := ReadFile(ctx, path, nil); err != nil || !bytes.Equal(d.BTF, blob) {
+	if d, err := ExtractFile(ctx, path, nil); err != nil || !bytes.Equal(d.BTF, blob) {
 		t.Errorf("%v, error %v", d, err)
 	}
 	go writePipe(t, path)
-	if d, err := ReadFile(ctx, path, nil); !errors.Is(err, ErrNoBTF) {
+	if d, err := ExtractFile(ctx, path, nil); !errors.Is(err, ErrNoBTF) {
 		t.Errorf("empty: %v, error %v", d, err)
 	}
 	go writePipe(t, path, blob)
-	if d, err := ReadFile(ctx, path, &Options{MaxSize: 9}); !errors.Is(err, ErrTooLarge) {
+	if d, err := ExtractFile(ctx, path, &Options{MaxSize: 9}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("too large: %v, error %v", d, err)
 	}
 }
@@ -94,7 +94,7 @@ func TestSilentFiles(t *testing.T) {
 	for _, path := range []string{alone, silent, part, "/dev/zero", sparse} {
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		start := time.Now()
-		d, err := ReadFile(ctx, path, unlimited)
+		d, err := ExtractFile(ctx, path, unlimited)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v, error %v", path, d, err)
 		}
@@ -114,7 +114,7 @@ func TestSilentFiles(t *testing.T) {
 	}
 	for _, path := range []string{"/dev/zero", sparse} {
 		opts := &Options{MaxSize: 1 << 20}
-		if _, err := ReadFile(context.Background(), path, opts); !errors.Is(err, ErrTooLarge) {
+		if _, err := ExtractFile(context.Background(), path, opts); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: error %v", path, err)
 		}
 	}
@@ -138,11 +138,11 @@ func TestSparseSections(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err := ReadFile(ctx, path, &Options{MaxSize: math.MaxInt64})
+	_, err := ExtractFile(ctx, path, &Options{MaxSize: math.MaxInt64})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := ReadFile(context.Background(), path, nil); !errors.Is(err, ErrTooLarge) {
+	if _, err := ExtractFile(context.Background(), path, nil); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("within the limit: error %v", err)
 	}
 }

@@ -93,7 +93,8 @@ func TestPoolMemory(t *testing.T) {
 	for range 8 {
 		calls.Go(func() {
 			for range 2 {
-				if _, err := Parse(context.Background(), file.Bytes(), opts); !errors.Is(err, ErrTooLarge) {
+				if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err,
+					ErrTooLarge) {
 					t.Errorf("error %v", err)
 				}
 			}
@@ -123,7 +124,7 @@ func TestPoolLimits(t *testing.T) {
 	var file bytes.Buffer
 	zeros(t, gzip.NewWriter(&file), 1<<20)
 	opts := &Options{Pool: NewPool(1 << 19)}
-	_, err := Parse(context.Background(), file.Bytes(), opts)
+	_, err := ExtractBytes(context.Background(), file.Bytes(), opts)
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "Options.Pool (524288 bytes)") {
 		t.Errorf("error %v", err)
 	}
@@ -138,12 +139,12 @@ func TestPoolLimits(t *testing.T) {
 	if err := large.Pool.acquire(context.Background(), 40<<20); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Parse(context.Background(), file.Bytes(), large); !errors.Is(err, ErrNoBTF) {
+	if _, err := ExtractBytes(context.Background(), file.Bytes(), large); !errors.Is(err, ErrNoBTF) {
 		t.Errorf("error %v of a small file beside others", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := Parse(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := ExtractBytes(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v of a call that waits", err)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// ReadFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
+// ExtractFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
 // read to its end first. It returns soon after ctx is done, also while it waits for a pipe's writer
 // (but on Darwin and Windows, whose pipes know no deadlines). An error is an *[Error], whose cause
 // is the operating system's, the context's or one of this package's.
-func ReadFile(ctx context.Context, path string, opts *Options) (*Data, error) {
+func ExtractFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 	d, err := readFile(ctx, path, opts)
 	if err == nil {
 		return d, nil
@@ -48,7 +48,7 @@ func readOpen(ctx context.Context, f *os.File, silent bool, opts *Options) (*Dat
 		return nil, errors.New("a directory: name one of its files")
 	}
 	if st.Mode().IsRegular() {
-		return Read(ctx, f, st.Size(), opts)
+		return Extract(ctx, f, st.Size(), opts)
 	}
 	b := newBudget(opts, 0)
 	data, err := readPipe(ctx, f, silent, b)
@@ -59,15 +59,15 @@ func readOpen(ctx context.Context, f *os.File, silent bool, opts *Options) (*Dat
 	return extract(ctx, in, opts, b.maxSize-b.size)
 }
 
-// Read extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only what
-// it needs; a compressed one is read once, in order. An error is an *[Error].
-func Read(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Data, error) {
+// Extract extracts BTF from the first size bytes of r. Of an uncompressed ELF file it reads only
+// what it needs; a compressed one is read once, in order. An error is an *[Error].
+func Extract(ctx context.Context, r io.ReaderAt, size int64, opts *Options) (*Data, error) {
 	return extract(ctx, &input{r: r, size: size}, opts, 0)
 }
 
-// Parse extracts BTF from bytes, which must not change while the result is in use: raw BTF and
-// sections of an uncompressed ELF file are parts of b. An error is an *[Error].
-func Parse(ctx context.Context, b []byte, opts *Options) (*Data, error) {
+// ExtractBytes extracts BTF from bytes, which must not change while the result is in use: raw BTF
+// and sections of an uncompressed ELF file are parts of b. An error is an *[Error].
+func ExtractBytes(ctx context.Context, b []byte, opts *Options) (*Data, error) {
 	return extract(ctx, &input{size: int64(len(b)), mem: b[:len(b):len(b)], shared: true}, opts, 0)
 }
 

@@ -30,7 +30,7 @@ func TestReadFileRefused(t *testing.T) {
 		{dir, nil, "a directory"},
 	}
 	for _, test := range tests {
-		_, err := ReadFile(context.Background(), test.path, nil)
+		_, err := ExtractFile(context.Background(), test.path, nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Path != test.path {
 			t.Errorf("%s: error %v is no *Error with the path", test.path, err)
@@ -103,10 +103,10 @@ func TestNesting(t *testing.T) {
 	for range maxLayers - 1 {
 		b = zstdBytes(t, nil, b)
 	}
-	if _, err := Parse(context.Background(), b, nil); err != nil {
+	if _, err := ExtractBytes(context.Background(), b, nil); err != nil {
 		t.Errorf("%d layers: %v", maxLayers, err)
 	}
-	_, err := Parse(context.Background(), zstdBytes(t, nil, b), nil)
+	_, err := ExtractBytes(context.Background(), zstdBytes(t, nil, b), nil)
 	if !errors.Is(err, ErrUnsupported) {
 		t.Errorf("%d layers: error %v, want ErrUnsupported", maxLayers+1, err)
 	}
@@ -131,7 +131,7 @@ func TestImagesMutated(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 40 {
-			_, _ = Parse(context.Background(), mutate(rng, seed), opts)
+			_, _ = ExtractBytes(context.Background(), mutate(rng, seed), opts)
 		}
 	}
 }
@@ -145,7 +145,7 @@ func TestTrailingBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		tail := bytes.Repeat([]byte("\xd0\x0d\xfe\xed"), 50) // as a device tree begins
-		d, err := Parse(context.Background(), append(file, tail...), nil)
+		d, err := ExtractBytes(context.Background(), append(file, tail...), nil)
 		if err != nil || !bytes.Equal(d.BTF, smallBTF(d.ByteOrder)) {
 			t.Errorf("%s: %v, error %v", ext, d, err)
 		}
@@ -159,12 +159,12 @@ func TestTruncated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole, err := Parse(context.Background(), file, nil)
+		whole, err := ExtractBytes(context.Background(), file, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for n := range file {
-			d, err := Parse(context.Background(), file[:n], nil)
+			d, err := ExtractBytes(context.Background(), file[:n], nil)
 			if err == nil && !bytes.Equal(d.BTF, whole.BTF) {
 				t.Errorf("%s: cut at %d of %d bytes: other BTF", ext, n, len(file))
 			}

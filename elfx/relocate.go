@@ -2,12 +2,14 @@ package elfx
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // ErrMismatch says that types of a distilled base have no counterpart in the kernel.
@@ -24,12 +26,13 @@ var ErrMismatch = errors.New("distilled base does not match the kernel")
 // the candidate has bitfields there, which turns good modules away. A type with no match, or with
 // more than one, is an error that names it and is ErrMismatch.
 //
-// It takes time linear in the size of module, distilled and the strings of base, a lookup by name
-// in base for each name in distilled, and memory for an index of those strings while it runs. It
-// is safe for concurrent use. None of the arguments may be nil; an error is an *[Error]. Of a file,
-// [OpenFile] does the same and stops when its context is done.
-func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
-	relocated, err := relocate(context.Background(), module, distilled, base)
+// It takes time linear in the size of module, distilled and base, some milliseconds for a kernel's,
+// and memory for an index of the strings of base while it runs; names that lie in each other, as no
+// tool writes them, are refused with btf.ErrUnsupported if that would take longer. It is safe for
+// concurrent use and stops when ctx is done. None of the arguments may be nil; an error is an
+// *[Error], btf.ErrClosed if base is closed. [OpenFile] does the same of a file.
+func Relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
+	relocated, err := relocate(ctx, module, distilled, base)
 	if err != nil {
 		return nil, &Error{Err: err}
 	}
@@ -37,12 +40,15 @@ func Relocate(module, distilled []byte, base *btf.Spec) ([]byte, error) {
 }
 
 func relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
-	small, err := btf.Open(plain(distilled), btf.Options{})
+	if _, err := base.TypeByID(0); errors.Is(err, btf.ErrClosed) {
+		return nil, fmt.Errorf("base: %w", err)
+	}
+	small, err := btf.Parse(distilled, nil)
 	if err != nil {
 		return nil, fmt.Errorf(".BTF.base: %w", err)
 	}
 	defer small.Close()
-	split, err := btf.Open(plain(module), btf.Options{Base: small})
+	split, err := btf.Parse(module, small)
 	if err != nil {
 		return nil, fmt.Errorf(".BTF on .BTF.base: %w", err)
 	}
@@ -64,19 +70,27 @@ func relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]
 type relocation struct {
 	ctx                context.Context
 	small, split, base *btf.Spec
-	embedded           []bool               // by id: types that the module holds by value
-	known              map[string]*homonyms // what the kernel has of a name
-	ids                []btf.ID             // the kernel's id of each distilled type
+	embedded           []bool       // by id: types that the module holds by value
+	ids                []btf.TypeID // the kernel's id of each distilled type
 }
-
-// maxMismatches is how many types an error lists.
-const maxMismatches = 8
 
 // matchAll finds the counterpart of every distilled type.
 func (r *relocation) matchAll() error {
+	c, err := newCandidates(r.small)
+	if err != nil {
+		return fmt.Errorf(".BTF.base: %w", err)
+	}
+	var chain []*btf.Spec
+	for base := r.base; base != nil; base = base.Base() {
+		chain = append(chain, base)
+	}
+	for _, base := range slices.Backward(chain) { // the lowest ids first
+		if err := c.count(r.ctx, store.SectionOf(base)); err != nil {
+			return err
+		}
+	}
 	_, end := r.small.IDs()
-	r.ids = make([]btf.ID, end)
-	r.known = make(map[string]*homonyms)
+	r.ids = make([]btf.TypeID, end)
 	var bad []string
 	for id, t := range r.small.All() {
 		if err := r.ctx.Err(); err != nil {
@@ -85,14 +99,11 @@ func (r *relocation) matchAll() error {
 		if id == 0 {
 			continue
 		}
-		match, err := r.match(t)
-		if err != nil {
-			if bad = append(bad, err.Error()); len(bad) == maxMismatches {
+		if r.ids[id], err = c.match(t, r.embedded[id]); err != nil {
+			if bad = append(bad, mismatch(store.SectionOf(r.small), t, err)); len(bad) == maxMismatches {
 				break
 			}
-			continue
 		}
-		r.ids[id] = match
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("%w: %s", ErrMismatch, strings.Join(bad, "; "))
@@ -106,22 +117,19 @@ func (r *relocation) matchAll() error {
 func (r *relocation) findEmbedded() error {
 	_, end := r.split.IDs()
 	r.embedded = make([]bool, end)
-	for t := range r.split.Own().OfKind(btf.KindStruct, btf.KindUnion) {
+	for t := range r.split.Own().TypesByKind(btf.KindStruct, btf.KindUnion) {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
 		for _, m := range t.Members() {
-			held, ok := m.Target()
-			for ok && !r.embedded[held.ID()] {
+			held := m.Target()
+			for !r.embedded[held.ID()] {
 				r.embedded[held.ID()] = true
-				switch k := held.Kind(); {
-				case k == btf.KindArray:
-					held, ok = held.Elem()
-				case k == btf.KindTypedef || k.IsModifier():
-					held, ok = held.Target()
-				default:
-					ok = false
+				k := held.Kind()
+				if k != btf.KindArray && k != btf.KindTypedef && !k.IsModifier() {
+					break
 				}
+				held = held.Target()
 			}
 		}
 	}
@@ -132,16 +140,16 @@ func (r *relocation) findEmbedded() error {
 // bound what strings that overlap in the input may grow to.
 func (r *relocation) rewrite() ([]byte, error) {
 	_, end := r.base.IDs()
-	shift := end - btf.ID(len(r.ids))
-	b := btf.NewBuilder(btf.BuilderOptions{
-		BigEndian: r.split.ByteOrder() == binary.BigEndian,
+	shift := end - btf.TypeID(len(r.ids))
+	b := builder.New(builder.Options{
+		ByteOrder: r.split.ByteOrder(),
 		Base:      r.base,
 	})
 	for _, t := range r.split.Own().All() {
 		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
-		b.Copy(t, func(id btf.ID) btf.ID {
+		b.Copy(t, func(id btf.TypeID) btf.TypeID {
 			if int(id) < len(r.ids) {
 				return r.ids[id]
 			}

@@ -10,16 +10,18 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // heap opens BTF without any index.
-var heap = Backend{Parse: btftest.Parse, Open: btftest.Open}
+var heap = btftest.Plain
 
 // readDistilled reads one of the objects that pahole wrote; corpus/fixtures has their sources and
 // the script that makes them.
 func readDistilled(t *testing.T, name string) *Data {
 	t.Helper()
-	d, err := ReadFile(context.Background(), "testdata/distilled/"+name+".o", nil)
+	d, err := ExtractFile(context.Background(), "testdata/distilled/"+name+".o", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func TestRelocatePahole(t *testing.T) {
 		if d.Base == nil {
 			t.Fatalf("%s: no .BTF.base", target)
 		}
-		got, err := OpenData(d, kernel, heap)
+		got, err := OpenData(t.Context(), d, kernel, heap)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +69,7 @@ func TestRelocatePahole(t *testing.T) {
 }
 
 // outline writes a type with all it refers to, pointers by what they point at.
-func outline(t *testing.T, spec *btf.Spec, id btf.ID) string {
+func outline(t *testing.T, spec *btf.Spec, id btf.TypeID) string {
 	t.Helper()
 	typ, err := spec.TypeByID(id)
 	if err != nil {
@@ -75,7 +77,7 @@ func outline(t *testing.T, spec *btf.Spec, id btf.ID) string {
 	}
 	size, _ := typ.Size()
 	s := fmt.Sprintf("%v %q %d bytes, %d", typ.Kind(), typ.Name(), size, typ.Vlen())
-	s += refer(typ.Target()) + refer(typ.Elem()) + refer(typ.IndexType()) + refer(typ.Return())
+	s += refer(typ.Target()) + refer(typ.IndexType()) + refer(typ.Return())
 	for _, m := range typ.Members() {
 		s += fmt.Sprintf("; %s at %d", m.Name(), m.BitOffset()) + refer(m.Target())
 	}
@@ -88,12 +90,9 @@ func outline(t *testing.T, spec *btf.Spec, id btf.ID) string {
 	return s
 }
 
-func refer(t btf.Type, ok bool) string {
-	if !ok {
-		return ""
-	}
+func refer(t btf.Type) string {
 	s := " -> "
-	for ; t.Kind() == btf.KindPtr; t, _ = t.Target() {
+	for ; t.Kind() == btf.KindPtr; t = t.Target() {
 		s += "*"
 	}
 	return fmt.Sprintf("%s%d %s", s, t.ID(), t.Name())
@@ -101,7 +100,7 @@ func refer(t btf.Type, ok bool) string {
 
 // TestRelocateAlone opens a module with a distilled base where there is no kernel.
 func TestRelocateAlone(t *testing.T) {
-	spec, err := OpenData(readDistilled(t, "distilled-x86_64"), nil, heap)
+	spec, err := OpenData(t.Context(), readDistilled(t, "distilled-x86_64"), nil, heap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +112,7 @@ func TestRelocateAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	member, _ := driver.Member(0)
-	if device, _ := member.Target(); device.Name() != "device" {
+	if device := member.Target(); device.Name() != "device" {
 		t.Errorf("the first member is a %v, want struct device of the distilled base", device)
 	}
 	if err := spec.Close(); err != nil {
@@ -122,9 +121,9 @@ func TestRelocateAlone(t *testing.T) {
 }
 
 // build returns the BTF that add writes.
-func build(t *testing.T, base *btf.Spec, add func(*btf.Builder)) []byte {
+func build(t *testing.T, base *btf.Spec, add func(*builder.Builder)) []byte {
 	t.Helper()
-	b := btf.NewBuilder(btf.BuilderOptions{Base: base})
+	b := builder.New(builder.Options{Base: base})
 	add(b)
 	data, err := b.Bytes()
 	if err != nil {
@@ -135,7 +134,7 @@ func build(t *testing.T, base *btf.Spec, add func(*btf.Builder)) []byte {
 
 func parse(t *testing.T, data []byte, base *btf.Spec) *btf.Spec {
 	t.Helper()
-	spec, err := btftest.Parse(data, base)
+	spec, err := btf.Parse(data, base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,13 +142,13 @@ func parse(t *testing.T, data []byte, base *btf.Spec) *btf.Spec {
 }
 
 // relocateKernel is a kernel with everything that the rules tell apart.
-func relocateKernel(b *btf.Builder) {
+func relocateKernel(b *builder.Builder) {
 	integer := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32})         // 1
 	b.Int("long", 8, btf.Int{Encoding: btf.IntSigned, Bits: 64})                   // 2
 	b.Float("double", 8)                                                           // 3
 	b.Enum("small", 4, false)                                                      // 4
 	b.Enum64("wide", 8, false)                                                     // 5
-	b.Struct("one", 4, btf.MemberSpec{Name: "x", Type: integer})                   // 6
+	b.Struct("one", 4, builder.Member{Name: "x", Type: integer})                   // 6
 	b.Struct("twice", 4)                                                           // 7
 	b.Struct("twice", 8)                                                           // 8
 	b.Struct("equal", 4)                                                           // 9
@@ -159,7 +158,7 @@ func relocateKernel(b *btf.Builder) {
 	b.Struct("both", 4)                                                            // 13
 	b.Union("both", 4)                                                             // 14
 	b.Typedef("one", integer)                                                      // 15
-	b.Struct("bits", 4, btf.MemberSpec{Name: "f", Type: integer, BitfieldSize: 3}) // 16
+	b.Struct("bits", 4, builder.Member{Name: "f", Type: integer, BitfieldSize: 3}) // 16
 }
 
 // TestRelocateRules has a case for each rule: one distilled type, which the module points at or
@@ -168,61 +167,63 @@ func TestRelocateRules(t *testing.T) {
 	signed := btf.Int{Encoding: btf.IntSigned, Bits: 32}
 	tests := []struct {
 		name  string
-		add   func(*btf.Builder)
+		add   func(*builder.Builder)
 		embed bool
-		want  btf.ID
+		want  btf.TypeID
 		says  string
 	}{
-		{"int", func(b *btf.Builder) { b.Int("int", 4, signed) }, false, 1, ""},
-		{"int of another size", func(b *btf.Builder) { b.Int("int", 8, signed) }, false, 0,
+		{"int", func(b *builder.Builder) { b.Int("int", 4, signed) }, false, 1, ""},
+		{"int of another size", func(b *builder.Builder) { b.Int("int", 8, signed) }, false, 0,
 			"INT int (type 1, 8 bytes): the kernel's has another size or encoding"},
-		{"int of another encoding", func(b *btf.Builder) { b.Int("int", 4, btf.Int{Bits: 32}) }, false,
+		{"int of another encoding", func(b *builder.Builder) { b.Int("int", 4, btf.Int{Bits: 32}) },
+			false,
 			0, "another size or encoding"},
-		{"unknown int", func(b *btf.Builder) { b.Int("u128", 16, signed) }, false, 0,
+		{"unknown int", func(b *builder.Builder) { b.Int("u128", 16, signed) }, false, 0,
 			"INT u128 (type 1, 16 bytes): the kernel has none"},
-		{"float", func(b *btf.Builder) { b.Float("double", 8) }, false, 3, ""},
-		{"float of another size", func(b *btf.Builder) { b.Float("double", 4) }, false, 0,
+		{"float", func(b *builder.Builder) { b.Float("double", 8) }, false, 3, ""},
+		{"float of another size", func(b *builder.Builder) { b.Float("double", 4) }, false, 0,
 			"another size"},
-		{"enum", func(b *btf.Builder) { b.Enum("small", 4, false) }, false, 4, ""},
-		{"enum for enum64", func(b *btf.Builder) { b.Enum("wide", 8, false) }, false, 5, ""},
-		{"enum of another size", func(b *btf.Builder) { b.Enum("wide", 4, false) }, false, 0,
+		{"enum", func(b *builder.Builder) { b.Enum("small", 4, false) }, false, 4, ""},
+		{"enum for enum64", func(b *builder.Builder) { b.Enum("wide", 8, false) }, false, 5, ""},
+		{"enum of another size", func(b *builder.Builder) { b.Enum("wide", 4, false) }, false, 0,
 			"another size"},
-		{"struct behind a pointer", func(b *btf.Builder) { b.Struct("one", 99) }, false, 6, ""},
-		{"struct by value", func(b *btf.Builder) { b.Struct("one", 4) }, true, 6, ""},
-		{"struct by value, grown", func(b *btf.Builder) { b.Struct("one", 99) }, true, 0,
+		{"struct behind a pointer", func(b *builder.Builder) { b.Struct("one", 99) }, false, 6, ""},
+		{"struct by value", func(b *builder.Builder) { b.Struct("one", 4) }, true, 6, ""},
+		{"struct by value, grown", func(b *builder.Builder) { b.Struct("one", 99) }, true, 0,
 			"STRUCT one (type 1, 99 bytes): the kernel's has another size"},
-		{"struct of two by size", func(b *btf.Builder) { b.Struct("twice", 8) }, false, 8, ""},
-		{"struct of two, other size", func(b *btf.Builder) { b.Struct("twice", 9) }, false, 0,
+		{"struct of two by size", func(b *builder.Builder) { b.Struct("twice", 8) }, false, 8, ""},
+		{"struct of two, other size", func(b *builder.Builder) { b.Struct("twice", 9) }, false, 0,
 			"another size"},
-		{"struct of two equal", func(b *btf.Builder) { b.Struct("equal", 4) }, false, 0,
+		{"struct of two equal", func(b *builder.Builder) { b.Struct("equal", 4) }, false, 0,
 			"types 9 and 10 of the kernel both match"},
-		{"struct for union", func(b *btf.Builder) { b.Struct("either", 8) }, false, 0, "has none"},
-		{"union", func(b *btf.Builder) { b.Union("either", 8) }, false, 11, ""},
-		{"union beside a struct", func(b *btf.Builder) { b.Union("both", 4) }, false, 14, ""},
-		{"fwd for fwd", func(b *btf.Builder) { b.Fwd("declared", btf.KindStruct) }, false, 12, ""},
-		{"fwd for struct", func(b *btf.Builder) { b.Fwd("one", btf.KindStruct) }, false, 6, ""},
-		{"fwd for struct of bitfields", func(b *btf.Builder) { b.Fwd("bits", btf.KindStruct) }, false,
+		{"struct for union", func(b *builder.Builder) { b.Struct("either", 8) }, false, 0, "has none"},
+		{"union", func(b *builder.Builder) { b.Union("either", 8) }, false, 11, ""},
+		{"union beside a struct", func(b *builder.Builder) { b.Union("both", 4) }, false, 14, ""},
+		{"fwd for fwd", func(b *builder.Builder) { b.Fwd("declared", btf.KindStruct) }, false, 12, ""},
+		{"fwd for struct", func(b *builder.Builder) { b.Fwd("one", btf.KindStruct) }, false, 6, ""},
+		{"fwd for struct of bitfields", func(b *builder.Builder) { b.Fwd("bits", btf.KindStruct) }, false,
 			16, ""},
-		{"fwd for union", func(b *btf.Builder) { b.Fwd("either", btf.KindUnion) }, false, 11, ""},
-		{"fwd of the other kind", func(b *btf.Builder) { b.Fwd("one", btf.KindUnion) }, false, 0,
+		{"fwd for union", func(b *builder.Builder) { b.Fwd("either", btf.KindUnion) }, false, 11, ""},
+		{"fwd of the other kind", func(b *builder.Builder) { b.Fwd("one", btf.KindUnion) }, false, 0,
 			"FWD one (type 1): the kernel has none"},
-		{"typedef", func(b *btf.Builder) { b.Typedef("one", 0) }, false, 0, "no distilled base holds"},
-		{"anonymous", func(b *btf.Builder) { b.Struct("", 4) }, false, 0, "without a name"},
+		{"typedef", func(b *builder.Builder) { b.Typedef("one", 0) }, false, 0,
+			"no distilled base holds"},
+		{"anonymous", func(b *builder.Builder) { b.Struct("", 4) }, false, 0, "without a name"},
 	}
 	kernel := parse(t, build(t, nil, relocateKernel), nil)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			base := build(t, nil, test.add)
-			module := build(t, parse(t, base, nil), func(b *btf.Builder) {
+			module := build(t, parse(t, base, nil), func(b *builder.Builder) {
 				target := b.Typedef("alias", 1) // 2
 				if test.embed {
 					target = b.Array(b.Const(target), 1, 2)
 				} else {
 					target = b.Ptr(target)
 				}
-				b.Struct("user", 8, btf.MemberSpec{Name: "one", Type: target})
+				b.Struct("user", 8, builder.Member{Name: "one", Type: target})
 			})
-			relocated, err := Relocate(module, base, kernel)
+			relocated, err := Relocate(t.Context(), module, base, kernel)
 			if test.says != "" {
 				if !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), test.says) {
 					t.Errorf("error %v, want ErrMismatch and %q", err, test.says)
@@ -236,7 +237,7 @@ func TestRelocateRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, _ := alias.TargetID(); got != test.want || alias.ID() != 17 {
+			if got := alias.TargetID(); got != test.want || alias.ID() != 17 {
 				t.Errorf("type %d refers to %d, want 17 and %d", alias.ID(), got, test.want)
 			}
 		})
@@ -246,12 +247,13 @@ func TestRelocateRules(t *testing.T) {
 // TestRelocateListsMismatches names several types that do not match, and stops somewhere.
 func TestRelocateListsMismatches(t *testing.T) {
 	kernel := parse(t, build(t, nil, relocateKernel), nil)
-	base := build(t, nil, func(b *btf.Builder) {
+	base := build(t, nil, func(b *builder.Builder) {
 		for i := range 100 {
 			b.Struct(fmt.Sprintf("gone%d", i), 4)
 		}
 	})
-	_, err := Relocate(build(t, parse(t, base, nil), func(*btf.Builder) {}), base, kernel)
+	_, err := Relocate(t.Context(), build(t, parse(t, base, nil), func(*builder.Builder) {}), base,
+		kernel)
 	if !errors.Is(err, ErrMismatch) || strings.Count(err.Error(), "gone") != maxMismatches ||
 		!strings.HasPrefix(err.Error(), "elfx: distilled base ") {
 		t.Errorf("error %v", err)
@@ -267,7 +269,7 @@ func TestRelocateDamaged(t *testing.T) {
 			old := part[at]
 			for _, v := range []byte{0, 1, 0x7f, 0xff, old ^ 4} {
 				part[at] = v
-				spec, err := OpenData(d, kernel, heap)
+				spec, err := OpenData(t.Context(), d, kernel, heap)
 				if err != nil {
 					continue
 				}
@@ -285,16 +287,16 @@ func TestRelocateDamaged(t *testing.T) {
 // for each would take many minutes; the deadline is for that alone.
 func TestRelocateSharedChain(t *testing.T) {
 	const links, members, structs = 100_000, 65_535, 4
-	base := build(t, nil, func(b *btf.Builder) { b.Struct("one", 4) })
-	var first btf.ID
-	module := build(t, parse(t, base, nil), func(b *btf.Builder) {
-		held := btf.ID(1)
+	base := build(t, nil, func(b *builder.Builder) { b.Struct("one", 4) })
+	var first btf.TypeID
+	module := build(t, parse(t, base, nil), func(b *builder.Builder) {
+		held := btf.TypeID(1)
 		for range links {
 			held = b.Const(held)
 		}
-		fields := make([]btf.MemberSpec, members)
+		fields := make([]builder.Member, members)
 		for i := range fields {
-			fields[i] = btf.MemberSpec{Type: held}
+			fields[i] = builder.Member{Type: held}
 		}
 		for range structs {
 			first = b.Struct("user", 4, fields...)
@@ -302,7 +304,7 @@ func TestRelocateSharedChain(t *testing.T) {
 	})
 	kernel := parse(t, build(t, nil, relocateKernel), nil)
 	within(t, func() {
-		relocated, err := Relocate(module, base, kernel)
+		relocated, err := Relocate(t.Context(), module, base, kernel)
 		if err != nil {
 			t.Error(err)
 			return
@@ -317,15 +319,15 @@ func TestRelocateSharedChain(t *testing.T) {
 // differ by size. Comparing each with each would take minutes.
 func TestRelocateHomonyms(t *testing.T) {
 	const n = 60_000
-	base := build(t, nil, func(b *btf.Builder) {
+	base := build(t, nil, func(b *builder.Builder) {
 		for i := range n {
 			b.Struct("same", uint32(i))
 		}
 	})
 	kernel := parse(t, base, nil)
-	module := build(t, kernel, func(b *btf.Builder) { b.Ptr(n) })
+	module := build(t, kernel, func(b *builder.Builder) { b.Ptr(n) })
 	within(t, func() {
-		if _, err := Relocate(module, base, kernel); err != nil {
+		if _, err := Relocate(t.Context(), module, base, kernel); err != nil {
 			t.Error(err)
 		}
 	})
@@ -346,48 +348,104 @@ func within(t *testing.T, work func()) {
 	}
 }
 
-// watched is a backend that reports lookups by name.
+// watched is a store that reports lookups by name.
 type watched struct {
-	plain
+	store.Section
+	data   string
 	lookup func()
 }
 
-func (w watched) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+func (w *watched) Bytes() string               { return w.data }
+func (w *watched) Index(s store.Section) error { w.Section = s; return nil }
+func (w *watched) Names() store.Names          { return store.Names{} }
+func (w *watched) Info() btf.Info              { return btf.Info{Backend: "watched"} }
+func (w *watched) Close() error                { return nil }
+
+func (w *watched) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
 	w.lookup()
-	return w.plain.AppendIDs(dst, s, name)
+	return w.AppendIDsScanning(dst, name)
 }
 
-// TestRelocateLookups looks every name up once, however many types of the distilled base have it.
+// TestRelocateLookups asks the kernel for no name: in some backends each takes a pass over all.
 func TestRelocateLookups(t *testing.T) {
-	lookups := 0
 	data := build(t, nil, relocateKernel)
-	kernel, err := btf.Open(watched{plain(data), func() { lookups++ }}, btf.Options{})
+	lookup := func() { t.Error("a lookup by name") }
+	kernel, err := store.Open(&watched{data: string(data), lookup: lookup}, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := build(t, nil, func(b *btf.Builder) {
+	base := build(t, nil, func(b *builder.Builder) {
 		for range 100 {
 			b.Struct("one", 4)
 			b.Float("double", 8)
 		}
 	})
-	module := build(t, parse(t, base, nil), func(b *btf.Builder) { b.Ptr(200) })
-	if _, err := Relocate(module, base, kernel); err != nil || lookups != 2 {
-		t.Errorf("%d lookups of 2 names, error %v", lookups, err)
+	module := build(t, parse(t, base, nil), func(b *builder.Builder) { b.Ptr(200) })
+	if _, err := Relocate(t.Context(), module, base, kernel); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRelocateSplitBase finds counterparts in all sections of a base that is split itself.
+func TestRelocateSplitBase(t *testing.T) {
+	root := parse(t, build(t, nil, relocateKernel), nil)
+	split := parse(t, build(t, root, func(b *builder.Builder) {
+		b.Struct("late", 4)
+		b.Struct("one", 8)
+	}), root)
+	base := build(t, nil, func(b *builder.Builder) {
+		b.Struct("late", 4)
+		b.Struct("one", 4)
+		b.Struct("one", 8)
+	})
+	module := build(t, parse(t, base, nil), func(b *builder.Builder) {
+		b.Ptr(1)
+		b.Ptr(2)
+		b.Ptr(3)
+	})
+	relocated, err := Relocate(t.Context(), module, base, split)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var targets []btf.TypeID
+	for _, typ := range parse(t, relocated, split).Own().All() {
+		targets = append(targets, typ.TargetID())
+	}
+	if fmt.Sprint(targets) != "[17 6 18]" {
+		t.Errorf("targets %v", targets)
+	}
+}
+
+// TestRelocateClosed says that the kernel is closed, not that it has no types.
+func TestRelocateClosed(t *testing.T) {
+	kernel := parse(t, build(t, nil, relocateKernel), nil)
+	base := build(t, nil, func(b *builder.Builder) { b.Struct("one", 4) })
+	module := build(t, parse(t, base, nil), func(b *builder.Builder) { b.Ptr(1) })
+	if err := kernel.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Relocate(t.Context(), module, base, kernel); !errors.Is(err, btf.ErrClosed) {
+		t.Errorf("error %v", err)
 	}
 }
 
 // TestRelocateCancelled ends with the context's error when that is done in the middle of the work.
 func TestRelocateCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	data := readDistilled(t, "kernel-x86_64").BTF
-	kernel, err := btf.Open(watched{plain(data), cancel}, btf.Options{})
+	kernel, err := btf.Parse(readDistilled(t, "kernel-x86_64").BTF, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := "testdata/distilled/distilled-x86_64.o"
-	spec, err := OpenFile(ctx, path, kernel, heap, nil)
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), path) {
-		t.Errorf("%v, error %v, want that of the context and the path", spec, err)
+	looks := 0
+	all := &countingContext{Context: t.Context(), err: func() error { looks++; return nil }}
+	if _, err := OpenFile(all, path, kernel, heap, nil); err != nil || looks < 15 {
+		t.Fatalf("%d looks at the context, error %v", looks, err)
+	}
+	for n := range looks {
+		ctx, late := cancelAfter(t.Context(), n)
+		spec, err := OpenFile(ctx, path, kernel, heap, nil)
+		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), path) || *late > 5 {
+			t.Errorf("after %d of %d looks: %v, error %v, %d looks later", n, looks, spec, err, *late)
+		}
 	}
 }

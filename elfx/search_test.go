@@ -16,7 +16,7 @@ func TestSearchFindsLargest(t *testing.T) {
 	small, large := smallBTF(le), manyInts(le, 1000)
 	for _, order := range [][][]byte{{small, large, small}, {large, small}, {small, small, large}} {
 		file := bytes.Join(append([][]byte{make([]byte, 64)}, order...), []byte("between"))
-		d, err := Parse(context.Background(), file, nil)
+		d, err := ExtractBytes(context.Background(), file, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestSearchFeedIsLinear(t *testing.T) {
 // TestSearchEnds names the place where searching for streams ended.
 func TestSearchEnds(t *testing.T) {
 	b := slices.Concat([]byte("none"), bytes.Repeat([]byte("\x28\xb5\x2f\xfd...."), 99))
-	_, err := Parse(context.Background(), b, nil)
+	_, err := ExtractBytes(context.Background(), b, nil)
 	var e *Error
 	if !errors.As(err, &e) || !errors.Is(err, ErrNoBTF) || len(e.Tried) != 10 {
 		t.Fatalf("error %v", err)

@@ -130,7 +130,7 @@ func TestStreams(t *testing.T) {
 				t.Errorf("%s %s: %d bytes, error %v; want %d bytes", name, what, len(got), err, len(test.want))
 			}
 		}
-		d, err := Parse(context.Background(), file, nil)
+		d, err := ExtractBytes(context.Background(), file, nil)
 		if err != nil || !bytes.Equal(d.BTF, smallBTF(binary.LittleEndian)) {
 			t.Errorf("%s: %v, error %v", name, d, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzBuilder writes a graph of types and reads it back: the same graph, by the accessors and
@@ -18,7 +19,7 @@ func FuzzBuilder(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%+v: %v", g, err)
 		}
-		spec, err := Backends[0].Parse(blob, nil)
+		spec, err := oracle.Backends[0].Parse(blob, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +27,8 @@ func FuzzBuilder(f *testing.F) {
 		if err := g.check(spec); err != nil {
 			t.Fatal(err)
 		}
-		in := &Input{Data: blob, Turn: turn(data)}
+		in := &oracle.Input{Data: blob}
+		in.VaryByData()
 		if err := in.Check(); err != nil {
 			t.Fatal(err)
 		}

@@ -3,11 +3,15 @@ package fuzz
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzCollection builds a collection of a kernel and its modules, some of which are damaged by
@@ -15,27 +19,30 @@ import (
 // the members asked one by one. The input is a byte that selects the backend, and then lists
 // of edits, each for another copy of the module, the first of which is sound.
 func FuzzCollection(f *testing.F) {
+	runtime.GOMAXPROCS(runtime.NumCPU()) // OpenAll shall run in parallel; see TestMain
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if len(input) < 1 || len(input) > 4096 {
 			t.Skip("no input, or too many modules")
 		}
-		kernel := findBlob(t, "fixtures/pahole-kernel-x86_64")
-		module := findBlob(t, "fixtures/pahole-split-x86_64")
-		backend := &Backends[int(input[0])%len(Backends)]
-		base, err := backend.Parse(kernel.data, nil)
+		kernel := blobs.Find(t, "fixtures/pahole-kernel-x86_64")
+		module := blobs.Find(t, "fixtures/pahole-split-x86_64")
+		backend := oracle.Backends[int(input[0])%len(oracle.Backends)]
+		base, err := backend.Parse(kernel.Bytes(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := btf.NewCollection(base)
+		c := modules.New(base)
 		defer c.Close()
+		below := kernel.Oracle(t)
+		o := &mutate.Options{BaseTypes: below.End() - 1, BaseStrings: uint32(len(below.Strings))}
 		var members []member
 		lists := slices.Collect(slices.Chunk(input[1:], 3*mutate.RecordSize))
 		for i, list := range append([][]byte{nil}, lists...) {
-			data := damaged(module.data, list)
+			data, _ := mutate.Damage(slices.Clone(module.Bytes(t)), o, list)
 			m := member{name: fmt.Sprintf("module_%d", i), data: data}
 			m.sound = isSound(backend, data, base)
 			members = append(members, m)
-			if err := c.Add(m.name, "", func(base *btf.Spec) (*btf.Spec, error) {
+			if err := c.Add(m.name, "", func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
 				return backend.Parse(data, base)
 			}); err != nil {
 				t.Fatal(err)
@@ -56,17 +63,8 @@ type member struct {
 	sound bool
 }
 
-// damaged applies a list of edits to a copy of data.
-func damaged(data, list []byte) []byte {
-	image := slices.Clone(data)
-	for _, e := range mutate.Decode(image, nil, list) {
-		image, _ = e.Apply(image)
-	}
-	return image
-}
-
 // isSound reports whether a member must be in the collection.
-func isSound(backend *Backend, data []byte, base *btf.Spec) bool {
+func isSound(backend btf.Backend, data []byte, base *btf.Spec) bool {
 	spec, err := backend.Parse(data, base)
 	if err != nil {
 		return false
@@ -75,7 +73,7 @@ func isSound(backend *Backend, data []byte, base *btf.Spec) bool {
 	return spec.Own().Verify() == nil
 }
 
-func checkCollection(t *testing.T, c *btf.Collection, members []member) {
+func checkCollection(t *testing.T, c *modules.Collection, members []member) {
 	names := []string{"vmlinux"}
 	broken := 0
 	count := map[string]int{}
@@ -88,7 +86,7 @@ func checkCollection(t *testing.T, c *btf.Collection, members []member) {
 	}
 	add(c.Base())
 	for _, m := range members {
-		spec, err := c.Module(m.name)
+		spec, err := c.Module(context.Background(), m.name)
 		if (err == nil) != m.sound {
 			t.Fatalf("%s: %v; sound: %v", m.name, err, m.sound)
 		}
@@ -114,11 +112,11 @@ func checkCollection(t *testing.T, c *btf.Collection, members []member) {
 }
 
 // checkCollectionNames asks the collection for every name that some member has.
-func checkCollectionNames(t *testing.T, c *btf.Collection, count map[string]int) {
+func checkCollectionNames(t *testing.T, c *modules.Collection, count map[string]int) {
 	all := 0
 	for name, want := range count {
 		n := 0
-		for typ := range c.Named(name) {
+		for typ := range c.TypesByName(name) {
 			if n++; typ.Name() != name || c.ModuleOf(typ) == "" {
 				t.Fatalf("%q: %v of %q", name, typ, c.ModuleOf(typ))
 			}
@@ -128,7 +126,7 @@ func checkCollectionNames(t *testing.T, c *btf.Collection, count map[string]int)
 		}
 	}
 	matched := 0
-	for range c.Matching(btf.MustCompile("(?s).+")) {
+	for range c.TypesByMatch(btf.MustMatcher("(?s).+")) {
 		matched++
 	}
 	if matched != all {

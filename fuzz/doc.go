@@ -1,6 +1,9 @@
-// Package fuzz holds what tests all of btfkit together: oracles, fuzz targets, the sweep over
-// mutated blobs, and the comparison of every backend with each other, with a second decoder
-// that shares no code (package naive), with bpftool and with cilium/ebpf.
+// Package fuzz holds the fuzz targets of btfkit. Start one from the root of the repository:
 //
-// Nothing here is meant to be imported by other modules.
+//	go test -fuzz=FuzzParse ./fuzz
+//
+// Its ordinary tests run every target on its seeds, and take seconds. What tells whether answers
+// are right is in package oracle, and long tests that compare are in package differential.
+//
+// Other modules do not import this one.
 package fuzz

@@ -2,21 +2,27 @@ package fuzz
 
 import (
 	"bytes"
-	"slices"
 	"sync"
 	"testing"
 	"unsafe"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/mutate"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/internal/inplace"
+	"github.com/btfkit/btfkit/fuzz/internal/naive"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
-// FuzzEdits damages real BTF by a list of edits (see mutate.Decode), so that a few bytes of
+// FuzzEdits damages real BTF by a list of edits (see mutate.Damage), so that a few bytes of
 // input reach any place of it. The first byte selects the image: a whole kernel, of which the
 // structure is compared type by type, or a small blob, of which everything is.
 func FuzzEdits(f *testing.F) {
+	if err := warmPools(); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, input []byte) {
 		if len(input) < 1+mutate.RecordSize {
 			t.Skip("no edit")
@@ -27,31 +33,14 @@ func FuzzEdits(f *testing.F) {
 			return
 		}
 		b := smallImages(t)[int(image/4)%len(smallImages(t))]
-		data, undo := applyEdits(b.image, list)
+		data, undo := mutate.Damage(b.image, nil, list)
 		defer undo()
-		in := &Input{Data: data, Turn: int(image), Measured: true}
+		in := &oracle.Input{Data: data, Measured: true}
+		in.Vary(int(image))
 		if err := in.Check(); err != nil {
 			t.Fatalf("%s: %v", b.name, err)
 		}
 	})
-}
-
-// applyEdits edits image in place.
-func applyEdits(image, list []byte) (data []byte, undo func()) {
-	data = image
-	var undos []mutate.Undo
-	for _, e := range mutate.Decode(image, nil, list) {
-		edited, u := e.Apply(image)
-		if len(edited) < len(image) {
-			data = edited // the last truncation counts
-		}
-		undos = append(undos, u)
-	}
-	return data, func() {
-		for _, u := range slices.Backward(undos) {
-			u.Undo(image)
-		}
-	}
 }
 
 type smallImage struct {
@@ -65,11 +54,11 @@ var small struct {
 }
 
 // smallImages returns copies of the small blobs that stand alone.
-func smallImages(t tb) []smallImage {
+func smallImages(t blobs.TB) []smallImage {
 	small.once.Do(func() {
-		for _, b := range smallBlobs(t) {
-			if b.base == nil {
-				small.images = append(small.images, smallImage{b.name, bytes.Clone(b.data)})
+		for _, b := range blobs.Small() {
+			if b.Base == nil {
+				small.images = append(small.images, smallImage{b.Name, bytes.Clone(b.Bytes(t))})
 			}
 		}
 	})
@@ -89,28 +78,32 @@ func editKernel(t *testing.T, list []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, undo := applyEdits(image, list)
+	data, undo := mutate.Damage(image, nil, list)
 	defer undo()
-	spec, err := btf.Open(shared(unsafe.String(unsafe.SliceData(data), len(data))), btf.Options{})
+	spec, err := inplace.Open(unsafe.String(unsafe.SliceData(data), len(data)), false)
 	if err == nil {
 		defer spec.Close()
 	}
 	types := 0
-	wrong := btf.ID(0)
+	wrong := btf.TypeID(0)
 	fault := naive.Scan(data, func(id uint32, offset int64) {
-		if types++; err == nil && spec.Section().TypeAt(types-1).Offset() != offset && wrong == 0 {
-			wrong = btf.ID(id)
+		types++
+		if err != nil || wrong != 0 {
+			return
+		}
+		if store.RecordOf(store.SectionOf(spec).TypeAt(types-1)).Offset != offset {
+			wrong = btf.TypeID(id)
 		}
 	})
 	switch {
 	case fault != nil:
-		if err := CheckFault(err, fault); err != nil {
+		if err := oracle.CheckFault(err, fault); err != nil {
 			t.Fatal(err)
 		}
 	case err != nil:
 		t.Fatalf("nothing is wrong, but %v", err)
-	case wrong != 0 || spec.Section().Len() != types:
+	case wrong != 0 || store.SectionOf(spec).Len() != types:
 		t.Fatalf("%d types, want %d; the first at a wrong place is %d",
-			spec.Section().Len(), types, wrong)
+			store.SectionOf(spec).Len(), types, wrong)
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // extractLimits are caps low enough for a fuzz engine to reach.
@@ -26,9 +28,9 @@ func extractAllocations(size int) uint64 {
 // checkExtract extracts BTF from data: a value or an error of a known class, within the caps.
 // What was extracted opens in every backend with the same verdict.
 func checkExtract(data []byte) error {
-	before := allocated()
-	d, err := elfx.Parse(context.Background(), data, &extractLimits)
-	if used := allocated() - before; used > extractAllocations(len(data)) {
+	before := oracle.Allocated()
+	d, err := elfx.ExtractBytes(context.Background(), data, &extractLimits)
+	if used := oracle.Allocated() - before; used > extractAllocations(len(data)) {
 		return fmt.Errorf("%d bytes allocated for %d", used, len(data))
 	}
 	if (d == nil) == (err == nil) {
@@ -46,7 +48,8 @@ func checkExtract(data []byte) error {
 	if len(d.BTF) > corpus.SmallSize || d.Base != nil {
 		return nil
 	}
-	in := &Input{Data: d.BTF, Turn: turn(d.BTF)}
+	in := &oracle.Input{Data: d.BTF}
+	in.VaryByData()
 	return in.Check()
 }
 
@@ -99,15 +102,16 @@ func FuzzRelocate(f *testing.F) {
 		if len(module)+len(distilled)+len(base) > corpus.SmallSize {
 			t.Skip("large inputs slow the engine down")
 		}
-		target, err := Backends[0].Parse(base, nil)
+		target, err := oracle.Backends[0].Parse(base, nil)
 		if err != nil || target.Verify() != nil {
 			t.Skip("a base that is not sound is for other targets")
 		}
 		defer target.Close()
-		before := allocated()
-		moved, err := elfx.Relocate(module, distilled, target)
-		if used := allocated() - before; used > 4<<20+64*uint64(len(module)+len(distilled)+len(base)) {
-			t.Fatalf("%d bytes allocated", used)
+		before := oracle.Allocated()
+		moved, err := elfx.Relocate(t.Context(), module, distilled, target)
+		used, size := oracle.Allocated()-before, uint64(len(module)+len(distilled)+len(base))
+		if used > 4<<20+64*size {
+			t.Fatalf("%d bytes allocated for %d", used, size)
 		}
 		if (moved == nil) == (err == nil) {
 			t.Fatalf("neither a blob nor an error, or both: %v", err)
@@ -121,17 +125,17 @@ func FuzzRelocate(f *testing.F) {
 // checkRelocated compares a relocated blob with the original, type by type, as far as names
 // and kinds go; references are compared by the names they lead to.
 func checkRelocated(t *testing.T, module, distilled, moved []byte, target *btf.Spec) {
-	small, err := Backends[0].Parse(distilled, nil)
+	small, err := oracle.Backends[0].Parse(distilled, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer small.Close()
-	old, err := Backends[0].Parse(module, small)
+	old, err := oracle.Backends[0].Parse(module, small)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer old.Close()
-	now, err := Backends[0].Parse(moved, target)
+	now, err := oracle.Backends[0].Parse(moved, target)
 	if err != nil {
 		t.Fatalf("the relocated module: %v", err)
 	}
@@ -139,13 +143,13 @@ func checkRelocated(t *testing.T, module, distilled, moved []byte, target *btf.S
 	if err := now.Own().Verify(); err != nil {
 		t.Fatalf("the relocated module: %v", err)
 	}
-	if a, b := old.Section().Len(), now.Section().Len(); a != b {
+	if a, b := store.SectionOf(old).Len(), store.SectionOf(now).Len(); a != b {
 		t.Fatalf("%d types relocated to %d", a, b)
 	}
-	for i := range old.Section().Len() {
-		a, b := old.Section().TypeAt(i), now.Section().TypeAt(i)
-		from, _ := a.Target()
-		to, _ := b.Target()
+	for i := range store.SectionOf(old).Len() {
+		a, b := store.SectionOf(old).TypeAt(i), store.SectionOf(now).TypeAt(i)
+		from := a.Target()
+		to := b.Target()
 		if a.Kind() != b.Kind() || a.Name() != b.Name() || a.Vlen() != b.Vlen() ||
 			from.Name() != to.Name() || from.IsVoid() != to.IsVoid() {
 			t.Fatalf("%v of %v relocated to %v of %v", a, from, b, to)

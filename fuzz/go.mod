@@ -1,6 +1,6 @@
 module github.com/btfkit/btfkit/fuzz
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/btfkit/btfkit/backends/arena v0.0.0
@@ -20,7 +20,7 @@ require (
 	github.com/mikelolasagasti/xz v1.0.1 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
 	github.com/ulikunitz/xz v0.5.17 // indirect
-	golang.org/x/sys v0.49.0
+	golang.org/x/sys v0.47.0
 )
 
 replace (

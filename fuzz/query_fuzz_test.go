@@ -1,19 +1,21 @@
 package fuzz
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // An opened blob is open in every backend.
 type opened struct {
-	name   string
-	specs  []*btf.Spec
-	oracle *naive.Blob
+	name  string
+	specs []*btf.Spec
+	want  *oracle.Blob
 }
 
 var queried struct {
@@ -22,15 +24,15 @@ var queried struct {
 }
 
 // queriedBlobs opens the small blobs that do not need a kernel, once a process.
-func queriedBlobs(t tb) []opened {
+func queriedBlobs(t blobs.TB) []opened {
 	queried.once.Do(func() {
-		for _, b := range smallBlobs(t) {
-			if b.base != nil && len(b.base.data) > 1<<20 {
+		for _, b := range blobs.Small() {
+			if b.Base != nil && b.Base.Size > 1<<20 {
 				continue
 			}
-			o := opened{name: b.name, oracle: b.oracle(t)}
-			for i := range Backends {
-				o.specs = append(o.specs, openForever(t, b, &Backends[i]))
+			o := opened{name: b.Name, want: b.Oracle(t)}
+			for i := range oracle.Backends {
+				o.specs = append(o.specs, openForever(t, b, oracle.Backends[i]))
 			}
 			queried.blobs = append(queried.blobs, o)
 		}
@@ -39,12 +41,12 @@ func queriedBlobs(t tb) []opened {
 }
 
 // openForever opens a blob until the process ends.
-func openForever(t tb, b *blob, backend *Backend) *btf.Spec {
+func openForever(t blobs.TB, b *blobs.Blob, backend btf.Backend) *btf.Spec {
 	var base *btf.Spec
-	if b.base != nil {
-		base = openForever(t, b.base, backend)
+	if b.Base != nil {
+		base = openForever(t, b.Base, backend)
 	}
-	spec, err := backend.Parse(b.data, base)
+	spec, err := backend.Parse(b.Bytes(t), base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,26 +62,26 @@ func FuzzQueries(f *testing.F) {
 		}
 		all := queriedBlobs(t)
 		o := all[int(blob)%len(all)]
+		if err := oracle.CheckMatches(o.want, expr, o.specs...); err != nil {
+			t.Fatalf("%s: %v", o.name, err)
+		}
 		for i, spec := range o.specs {
-			err := CheckNames(spec, o.oracle, []string{name})
+			err := oracle.CheckNames(spec, o.want, []string{name})
 			if err == nil {
-				err = CheckMatches(spec, o.oracle, expr)
+				err = checkID(spec, o.want, id)
 			}
 			if err == nil {
-				err = checkID(spec, o.oracle, id)
-			}
-			if err == nil {
-				err = checkKind(spec, o.oracle, name, kind)
+				err = checkKind(spec, o.want, name, kind)
 			}
 			if err != nil {
-				t.Fatalf("%s in %s: %v", o.name, Backends[i].Name, err)
+				t.Fatalf("%s in %s: %v", o.name, oracle.Backends[i].Name(), err)
 			}
 		}
 	})
 }
 
-func checkID(spec *btf.Spec, want *naive.Blob, id uint32) error {
-	got, err := spec.TypeByID(btf.ID(id))
+func checkID(spec *btf.Spec, want *oracle.Blob, id uint32) error {
+	got, err := spec.TypeByID(btf.TypeID(id))
 	n, ok := want.ByID(id)
 	if ok != (err == nil) || uint32(got.ID()) != n.ID {
 		return fmt.Errorf("type %d: %v, %v; want %v", id, got, err, n.ID)
@@ -87,7 +89,7 @@ func checkID(spec *btf.Spec, want *naive.Blob, id uint32) error {
 	return nil
 }
 
-func checkKind(spec *btf.Spec, want *naive.Blob, name string, kind byte) error {
+func checkKind(spec *btf.Spec, want *oracle.Blob, name string, kind byte) error {
 	got, err := spec.TypeByName(name, btf.Kind(kind))
 	for _, id := range want.Named(name) {
 		if n, _ := want.ByID(id); n.Kind() == kind {
@@ -97,7 +99,7 @@ func checkKind(spec *btf.Spec, want *naive.Blob, name string, kind byte) error {
 			return nil
 		}
 	}
-	if err != btf.ErrNotFound {
+	if !errors.Is(err, btf.ErrNotFound) {
 		return fmt.Errorf("%v named %q: %v, %v; want none", btf.Kind(kind), name, got, err)
 	}
 	return nil

@@ -5,7 +5,10 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/fuzz/naive"
+	"github.com/btfkit/btfkit/btf/store"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/internal/naive"
+	"github.com/btfkit/btfkit/fuzz/oracle"
 )
 
 // FuzzStateful replays commands of two bytes, an operation and its argument, on a few Specs that
@@ -38,7 +41,7 @@ type machine struct {
 // modelled is a Spec with what is known about it.
 type modelled struct {
 	spec   *btf.Spec
-	oracle *naive.Blob
+	want   *oracle.Blob
 	base   *modelled
 	splits []*modelled
 	closed bool
@@ -103,14 +106,14 @@ func (m *machine) openBase(arg byte) {
 	if len(m.specs) == maxSpecs {
 		return
 	}
-	name := []string{"fixtures/pahole-kernel-x86_64", "made/layout-el", "made/opaque-el"}[arg%3]
-	b := findBlob(m, name)
-	backend := &Backends[int(arg/3)%len(Backends)]
-	spec, err := backend.Parse(b.data, nil)
+	name := []string{"fixtures/pahole-kernel-x86_64", "btftest/tour-layout", "btftest/opaque"}[arg%3]
+	b := blobs.Find(m, name)
+	backend := oracle.Backends[int(arg/3)%len(oracle.Backends)]
+	spec, err := backend.Parse(b.Bytes(m), nil)
 	if err != nil {
 		m.Fatal(err)
 	}
-	m.specs = append(m.specs, &modelled{spec: spec, oracle: b.oracle(m)})
+	m.specs = append(m.specs, &modelled{spec: spec, want: b.Oracle(m)})
 }
 
 // openSplit splits a section off s: a closed base refuses, whether its section lives or not.
@@ -118,22 +121,22 @@ func (m *machine) openSplit(s *modelled, arg byte) {
 	if len(m.specs) == maxSpecs {
 		return
 	}
-	data := findBlob(m, "fixtures/pahole-split-x86_64").data
-	want, fault := naive.Parse(data, s.oracle)
-	spec, err := Backends[int(arg/8)%len(Backends)].Parse(data, s.spec)
+	data := blobs.Find(m, "fixtures/pahole-split-x86_64").Bytes(m)
+	want, fault := oracle.Parse(data, s.want)
+	spec, err := oracle.Backends[int(arg/8)%len(oracle.Backends)].Parse(data, s.spec)
 	switch {
 	case s.closed:
 		if !errors.Is(err, btf.ErrClosed) {
 			m.Fatalf("a split of a closed base: %v", err)
 		}
 	case fault != nil:
-		if err := CheckFault(err, fault); err != nil {
+		if err := oracle.CheckFault(err, fault); err != nil {
 			m.Fatal(err)
 		}
 	case err != nil:
 		m.Fatal(err)
 	default:
-		split := &modelled{spec: spec, oracle: want, base: s}
+		split := &modelled{spec: spec, want: want, base: s}
 		s.splits = append(s.splits, split)
 		m.specs = append(m.specs, split)
 	}
@@ -150,24 +153,24 @@ func (m *machine) close(s *modelled) {
 func (m *machine) typeByID(s *modelled, op, arg byte) {
 	id := uint32(op/9)*7 + uint32(arg)/8
 	if id == 0 {
-		id = s.oracle.End() - 1
+		id = s.want.End() - 1
 	}
-	t, err := s.spec.TypeByID(btf.ID(id))
-	want, ok := s.oracle.ByID(id)
+	t, err := s.spec.TypeByID(btf.TypeID(id))
+	want, ok := s.want.ByID(id)
 	switch {
 	case s.closed:
 		if err != btf.ErrClosed || !t.IsVoid() {
 			m.Fatalf("closed: %v, %v", t, err)
 		}
 	case !ok:
-		if err != btf.ErrNotFound {
+		if !errors.Is(err, btf.ErrNotFound) {
 			m.Fatalf("type %d: %v", id, err)
 		}
 	case err != nil || uint32(t.ID()) != want.ID:
 		m.Fatalf("type %d: %v, %v", id, t, err)
 	case !want.IsVoid():
 		owner := s
-		for owner.oracle != want.Blob {
+		for owner.want != want.Blob {
 			owner = owner.base
 		}
 		m.kept = append(m.kept, keptType{owner, t, want, t.Name()})
@@ -175,10 +178,10 @@ func (m *machine) typeByID(s *modelled, op, arg byte) {
 }
 
 func (m *machine) names(s *modelled, arg byte) {
-	names := QueryNames(s.oracle, 5)
+	names := oracle.QueryNames(s.want, 5)
 	name := names[int(arg/8)%len(names)]
 	if !s.closed {
-		if err := CheckNames(s.spec, s.oracle, []string{name}); err != nil {
+		if err := oracle.CheckNames(s.spec, s.want, []string{name}); err != nil {
 			m.Fatal(err)
 		}
 		return
@@ -186,17 +189,17 @@ func (m *machine) names(s *modelled, arg byte) {
 	if t, err := s.spec.TypeByName(name); err != btf.ErrClosed || !t.IsVoid() {
 		m.Fatalf("closed: TypeByName %v, %v", t, err)
 	}
-	if ids, err := s.spec.AppendIDs(nil, name); err != btf.ErrClosed || len(ids) != 0 {
+	if ids, err := s.spec.AppendIDsByName(nil, name); err != btf.ErrClosed || len(ids) != 0 {
 		m.Fatalf("closed: ids %v, %v", ids, err)
 	}
-	for t := range s.spec.Named(name) {
+	for t := range s.spec.TypesByName(name) {
 		m.Fatalf("closed: %v", t)
 	}
 }
 
 func (m *machine) iterate(s *modelled) {
 	if !s.closed {
-		if err := CheckRecords(s.spec, s.oracle); err != nil {
+		if err := oracle.CheckRecords(s.spec, s.want); err != nil {
 			m.Fatal(err)
 		}
 		return
@@ -210,14 +213,14 @@ func (m *machine) iterate(s *modelled) {
 }
 
 func (m *machine) match(s *modelled, arg byte) {
-	expr := Patterns[int(arg/8)%len(Patterns)]
+	expr := oracle.Patterns[int(arg/8)%len(oracle.Patterns)]
 	if !s.closed {
-		if err := CheckMatches(s.spec, s.oracle, expr); err != nil {
+		if err := oracle.CheckMatches(s.want, expr, s.spec); err != nil {
 			m.Fatal(err)
 		}
 		return
 	}
-	ids, err := s.spec.AppendMatches(nil, btf.MustCompile(expr))
+	ids, err := s.spec.AppendIDsByMatch(nil, btf.MustMatcher(expr))
 	if err != btf.ErrClosed || len(ids) != 0 {
 		m.Fatalf("closed: matches %v, %v", ids, err)
 	}
@@ -230,21 +233,21 @@ func (m *machine) checkKept() {
 			m.Fatalf("a name that was handed out became %q, want %q", k.name, k.want.Name())
 		}
 		if k.owner.alive() {
-			if got := factsOf(k.t); got != k.want.Facts() {
-				m.Fatalf("kept: %+v, want %+v", got, k.want.Facts())
+			if err := oracle.CheckType(k.t, k.want); err != nil {
+				m.Fatalf("kept: %v", err)
 			}
 			continue
 		}
 		if k.t.Kind() != btf.KindVoid || k.t.Name() != "" || k.t.Vlen() != 0 {
 			m.Fatalf("after Close: %v", k.t)
 		}
-		if record := k.t.AppendRecord(nil); len(record) != 0 {
+		if record := store.RecordOf(k.t).Bytes; record != "" {
 			m.Fatalf("after Close: the record % x", record)
 		}
 		for range k.t.Members() {
 			m.Fatal("after Close: a member")
 		}
-		for range k.t.Chain() {
+		for range k.t.Targets() {
 			m.Fatal("after Close: a link")
 		}
 	}

@@ -16,7 +16,7 @@
 //     a file's size for each file), and in GOMEMLIMIT, where 7 MB are 7 MB less for the
 //     rest of the program.
 //
-// With Options.OffHeap the blocks are anonymous private memory straight from the system,
+// With Backend.OffHeap the blocks are anonymous private memory straight from the system,
 // which the collector neither sees nor counts: not in runtime.MemStats, not in GOGC's
 // pace, not in GOMEMLIMIT, which must then be set lower by [btf.Info]'s DataBytes and
 // IndexBytes if it is to bound the process. The memory is returned at once by Close, after
@@ -40,45 +40,57 @@ import (
 	"fmt"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Options configures Open and Parse. Nil means the defaults.
-type Options struct {
-	// Base is what the BTF is split from, a Spec of any backend; nil if it stands
-	// alone.
-	Base *btf.Spec
+// Backend is this package as a value, for code that opens BTF for others, such as package elfx,
+// and for those who want other than the defaults.
+type Backend struct {
 	// OffHeap takes memory from the system instead of the Go heap, or from the heap all
 	// the same where the system gives none; btf.Info says which. The Spec must be closed.
 	OffHeap bool
 }
 
-// Open reads the file of raw BTF at path. Errors name the path.
-func Open(path string, o *Options) (*btf.Spec, error) {
-	m := newMemory(o)
+var _ btf.Backend = Backend{}
+
+// Open reads the file of raw BTF at path on top of base, a Spec of any backend, or nil if the
+// file stands alone. Errors name the path.
+func Open(path string, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Open(path, base) }
+
+// Parse reads raw BTF from a copy of data, which the caller may then change, on top of base.
+func Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Parse(data, base) }
+
+// Name returns "arena", or "arena-offheap" with that option.
+func (b Backend) Name() string {
+	if b.OffHeap {
+		return "arena-offheap"
+	}
+	return "arena"
+}
+
+// Open is the function of that name, with the options of b.
+func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	m := newMemory(b.OffHeap)
 	data, err := readFile(path, m)
-	if err == nil {
-		var spec *btf.Spec
-		if spec, err = open(data, m, o); err == nil {
-			return spec, nil
-		}
+	if err != nil {
+		m.free()
+		return nil, err
+	}
+	spec, err := open(data, m, base)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m.free()
-	return nil, err
+	return spec, nil
 }
 
-// Parse reads raw BTF from a copy of data, which the caller may then change.
-func Parse(data []byte, o *Options) (*btf.Spec, error) {
-	m := newMemory(o)
+// Parse is the function of that name, with the options of b.
+func (b Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	m := newMemory(b.OffHeap)
 	own := m.Bytes(len(data))
 	copy(own, data)
-	return open(own, m, o)
+	return open(own, m, base)
 }
 
-func open(data []byte, m *memory, o *Options) (*btf.Spec, error) {
-	if o == nil {
-		o = new(Options)
-	}
-	b := &backend{data: text(data), mem: m}
-	return btf.Open(b, btf.Options{Base: o.Base, Alloc: m.Words32})
+func open(data []byte, m *memory, base *btf.Spec) (*btf.Spec, error) {
+	return store.Open(&blob{data: text(data), mem: m}, store.Options{Base: base, Memory: m})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // maps says that this system gives memory outside the Go heap.
@@ -25,18 +26,13 @@ var modes = []struct {
 	offHeap bool
 }{{"heap", false}, {"off-heap", true}}
 
+// TestSteps holds the indexes to linear time.
+func TestSteps(t *testing.T) { btftest.TestSteps(t, Backend{}) }
+
 func TestSuite(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
-			btftest.TestBackend(t, btftest.Backend{
-				Name: "arena-" + mode.name,
-				Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-					return Open(path, &Options{Base: base, OffHeap: mode.offHeap})
-				},
-				Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-					return Parse(data, &Options{Base: base, OffHeap: mode.offHeap})
-				},
-			})
+			btftest.TestBackend(t, Backend{OffHeap: mode.offHeap})
 		})
 	}
 }
@@ -52,9 +48,9 @@ func write(t *testing.T, data []byte) (path string) {
 }
 
 // mustOpen writes data to a file, opens it, and closes it at the end of the test.
-func mustOpen(t *testing.T, data []byte, o *Options) *btf.Spec {
+func mustOpen(t *testing.T, data []byte, b Backend) *btf.Spec {
 	t.Helper()
-	spec, err := Open(write(t, data), o)
+	spec, err := b.Open(write(t, data), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,14 +60,14 @@ func mustOpen(t *testing.T, data []byte, o *Options) *btf.Spec {
 
 // TestInfo accounts for every byte.
 func TestInfo(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	for _, mode := range modes {
-		spec := mustOpen(t, data, &Options{OffHeap: mode.offHeap})
+		spec := mustOpen(t, data, Backend{OffHeap: mode.offHeap})
 		info := spec.Info()
 		if info.Backend != "arena" || info.DataBytes != int64(len(data)) {
 			t.Errorf("%s: info %+v of %d bytes", mode.name, info, len(data))
 		}
-		if mapped := info.Storage == btf.Mapped; mapped != (mode.offHeap && maps) ||
+		if mapped := info.Mapped; mapped != (mode.offHeap && maps) ||
 			mode.offHeap && mapped != (info.Why == "") {
 			t.Errorf("%s on %s: info %+v", mode.name, runtime.GOOS, info)
 		}
@@ -81,14 +77,14 @@ func TestInfo(t *testing.T) {
 				named++
 			}
 		}
-		types := spec.Section().Len()
+		types := store.SectionOf(spec).Len()
 		least, most := types+14*named, 4*types+16*named+256
 		if n := int(info.IndexBytes); n < least || n > most {
 			t.Errorf("%s: %d bytes of index for %d types and %d names, want %d to %d",
 				mode.name, n, types, named, least, most)
 		}
-		m := btf.MustCompile("_")
-		if _, err := spec.AppendMatches(nil, m); err != nil {
+		m := btf.MustMatcher("_")
+		if _, err := spec.AppendIDsByMatch(nil, m); err != nil {
 			t.Fatal(err)
 		}
 		want := info.IndexBytes + int64(4*named+(types+63)/64*8)
@@ -101,8 +97,8 @@ func TestInfo(t *testing.T) {
 // TestRefused injects an error into taking memory from the system, from a certain block
 // on, which must only make a difference to where the memory is.
 func TestRefused(t *testing.T) {
-	data := btftest.Kernel(false)
-	want, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	want, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +113,7 @@ func TestRefused(t *testing.T) {
 		}
 		info := spec.Info()
 		if refused := strings.Contains(info.Why, "injected"); refused != (given == 0) ||
-			(info.Storage == btf.Heap) != refused {
+			info.Mapped == refused {
 			t.Errorf("after %d blocks: %+v", given, info)
 		}
 		for id, w := range want.All() {
@@ -154,14 +150,14 @@ func (f *fakeMaps) Unmap() error { f.open--; return nil }
 func TestBlocksReturned(t *testing.T) {
 	mapped := &fakeMaps{left: 100}
 	m := &memory{offHeap: true, mapMemory: mapped.get}
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	own := m.Bytes(len(data))
 	copy(own, data)
 	spec, err := open(own, m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, err := Parse(btftest.Module(spec, false), &Options{Base: spec})
+	module, err := Parse(btftest.Module(spec, nil), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +184,7 @@ func TestBlocksReturned(t *testing.T) {
 // TestNamesOutliveClose keeps names across Close in both modes.
 func TestNamesOutliveClose(t *testing.T) {
 	for _, mode := range modes {
-		spec := mustOpen(t, btftest.Kernel(false), &Options{OffHeap: mode.offHeap})
+		spec := mustOpen(t, btftest.Kernel(nil), Backend{OffHeap: mode.offHeap})
 		var names, want []string
 		for _, typ := range spec.All() {
 			names = append(names, typ.Name())
@@ -208,7 +204,7 @@ func TestNamesOutliveClose(t *testing.T) {
 
 // TestParseCopies changes the input afterwards.
 func TestParseCopies(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	spec, err := Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +225,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 	empty := write(t, nil)
 	for _, mode := range modes {
-		_, err := Open(empty, &Options{OffHeap: mode.offHeap})
+		_, err := Backend{OffHeap: mode.offHeap}.Open(empty, nil)
 		var format *btf.FormatError
 		if !errors.As(err, &format) || format.Class != btf.ErrCorrupt ||
 			!strings.Contains(err.Error(), empty) {
@@ -241,9 +237,9 @@ func TestOpenErrors(t *testing.T) {
 // TestConcurrentFirstQueries makes many goroutines the first to ask.
 func TestConcurrentFirstQueries(t *testing.T) {
 	for _, mode := range modes {
-		spec := mustOpen(t, btftest.Kernel(false), &Options{OffHeap: mode.offHeap})
-		m := btf.MustCompile("^t")
-		var want []btf.ID
+		spec := mustOpen(t, btftest.Kernel(nil), Backend{OffHeap: mode.offHeap})
+		m := btf.MustMatcher("^t")
+		var want []btf.TypeID
 		for id, typ := range spec.All() {
 			if strings.HasPrefix(typ.Name(), "t") {
 				want = append(want, id)
@@ -254,7 +250,7 @@ func TestConcurrentFirstQueries(t *testing.T) {
 		for range 16 {
 			group.Go(func() {
 				<-start
-				got, err := spec.AppendMatches(nil, m)
+				got, err := spec.AppendIDsByMatch(nil, m)
 				if err != nil || len(want) == 0 || !slices.Equal(got, want) {
 					t.Errorf("%s: matches %v, error %v; want %v", mode.name, got, err, want)
 				}
@@ -268,16 +264,16 @@ func TestConcurrentFirstQueries(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	for _, mode := range modes {
-		spec := mustOpen(t, btftest.Names(false), &Options{OffHeap: mode.offHeap})
+		spec := mustOpen(t, btftest.Names(nil), Backend{OffHeap: mode.offHeap})
 		var names []string
 		for _, typ := range spec.All() {
 			names = append(names, typ.Name(), typ.Name()+"?")
 		}
-		dst := make([]btf.ID, 0, 64)
+		dst := make([]btf.TypeID, 0, 64)
 		i := 0
 		allocs := testing.AllocsPerRun(len(names), func() {
-			dst, _ = spec.AppendIDs(dst[:0], names[i%len(names)])
-			typ, _ := spec.TypeByID(btf.ID(i % len(names)))
+			dst, _ = spec.AppendIDsByName(dst[:0], names[i%len(names)])
+			typ, _ := spec.TypeByID(btf.TypeID(i % len(names)))
 			typ.Kind()
 			i++
 		})

@@ -24,7 +24,7 @@ func BenchmarkGC(b *testing.B) {
 	b.Run("backend=none", collect)
 	for _, mode := range modes {
 		b.Run("backend=arena-"+mode.name, func(b *testing.B) {
-			spec, err := Open(path, &Options{OffHeap: mode.offHeap})
+			spec, err := Backend{OffHeap: mode.offHeap}.Open(path, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -12,22 +12,22 @@ import (
 // A kernel and a module split from it, with the kernel's memory outside the Go heap. The
 // module keeps the kernel open.
 func Example() {
-	kernel, err := arena.Parse(btftest.Kernel(false), &arena.Options{OffHeap: true})
+	kernel, err := arena.Backend{OffHeap: true}.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	module, err := arena.Parse(btftest.Module(kernel, false), &arena.Options{Base: kernel})
+	module, err := arena.Parse(btftest.Module(kernel, nil), kernel)
 	if err != nil {
 		log.Fatal(err)
 	}
 	if err := kernel.Close(); err != nil {
 		log.Fatal(err)
 	}
-	for typ := range module.Named("kfree_skb") {
-		proto, _ := typ.Target()
+	for typ := range module.TypesByName("kfree_skb") {
+		proto := typ.Target()
 		for _, p := range proto.Params() {
-			skb, _ := p.Target()
-			to, _ := skb.Target()
+			skb := p.Target()
+			to := skb.Target()
 			fmt.Println(typ.Kind(), typ.Name(), p.Name(), to.Kind(), to.Name())
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/btfkit/btfkit/btf/nameindex"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // A memory hands out zeroed blocks without pointers. Only one goroutine may take blocks at
@@ -21,13 +21,13 @@ type memory struct {
 	size atomic.Int64
 }
 
-var _ nameindex.Memory = (*memory)(nil)
+var _ store.Memory = (*memory)(nil)
 
 // A block is memory from the system.
 type block interface{ Unmap() error }
 
-func newMemory(o *Options) *memory {
-	return &memory{offHeap: o != nil && o.OffHeap, mapMemory: mapMemory}
+func newMemory(offHeap bool) *memory {
+	return &memory{offHeap: offHeap, mapMemory: mapMemory}
 }
 
 // Bytes returns a block of n bytes.

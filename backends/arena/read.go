@@ -6,7 +6,7 @@ import (
 	"math"
 	"os"
 
-	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // readFile reads a file into a block of its exact size.
@@ -15,7 +15,7 @@ func readFile(path string, m *memory) ([]byte, error) {
 	if !errors.Is(err, errSize) {
 		return data, err
 	}
-	text, err := btf.ReadFile(path)
+	text, err := store.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func readInPlace(path string, m *memory) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	want := btf.BlobSize(head[:n])
+	want := store.BlobSize(head[:n])
 	data := m.Bytes(int(min(want, max(size, int64(n)))))
 	n = copy(data, head[:n])
 	rest, err := io.ReadFull(f, data[n:])

@@ -15,7 +15,7 @@ import (
 func TestReadInPlace(t *testing.T) {
 	want := btftest.Chain(100_000)
 	path := write(t, want)
-	m := newMemory(nil)
+	m := newMemory(false)
 	got, err := readFile(path, m)
 	if err != nil || !bytes.Equal(got, want) || cap(got) != len(want) {
 		t.Fatalf("%d bytes of %d, capacity %d, error %v", len(got), len(want), cap(got), err)
@@ -25,7 +25,7 @@ func TestReadInPlace(t *testing.T) {
 	}
 	result := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
-			if _, err := readFile(path, newMemory(nil)); err != nil {
+			if _, err := readFile(path, newMemory(false)); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -37,7 +37,7 @@ func TestReadInPlace(t *testing.T) {
 
 // TestReadHuge opens a file that claims a terabyte: memory goes by its header.
 func TestReadHuge(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	for _, test := range []struct {
 		name string
 		data []byte
@@ -48,7 +48,7 @@ func TestReadHuge(t *testing.T) {
 			skip(t, "files", fmt.Sprintf("no sparse files here (%v): set TMPDIR to a file system "+
 				"that has them", err))
 		}
-		m := newMemory(nil)
+		m := newMemory(false)
 		got, err := readFile(path, m)
 		if err != nil || len(got) > 8<<10 || !bytes.HasPrefix(got, test.data) {
 			t.Errorf("%s: %d bytes read, error %v", test.name, len(got), err)
@@ -70,7 +70,7 @@ func TestReadWrongSize(t *testing.T) {
 		skip(t, "files", fmt.Sprintf("no file with a wrong size (%v): run on Linux with /proc "+
 			"mounted", err))
 	}
-	got, err := readFile(path, newMemory(&Options{OffHeap: true}))
+	got, err := readFile(path, newMemory(true))
 	if err != nil || !bytes.Contains(got, []byte("VmRSS")) {
 		t.Errorf("%q, error %v", got, err)
 	}
@@ -80,12 +80,12 @@ func TestReadWrongSize(t *testing.T) {
 // bytes say.
 func TestVmlinux(t *testing.T) {
 	path := vmlinux(t)
-	want, err := btftest.Open(path, nil)
+	want, err := btftest.Plain.Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, mode := range modes {
-		spec, err := Open(path, &Options{OffHeap: mode.offHeap})
+		spec, err := Backend{OffHeap: mode.offHeap}.Open(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,86 +25,104 @@ import (
 	"sync/atomic"
 
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/btf/nameindex"
+	"github.com/btfkit/btfkit/btf/store"
+	"github.com/btfkit/btfkit/btf/store/nameindex"
 )
 
-// Options configures Open and Parse. Nil means the defaults.
-type Options struct {
-	// Base is what the BTF is split from, a Spec of any backend; nil if it stands
-	// alone.
-	Base *btf.Spec
-}
+// Backend is this package as a value, for code that opens BTF for others, such as package elfx.
+type Backend struct{}
 
-// Open reads the file of raw BTF at path. Errors name the path.
-func Open(path string, o *Options) (*btf.Spec, error) {
-	data, err := btf.ReadFile(path)
+var _ btf.Backend = Backend{}
+
+// Open reads the file of raw BTF at path on top of base, a Spec of any backend, or nil if the
+// file stands alone. Errors name the path.
+func Open(path string, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Open(path, base) }
+
+// Parse reads raw BTF from a copy of data, which the caller may then change, on top of base.
+func Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Parse(data, base) }
+
+// Name returns "cache".
+func (Backend) Name() string { return "cache" }
+
+// Open is the function of that name.
+func (Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := store.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := open(data, o)
+	spec, err := open(data, base)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return spec, nil
 }
 
-// Parse reads raw BTF from a copy of data, which the caller may then change.
-func Parse(data []byte, o *Options) (*btf.Spec, error) {
-	return open(string(data), o)
+// Parse is the function of that name.
+func (Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	return open(string(data), base)
 }
 
-func open(data string, o *Options) (*btf.Spec, error) {
-	if o == nil {
-		o = new(Options)
-	}
-	b := &backend{data: data}
-	return btf.Open(b, btf.Options{Base: o.Base, Alloc: b.alloc})
+func open(data string, base *btf.Spec) (*btf.Spec, error) {
+	b := &blob{data: data}
+	return store.Open(b, store.Options{Base: base, Memory: b})
 }
 
-type backend struct {
-	data  string
-	index nameindex.Index
+// A blob is the store of one section.
+type blob struct {
+	data    string
+	section store.Section
+	index   nameindex.Index
 
 	namesOnce sync.Once
-	names     btf.Names
+	names     store.Names
 
 	// size is what the indexes take, in bytes. Info reads it while names may be in the
 	// making.
 	size atomic.Int64
 }
 
-func (b *backend) alloc(words int) []uint32 {
-	b.size.Add(int64(words) * 4)
-	return make([]uint32, words)
+var (
+	_ store.Store  = (*blob)(nil)
+	_ store.Memory = (*blob)(nil)
+)
+
+// Words32 counts memory of the heap.
+func (b *blob) Words32(n int) []uint32 {
+	b.size.Add(int64(n) * 4)
+	return make([]uint32, n)
 }
 
-var _ btf.Backend = (*backend)(nil)
+// Words64 counts memory of the heap.
+func (b *blob) Words64(n int) []uint64 {
+	b.size.Add(int64(n) * 8)
+	return make([]uint64, n)
+}
 
-func (b *backend) Bytes() string { return b.data }
+func (b *blob) Bytes() string { return b.data }
 
-func (b *backend) Index(s *btf.Section) error {
-	b.index = nameindex.Build(s, nameindex.Options{Sparse: true})
-	b.size.Add(b.index.Bytes())
+func (b *blob) Index(s store.Section) error {
+	b.section = s
+	b.index = nameindex.Build(s, nameindex.Options{Sparse: true, Memory: b})
 	return nil
 }
 
-func (b *backend) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
-	return b.index.Append(dst, s, name)
+func (b *blob) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
+	return b.index.Append(dst, b.section, name)
 }
 
-func (b *backend) Names(s *btf.Section) btf.Names {
+func (b *blob) Names() store.Names {
 	b.namesOnce.Do(func() {
-		b.names = nameindex.Pack(s)
+		b.names = nameindex.Pack(b.section)
 		b.size.Add(int64(len(b.names.Text) + 4*len(b.names.Offsets) + 8*len(b.names.Named)))
 	})
 	return b.names
 }
 
-func (b *backend) Info() btf.Info {
+func (b *blob) Info() btf.Info {
 	return btf.Info{Backend: "cache", DataBytes: int64(len(b.data)), IndexBytes: b.size.Load()}
 }
 
-func (b *backend) Close() error {
-	b.data, b.index, b.names = "", nameindex.Index{}, btf.Names{}
+func (b *blob) Close() error {
+	b.data, b.index, b.names = "", nameindex.Index{}, store.Names{}
 	return nil
 }

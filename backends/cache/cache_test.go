@@ -12,18 +12,14 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
+// TestSteps holds the indexes to linear time.
+func TestSteps(t *testing.T) { btftest.TestSteps(t, Backend{}) }
+
 func TestSuite(t *testing.T) {
-	btftest.TestBackend(t, btftest.Backend{
-		Name: "cache",
-		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-			return Open(path, &Options{Base: base})
-		},
-		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-			return Parse(data, &Options{Base: base})
-		},
-	})
+	btftest.TestBackend(t, Backend{})
 }
 
 func parse(t *testing.T, data []byte) *btf.Spec {
@@ -37,10 +33,10 @@ func parse(t *testing.T, data []byte) *btf.Spec {
 
 // TestInfo accounts for the memory, to which the first match adds.
 func TestInfo(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	spec := parse(t, data)
 	info := spec.Info()
-	if info.Backend != "cache" || info.Storage != btf.Heap || info.Why != "" ||
+	if info.Backend != "cache" || info.Mapped || info.Why != "" ||
 		info.DataBytes != int64(len(data)) {
 		t.Errorf("info %+v of %d bytes", info, len(data))
 	}
@@ -51,11 +47,11 @@ func TestInfo(t *testing.T) {
 			text += n + 1
 		}
 	}
-	types := spec.Section().Len()
+	types := store.SectionOf(spec).Len()
 	if n := int(info.IndexBytes); n < types+32*named || n > 4*types+34*named+256 {
 		t.Errorf("%d bytes of index for %d types and %d names", n, types, named)
 	}
-	if _, err := spec.IDsByMatch(btf.MustCompile("_")); err != nil {
+	if _, err := spec.IDsByMatch(btf.MustMatcher("_")); err != nil {
 		t.Fatal(err)
 	}
 	want := info.IndexBytes + int64(text+4*named+(types+63)/64*8)
@@ -65,7 +61,7 @@ func TestInfo(t *testing.T) {
 }
 
 func TestParseCopies(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	spec := parse(t, data)
 	clear(data)
 	if typ, err := spec.TypeByName("int"); err != nil || typ.Name() != "int" {
@@ -74,7 +70,7 @@ func TestParseCopies(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	spec := parse(t, btftest.Kernel(false))
+	spec := parse(t, btftest.Kernel(nil))
 	typ, err := spec.TypeByName("sk_buff")
 	if err != nil {
 		t.Fatal(err)
@@ -109,9 +105,9 @@ func TestOpenErrors(t *testing.T) {
 
 // TestConcurrentFirstMatches makes many goroutines the first to match.
 func TestConcurrentFirstMatches(t *testing.T) {
-	spec := parse(t, btftest.Kernel(false))
-	m := btf.MustCompile("^t")
-	var want []btf.ID
+	spec := parse(t, btftest.Kernel(nil))
+	m := btf.MustMatcher("^t")
+	var want []btf.TypeID
 	for id, typ := range spec.All() {
 		if strings.HasPrefix(typ.Name(), "t") {
 			want = append(want, id)
@@ -134,16 +130,16 @@ func TestConcurrentFirstMatches(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	spec := parse(t, btftest.Names(false))
+	spec := parse(t, btftest.Names(nil))
 	var names []string
 	for _, typ := range spec.All() {
 		names = append(names, typ.Name(), typ.Name()+"?")
 	}
-	dst := make([]btf.ID, 0, 64)
+	dst := make([]btf.TypeID, 0, 64)
 	i := 0
 	allocs := testing.AllocsPerRun(len(names), func() {
-		dst, _ = spec.AppendIDs(dst[:0], names[i%len(names)])
-		typ, _ := spec.TypeByID(btf.ID(i % len(names)))
+		dst, _ = spec.AppendIDsByName(dst[:0], names[i%len(names)])
+		typ, _ := spec.TypeByID(btf.TypeID(i % len(names)))
 		typ.Kind()
 		i++
 	})

@@ -11,7 +11,7 @@ import (
 
 // Files are opened with Open, usually /sys/kernel/btf/vmlinux; Parse takes bytes.
 func Example() {
-	spec, err := cache.Parse(btftest.Kernel(false), nil)
+	spec, err := cache.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func Example() {
 	}
 	size, _ := skb.Size()
 	fmt.Println(skb.Name(), "has", size, "bytes")
-	for typ := range spec.Matching(btf.MustCompile("^(tcp|udp)_.*msg$")) {
+	for typ := range spec.TypesByMatch(btf.MustMatcher("^(tcp|udp)_.*msg$")) {
 		fmt.Println(typ.Kind(), typ.Name())
 	}
 	// Output:

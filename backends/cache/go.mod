@@ -1,6 +1,6 @@
 module github.com/btfkit/btfkit/backends/cache
 
-go 1.26.0
+go 1.25.0
 
 require github.com/btfkit/btfkit/btf v0.0.0
 

@@ -19,7 +19,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "vmlinux")
-	if err := os.WriteFile(path, btftest.Kernel(false), 0o600); err != nil {
+	if err := os.WriteFile(path, btftest.Kernel(nil), 0o600); err != nil {
 		log.Fatal(err)
 	}
 
@@ -32,9 +32,9 @@ func Example() {
 		log.Fatal(err)
 	}
 	name := fn.Name()
-	proto, _ := fn.Target()
+	proto := fn.Target()
 	for i, p := range proto.Params() {
-		typ, _ := p.Target()
+		typ := p.Target()
 		fmt.Println(i, p.Name(), typ.Kind())
 	}
 	if err := spec.Close(); err != nil {

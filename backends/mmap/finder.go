@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // A finder finds the types of one section by name. It is immutable and safe for
@@ -34,14 +35,14 @@ const (
 
 // newFinder takes a pass over the names if they are sorted, and if not, one more after
 // finding that out, most likely at once.
-func newFinder(s *btf.Section) finder {
+func newFinder(s store.Section) finder {
 	if named, ok := sorted(s); ok {
 		return finder{sorted: true, named: named}
 	}
 	return newFingerprints(s)
 }
 
-func newFingerprints(s *btf.Section) finder {
+func newFingerprints(s store.Section) finder {
 	blocks := make([]prints, (s.Len()+63)/64)
 	var offs [64]uint32
 	for w := range blocks {
@@ -74,8 +75,8 @@ func (b *prints) matches(print uint64) uint64 {
 // libbpf and the kernel look, too (btf_check_sorted).
 //
 // Names that overlap so much that comparing them takes time out of proportion to the
-// input count as unsorted; see btf.Section.NameBudget.
-func sorted(s *btf.Section) (named int, ok bool) {
+// input count as unsorted; see store.Section.NameBudget.
+func sorted(s store.Section) (named int, ok bool) {
 	left := s.NameBudget()
 	last := ""
 	for i := range s.Len() {
@@ -104,19 +105,21 @@ func fingerprint(prefix string) uint64 {
 
 func (f *finder) size() int64 { return int64(len(f.prints)) * 8 * printBits }
 
-// appendIDs appends the ids of the own types with the name, which is not empty. Neither
-// way reads more than len(name)+1 bytes of any type's name.
-func (f *finder) appendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+// appendIDs appends the ids of the own types with the name, which is not empty, in time linear in
+// types and strings. Of sorted types, this holds as sorted saw to it that all names are not much
+// longer than the strings, and the search compares no type twice.
+func (f *finder) appendIDs(dst []btf.TypeID, s store.Section, name string) []btf.TypeID {
 	if f.sorted {
 		return f.search(dst, s, name)
 	}
 	want := fingerprint(name[:min(len(name), hashedLen)])
+	test := s.NameTest(name)
 	for w := range f.prints {
 		for m := f.prints[w].matches(want); m != 0; m &= m - 1 {
 			// The last block may go beyond the last type, but has no names there.
 			i := w*64 + bits.TrailingZeros64(m)
-			if s.NameEquals(s.NameOffset(i), name) {
-				dst = append(dst, s.FirstID()+btf.ID(i))
+			if test.Matches(i) {
+				dst = append(dst, s.FirstID()+btf.TypeID(i))
 			}
 		}
 	}
@@ -124,7 +127,7 @@ func (f *finder) appendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
 }
 
 // search finds the first of the sorted types with the name, and then the others.
-func (f *finder) search(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+func (f *finder) search(dst []btf.TypeID, s store.Section, name string) []btf.TypeID {
 	if strings.IndexByte(name, 0) >= 0 {
 		return dst
 	}
@@ -133,7 +136,7 @@ func (f *finder) search(dst []btf.ID, s *btf.Section, name string) []btf.ID {
 		return s.CompareName(s.NameOffset(first+i), name) >= 0
 	})
 	for ; i < s.Len() && s.NameEquals(s.NameOffset(i), name); i++ {
-		dst = append(dst, s.FirstID()+btf.ID(i))
+		dst = append(dst, s.FirstID()+btf.TypeID(i))
 	}
 	return dst
 }

@@ -1,17 +1,19 @@
 package mmap
 
 import (
+	"encoding/binary"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // queries returns each name of a section, with what makes it another: the tail, the head,
 // a byte more, a NUL.
-func queries(s *btf.Section) []string {
+func queries(s store.Section) []string {
 	seen := map[string]bool{"a\x00b": true, "\x00": true, "zzz": true}
 	for i := range s.Len() {
 		name := s.NameBytes(s.NameOffset(i))
@@ -41,7 +43,7 @@ func TestFinders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := spec.Section()
+		s := store.SectionOf(spec)
 		prepared := newFinder(s)
 		if prepared.sorted {
 			searches++
@@ -51,18 +53,18 @@ func TestFinders(t *testing.T) {
 		// Sorted names have fingerprints as well; they are just not needed.
 		hashed := newFingerprints(s)
 		for _, name := range queries(s) {
-			want := s.AppendIDsScanning([]btf.ID{77}, name)
-			if got := prepared.appendIDs([]btf.ID{77}, s, name); !slices.Equal(got, want) {
+			want := s.AppendIDsScanning([]btf.TypeID{77}, name)
+			if got := prepared.appendIDs([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
 				t.Errorf("%s: %q found at %v, want %v", blob.Name, name, got, want)
 			}
-			if got := hashed.appendIDs([]btf.ID{77}, s, name); !slices.Equal(got, want) {
+			if got := hashed.appendIDs([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
 				t.Errorf("%s: %q hashed at %v, want %v", blob.Name, name, got, want)
 			}
-			got, ok := scan([]btf.ID{77}, s, name)
+			got, ok := scan([]btf.TypeID{77}, s, name)
 			if ok {
 				scans++
 			} else {
-				want = []btf.ID{77}
+				want = []btf.TypeID{77}
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%s: %q scanned at %v, want %v", blob.Name, name, got, want)
@@ -82,18 +84,18 @@ func TestSorted(t *testing.T) {
 		named int
 		ok    bool
 	}{
-		{"sorted", btftest.Sorted(100, false), 200, true},
-		{"sorted, big-endian", btftest.Sorted(100, true), 200, true},
-		{"empty", btftest.Empty(nil, false), 0, true},
+		{"sorted", btftest.Sorted(100, nil), 200, true},
+		{"sorted, big-endian", btftest.Sorted(100, binary.BigEndian), 200, true},
+		{"empty", btftest.Empty(nil, nil), 0, true},
 		{"equal names, then an empty one", btftest.Duplicates(3), 0, false},
 		{"overlapping names", btftest.Overlap(2000), 0, false},
-		{"kernel", btftest.Kernel(false), 0, false},
+		{"kernel", btftest.Kernel(nil), 0, false},
 	} {
 		spec, err := Parse(test.data, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, ok := sorted(spec.Section()); ok != test.ok || ok && n != test.named {
+		if n, ok := sorted(store.SectionOf(spec)); ok != test.ok || ok && n != test.named {
 			t.Errorf("%s: %d named, %v; want %d, %v", test.name, n, ok, test.named, test.ok)
 		}
 	}
@@ -121,9 +123,9 @@ func TestRarest(t *testing.T) {
 
 // TestConcurrentFirstQueries makes many goroutines the first to ask.
 func TestConcurrentFirstQueries(t *testing.T) {
-	for _, data := range [][]byte{btftest.Kernel(false), btftest.Sorted(300, false)} {
-		spec := mustOpen(t, write(t, data), nil)
-		names := queries(spec.Section())
+	for _, data := range [][]byte{btftest.Kernel(nil), btftest.Sorted(300, nil)} {
+		spec := mustOpen(t, write(t, data), Backend{})
+		names := queries(store.SectionOf(spec))
 		start := make(chan struct{})
 		var group sync.WaitGroup
 		for g := range 16 {
@@ -132,7 +134,7 @@ func TestConcurrentFirstQueries(t *testing.T) {
 				for i := range names {
 					name := names[(i+g)%len(names)]
 					got, err := spec.IDsByName(name)
-					want := spec.Section().AppendIDsScanning(nil, name)
+					want := store.SectionOf(spec).AppendIDsScanning(nil, name)
 					if err != nil || !slices.Equal(got, want) {
 						t.Errorf("%q: %v, error %v; want %v", name, got, err, want)
 					}
@@ -146,24 +148,24 @@ func TestConcurrentFirstQueries(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	for name, data := range map[string][]byte{"fingerprints": btftest.Names(false),
-		"sorted": btftest.Sorted(300, false)} {
-		spec := mustOpen(t, write(t, data), nil)
-		dst := make([]btf.ID, 0, 64)
-		list := queries(spec.Section())
+	for name, data := range map[string][]byte{"fingerprints": btftest.Names(nil),
+		"sorted": btftest.Sorted(300, nil)} {
+		spec := mustOpen(t, write(t, data), Backend{})
+		dst := make([]btf.TypeID, 0, 64)
+		list := queries(store.SectionOf(spec))
 		i := 0
 		scanned := testing.AllocsPerRun(100, func() {
-			dst, _ = scan(dst[:0], spec.Section(), list[i%len(list)])
+			dst, _ = scan(dst[:0], store.SectionOf(spec), list[i%len(list)])
 			i++
 		})
-		spec.AppendIDs(nil, "one")
-		spec.AppendIDs(nil, "two")
+		spec.AppendIDsByName(nil, "one")
+		spec.AppendIDsByName(nil, "two")
 		found := testing.AllocsPerRun(len(list), func() {
-			dst, _ = spec.AppendIDs(dst[:0], list[i%len(list)])
+			dst, _ = spec.AppendIDsByName(dst[:0], list[i%len(list)])
 			i++
 		})
 		byID := testing.AllocsPerRun(100, func() {
-			typ, _ := spec.TypeByID(btf.ID(i) % 8)
+			typ, _ := spec.TypeByID(btf.TypeID(i) % 8)
 			typ.Kind()
 			i++
 		})

@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 )
 
@@ -21,10 +20,10 @@ func TestPipe(t *testing.T) {
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		skip(t, "files", "no named pipes: "+err.Error()+": set TMPDIR to a file system with them")
 	}
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	written := make(chan error, 1)
 	go func() { written <- os.WriteFile(path, data, 0) }()
-	spec := mustOpen(t, path, nil)
+	spec := mustOpen(t, path, Backend{})
 	if err := <-written; err != nil {
 		t.Error(err)
 	}
@@ -34,17 +33,44 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// TestRefusedErrors reads a file whatever the system says to mapping it: nothing is mapped in some
+// file systems (ENODEV), a kernel that unpacks its BTF at the first look may have to be asked again
+// (EAGAIN), and the others mean no less.
+func TestRefusedErrors(t *testing.T) {
+	data := btftest.Kernel(nil)
+	path := write(t, data)
+	for errno := unix.Errno(1); errno < 134; errno++ {
+		spec, err := Backend{}.openWith(func(*os.File, int) (*mapping, error) {
+			return nil, os.NewSyscallError("mmap", errno)
+		}, path, nil)
+		if err != nil {
+			t.Fatalf("%d: %v", errno, err)
+		}
+		info := spec.Info()
+		if info.Mapped || info.DataBytes != int64(len(data)) ||
+			!strings.Contains(info.Why, errno.Error()) {
+			t.Errorf("%d: %+v", errno, info)
+		}
+		if fn, err := spec.TypeByName("tcp_sendmsg"); err != nil || fn.Name() != "tcp_sendmsg" {
+			t.Errorf("%d: %v, error %v", errno, fn, err)
+		}
+		if err := spec.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestVmlinux maps the running kernel's BTF, which mmap-go cannot, and asks for what its
 // bytes, read, say.
 func TestVmlinux(t *testing.T) {
 	path := vmlinux(t)
-	spec := mustOpen(t, path, nil)
+	spec := mustOpen(t, path, Backend{})
 	info := spec.Info()
 	t.Logf("%+v", info)
-	if refused := info.Storage == btf.Heap; refused != strings.Contains(info.Why, "mmap") {
+	if refused := !info.Mapped; refused != strings.Contains(info.Why, "mmap") {
 		t.Errorf("info %+v", info)
 	}
-	read := mustOpen(t, path, &Options{Copy: true})
+	read := mustOpen(t, path, Backend{Copy: true})
 	if i := read.Info(); i.DataBytes != info.DataBytes {
 		t.Errorf("%d bytes mapped, %d read", info.DataBytes, i.DataBytes)
 	}

@@ -17,7 +17,7 @@
 // A file that gets shorter while it is mapped takes its pages with it: the next access
 // raises SIGBUS, which ends a Go program and which no check can avoid. /sys/kernel/btf and
 // files that nobody writes in place are safe; package managers, which replace files by
-// renaming, leave the mapped ones alone. Set Options.Copy for other files: it reads the
+// renaming, leave the mapped ones alone. Set Backend.Copy for other files: it reads the
 // file instead, which costs its size in private memory and gives one consistent state. On
 // Windows, mapped files cannot be truncated or deleted.
 //
@@ -47,65 +47,78 @@ import (
 	"os"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Options configures Open and Parse. Nil means the defaults.
-type Options struct {
-	// Base is what the BTF is split from, a Spec of any backend; nil if it stands
-	// alone.
-	Base *btf.Spec
+// Backend is this package as a value, for code that opens BTF for others, such as package elfx,
+// and for those who want other than the defaults.
+type Backend struct {
 	// Copy makes Open read the file instead of mapping it, for files that may be
 	// truncated or changed while they are open.
 	Copy bool
 }
 
+var _ btf.Backend = Backend{}
+
 // Open maps the file of raw BTF at path, privately and read-only, or reads it if it cannot
-// be mapped. The Spec must be closed. Errors name the path.
-func Open(path string, o *Options) (*btf.Spec, error) {
-	return openWith(mapFile, path, o)
+// be mapped, on top of base, a Spec of any backend, or nil if the file stands alone. The Spec
+// must be closed. Errors name the path.
+func Open(path string, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Open(path, base) }
+
+// Parse reads raw BTF from a copy of data, which the caller may then change, on top of base. It
+// maps nothing; only the indexes are those of this backend.
+func Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Parse(data, base) }
+
+// Name returns "mmap", or "mmap-copy" with that option.
+func (b Backend) Name() string {
+	if b.Copy {
+		return "mmap-copy"
+	}
+	return "mmap"
 }
 
-// Parse reads raw BTF from a copy of data, which the caller may then change. It maps
-// nothing; only the indexes are those of this backend.
-func Parse(data []byte, o *Options) (*btf.Spec, error) {
-	return open(&backend{data: string(data), why: "parsed from memory"}, o)
+// Open is the function of that name, with the options of b.
+func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	return b.openWith(mapFile, path, base)
+}
+
+// Parse is the function of that name.
+func (Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	return open(&blob{data: string(data), why: "parsed from memory"}, base)
 }
 
 // openWith is Open with the function that maps.
-func openWith(mapFile mapFunc, path string, o *Options) (*btf.Spec, error) {
-	b, err := load(mapFile, path, o != nil && o.Copy)
+func (b Backend) openWith(mapFile mapFunc, path string, base *btf.Spec) (*btf.Spec, error) {
+	blob, err := load(mapFile, path, b.Copy)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := open(b, o)
+	spec, err := open(blob, base)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return spec, nil
 }
 
-func open(b *backend, o *Options) (*btf.Spec, error) {
-	if o == nil {
-		o = new(Options)
-	}
-	return btf.Open(b, btf.Options{Base: o.Base, Alloc: b.alloc})
+func open(b *blob, base *btf.Spec) (*btf.Spec, error) {
+	return store.Open(b, store.Options{Base: base, Memory: b})
 }
 
-// load returns a backend with the bytes of the file, mapped if possible.
-func load(mapFile mapFunc, path string, copied bool) (*backend, error) {
+// load returns a blob with the bytes of the file, mapped if possible.
+func load(mapFile mapFunc, path string, copied bool) (*blob, error) {
 	why := "copied on request"
 	if !copied {
 		m, err := mapPath(mapFile, path)
 		if err == nil {
-			return &backend{data: m.string(), mapping: m}, nil
+			return &blob{data: m.string(), mapping: m}, nil
 		}
 		why = "mapping refused: " + err.Error()
 	}
-	data, err := btf.ReadFile(path)
+	data, err := store.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return &backend{data: data, why: why}, nil
+	return &blob{data: data, why: why}, nil
 }
 
 // mapPath maps a whole regular file. Its length is exact: what lies behind the end of the

@@ -12,34 +12,22 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // maps says that this system maps files.
 var maps = slices.Contains([]string{"android", "darwin", "dragonfly", "freebsd", "ios", "linux",
 	"netbsd", "openbsd", "solaris", "illumos", "windows"}, runtime.GOOS)
 
+// TestSteps holds the indexes to linear time.
+func TestSteps(t *testing.T) { btftest.TestSteps(t, Backend{}) }
+
 func TestSuite(t *testing.T) {
-	btftest.TestBackend(t, btftest.Backend{
-		Name: "mmap",
-		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-			return Open(path, &Options{Base: base})
-		},
-		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-			return Parse(data, &Options{Base: base})
-		},
-	})
+	btftest.TestBackend(t, Backend{})
 }
 
 func TestSuiteCopy(t *testing.T) {
-	btftest.TestBackend(t, btftest.Backend{
-		Name: "mmap-copy",
-		Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-			return Open(path, &Options{Base: base, Copy: true})
-		},
-		Parse: func(data []byte, base *btf.Spec) (*btf.Spec, error) {
-			return Parse(data, &Options{Base: base})
-		},
-	})
+	btftest.TestBackend(t, Backend{Copy: true})
 }
 
 // write puts data into a file of its own.
@@ -53,9 +41,9 @@ func write(t *testing.T, data []byte) (path string) {
 }
 
 // mustOpen opens a file and closes it at the end of the test.
-func mustOpen(t *testing.T, path string, o *Options) *btf.Spec {
+func mustOpen(t *testing.T, path string, b Backend) *btf.Spec {
 	t.Helper()
-	spec, err := Open(path, o)
+	spec, err := b.Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,14 +52,14 @@ func mustOpen(t *testing.T, path string, o *Options) *btf.Spec {
 }
 
 func TestInfo(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	path := write(t, data)
-	spec := mustOpen(t, path, nil)
+	spec := mustOpen(t, path, Backend{})
 	info := spec.Info()
 	if info.Backend != "mmap" || info.DataBytes != int64(len(data)) {
 		t.Errorf("info %+v of %d bytes", info, len(data))
 	}
-	if mapped := info.Storage == btf.Mapped; mapped != maps || mapped != (info.Why == "") {
+	if mapped := info.Mapped; mapped != maps || mapped != (info.Why == "") {
 		t.Errorf("info %+v on %s", info, runtime.GOOS)
 	}
 	open := info.IndexBytes
@@ -80,7 +68,7 @@ func TestInfo(t *testing.T) {
 			t.Errorf("ids %v, error %v", ids, err)
 		}
 	}
-	types := spec.Section().Len()
+	types := store.SectionOf(spec).Len()
 	if got, want := spec.Info().IndexBytes-open, int64(types+63)/64*32; got != want {
 		t.Errorf("%d bytes to find %d types by name, want %d", got, types, want)
 	}
@@ -88,7 +76,7 @@ func TestInfo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info := parsed.Info(); info.Storage != btf.Heap || info.Why == "" {
+	if info := parsed.Info(); info.Mapped || info.Why == "" {
 		t.Errorf("info of parsed bytes %+v", info)
 	}
 }
@@ -96,10 +84,10 @@ func TestInfo(t *testing.T) {
 // TestRefused injects an error into mapping, which must only make a difference to where
 // the bytes are.
 func TestRefused(t *testing.T) {
-	path := write(t, btftest.Kernel(false))
+	path := write(t, btftest.Kernel(nil))
 	refused := errors.New("injected")
 	calls := 0
-	spec, err := openWith(func(f *os.File, size int) (*mapping, error) {
+	spec, err := Backend{}.openWith(func(f *os.File, size int) (*mapping, error) {
 		calls++
 		return nil, refused
 	}, path, nil)
@@ -108,10 +96,10 @@ func TestRefused(t *testing.T) {
 	}
 	defer spec.Close()
 	info := spec.Info()
-	if calls != 1 || info.Storage != btf.Heap || !strings.Contains(info.Why, "injected") {
+	if calls != 1 || info.Mapped || !strings.Contains(info.Why, "injected") {
 		t.Errorf("after %d calls: %+v", calls, info)
 	}
-	mapped := mustOpen(t, path, nil)
+	mapped := mustOpen(t, path, Backend{})
 	for id, want := range mapped.All() {
 		got, err := spec.TypeByID(id)
 		if err != nil || got.String() != want.String() {
@@ -127,11 +115,11 @@ func TestMapCalled(t *testing.T) {
 		name string
 		data []byte
 		ok   bool
-	}{{"good", btftest.Kernel(false), true}, {"bad", []byte("not BTF at all"), false}} {
+	}{{"good", btftest.Kernel(nil), true}, {"bad", []byte("not BTF at all"), false}} {
 		t.Run(test.name, func(t *testing.T) {
 			path := write(t, test.data)
 			unmapped := 0
-			spec, err := openWith(func(f *os.File, size int) (*mapping, error) {
+			spec, err := Backend{}.openWith(func(f *os.File, size int) (*mapping, error) {
 				if size != len(test.data) || f.Name() != path {
 					t.Errorf("%d bytes of %s, want %d of %s", size, f.Name(), len(test.data), path)
 				}
@@ -146,7 +134,7 @@ func TestMapCalled(t *testing.T) {
 				}
 				return
 			}
-			module, err := Parse(btftest.Module(spec, false), &Options{Base: spec})
+			module, err := Parse(btftest.Module(spec, nil), spec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,9 +152,9 @@ func TestMapCalled(t *testing.T) {
 
 // TestUnmapError passes on what unmapping says.
 func TestUnmapError(t *testing.T) {
-	data := btftest.Kernel(false)
+	data := btftest.Kernel(nil)
 	stuck := errors.New("stuck")
-	spec, err := openWith(func(*os.File, int) (*mapping, error) {
+	spec, err := Backend{}.openWith(func(*os.File, int) (*mapping, error) {
 		return &mapping{data, func() error { return stuck }}, nil
 	}, write(t, data), nil)
 	if err != nil {
@@ -182,15 +170,15 @@ func TestUnmapError(t *testing.T) {
 
 // TestCopy truncates a file that is open, and reads on.
 func TestCopy(t *testing.T) {
-	path := write(t, btftest.Kernel(false))
-	spec := mustOpen(t, path, &Options{Copy: true})
-	if info := spec.Info(); info.Storage != btf.Heap || info.Why == "" {
+	path := write(t, btftest.Kernel(nil))
+	spec := mustOpen(t, path, Backend{Copy: true})
+	if info := spec.Info(); info.Mapped || info.Why == "" {
 		t.Errorf("info %+v", info)
 	}
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	want, err := btftest.Parse(btftest.Kernel(false), nil)
+	want, err := btf.Parse(btftest.Kernel(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +191,7 @@ func TestCopy(t *testing.T) {
 
 // TestClose asks after Close for whatever was handed out before.
 func TestClose(t *testing.T) {
-	spec := mustOpen(t, write(t, btftest.Kernel(false)), nil)
+	spec := mustOpen(t, write(t, btftest.Kernel(nil)), Backend{})
 	var types []btf.Type
 	var names, want []string
 	for _, typ := range spec.All() {

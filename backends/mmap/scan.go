@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // scan answers a query without preparing anything: it looks for the name in the strings,
 // then for its place in the record headers. That is three times as fast as preparing a
 // finder, so it serves who has but one question. ok is false if the name is in too many
-// places, or could be in the strings of a base.
-func scan(dst []btf.ID, s *btf.Section, name string) (ids []btf.ID, ok bool) {
+// places, or seems to be in so many that it was compared too often, or could be in the strings
+// of a base.
+func scan(dst []btf.TypeID, s store.Section, name string) (ids []btf.TypeID, ok bool) {
 	strs, start := s.Strings()
 	if start != 0 {
 		return dst, false
@@ -19,48 +21,52 @@ func scan(dst []btf.ID, s *btf.Section, name string) (ids []btf.ID, ok bool) {
 	if strings.IndexByte(name, 0) >= 0 {
 		return dst, true
 	}
-	// Producers store each string once, but a name may also be the end of another.
-	var places [8]uint32
-	n := 0
-	for at := range occurrences(strs, name) {
-		if n == len(places) {
-			return dst, false
-		}
-		places[n] = uint32(at)
-		n++
+	var buf [8]uint32
+	places, ok := findPlaces(buf[:0], strs, name)
+	if !ok || len(places) == 0 {
+		return dst, ok
 	}
-	if n == 0 {
-		return dst, true
-	}
-	first, others := places[0], places[1:n]
+	first, others := places[0], places[1:]
 	var offs [256]uint32
 	for i := 0; i < s.Len(); i += len(offs) {
 		for k, off := range offs[:s.NameOffsets(offs[:], i)] {
 			if off == first || len(others) > 0 && slices.Contains(others, off) {
-				dst = append(dst, s.FirstID()+btf.ID(i+k))
+				dst = append(dst, s.FirstID()+btf.TypeID(i+k))
 			}
 		}
 	}
 	return dst, true
 }
 
-// occurrences ranges over the places in strs at which name is followed by NUL. It searches
-// for the name's rarest byte, as many bytes at once as strings.IndexByte manages.
-func occurrences(strs, name string) func(yield func(int) bool) {
-	return func(yield func(int) bool) {
-		k := rarest(name)
-		for from := k; from < len(strs); from++ {
-			n := strings.IndexByte(strs[from:], name[k])
-			if n < 0 {
-				return
-			}
-			from += n
-			at, end := from-k, from-k+len(name)
-			if end < len(strs) && strs[end] == 0 && strs[at:end] == name && !yield(at) {
-				return
-			}
+// findPlaces appends to places where in strs name is followed by NUL. Producers store each string
+// once, but a name may also be the end of another. ok is false if there are more than there is
+// room for. It searches for the name's rarest byte, as many bytes at once as strings.IndexByte
+// manages, and compares no more bytes than strs has: in hostile input, a NUL may be as far away
+// from each byte as the name is long.
+func findPlaces(places []uint32, strs, name string) (found []uint32, ok bool) {
+	k, left := rarest(name), len(strs)
+	for from := k; from < len(strs); from++ {
+		n := strings.IndexByte(strs[from:], name[k])
+		if n < 0 {
+			break
 		}
+		from += n
+		at, end := from-k, from-k+len(name)
+		if end >= len(strs) || strs[end] != 0 {
+			continue
+		}
+		if left -= len(name); left < 0 {
+			return nil, false
+		}
+		if strs[at:end] != name {
+			continue
+		}
+		if len(places) == cap(places) {
+			return nil, false
+		}
+		places = append(places, uint32(at))
 	}
+	return places, true
 }
 
 // frequent has the bytes that names of kernels have most, in that order. Which byte is

@@ -5,10 +5,11 @@ import (
 	"html/template"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/results"
 	"golang.org/x/perf/benchunit"
 )
 
@@ -27,18 +28,18 @@ type bar struct {
 }
 
 type chartBuilder struct {
-	cells    *Cells
+	sheet    *figures.Sheet
 	source   string
 	backends []string
 	colors   map[string]template.CSS
 }
 
 // times charts the rows that are wanted, on logarithmic scales.
-func (b *chartBuilder) times(want func(row string) bool) []barChart {
+func (b *chartBuilder) times(want func(row.Row) bool) []barChart {
 	var charts []barChart
-	for _, row := range b.cells.Rows(b.source, "sec/op") {
-		if want(row) {
-			charts = append(charts, b.chart(row, row, "sec/op", logScale))
+	for _, r := range b.sheet.Rows(b.source, "sec/op") {
+		if want(r) {
+			charts = append(charts, b.chart(r.String(), r, "sec/op", logScale))
 		}
 	}
 	return charts
@@ -47,19 +48,19 @@ func (b *chartBuilder) times(want func(row string) bool) []barChart {
 // memory charts both stages of a quantity, on one linear scale.
 func (b *chartBuilder) memory(unit string) []barChart {
 	return []barChart{
-		b.chart("after open", "Memory/stage=open", unit, linearScale),
-		b.chart("after one query of each kind", "Memory/stage=queries", unit, linearScale),
+		b.chart("after open", memoryAfterOpen, unit, linearScale),
+		b.chart("after one query of each kind", memoryAfterQueries, unit, linearScale),
 	}
 }
 
-func (b *chartBuilder) chart(title, row, unit string, newScale func(low, high float64) scaling,
-) barChart {
-	var shown []*Cell
+func (b *chartBuilder) chart(title string, r row.Row, unit string,
+	newScale func(low, high float64) scaling) barChart {
+	var shown []*figures.Figure
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, backend := range b.backends {
-		if c := b.cells.Get(Key{b.source, row, backend}, unit); c != nil {
-			shown = append(shown, c)
-			low, high = min(low, c.Center), max(high, c.Center)
+		if f := b.sheet.Get(row.Name{Row: r, Backend: backend, Source: b.source}, unit); f != nil {
+			shown = append(shown, f)
+			low, high = min(low, f.Center), max(high, f.Center)
 		}
 	}
 	if len(shown) == 0 {
@@ -69,16 +70,16 @@ func (b *chartBuilder) chart(title, row, unit string, newScale func(low, high fl
 	chart := barChart{
 		Title: title, From: axisLabel(s.from, unit), To: axisLabel(s.to, unit), Ticks: s.decades(),
 	}
-	best := b.cells.Best(b.source, row, unit, b.backends)
-	for _, c := range shown {
+	best := b.sheet.Best(b.source, r, unit, b.backends)
+	for _, f := range shown {
 		v := bar{
-			Who: c.Backend, Value: Value(c.Center, unit), Color: b.colors[c.Backend],
-			Best: len(shown) > 1 && slices.Contains(best, c.Backend), Width: s.at(c.Center),
+			Who: f.Backend, Value: formatValue(f.Center, unit), Color: b.colors[f.Backend],
+			Best: len(shown) > 1 && slices.Contains(best, f.Backend), Width: s.at(f.Center),
 		}
-		if c.bounded() {
-			v.Spread = spread(c)
-			v.Low = s.at(c.Lo)
-			v.Whisker = round(s.at(c.Hi) - v.Low)
+		if f.Bounded() {
+			v.Spread = formatSpread(f)
+			v.Low = s.at(f.Lo)
+			v.Whisker = round(s.at(f.Hi) - v.Low)
 		}
 		chart.Bars = append(chart.Bars, v)
 	}
@@ -94,7 +95,7 @@ type scaling struct {
 // linearScale starts at zero.
 func linearScale(_, high float64) scaling { return scaling{0, max(high, 1), false} }
 
-// logScale spans whole decades, with some room on the left so that the least value shows a bar.
+// logScale spans whole decades. It leaves some room on the left, so that the least value has a bar.
 func logScale(low, high float64) scaling {
 	if low <= 0 {
 		return linearScale(low, high)
@@ -165,63 +166,71 @@ type curve struct {
 }
 
 // growthCharts plots rows of synthetic sources against the number of their types.
-func growthCharts(cells *Cells, r *session.Results, colors map[string]template.CSS) []lineChart {
+func growthCharts(sheet *figures.Sheet, run *results.Run, colors map[string]template.CSS,
+) []lineChart {
 	var charts []lineChart
-	for _, row := range []struct{ row, unit string }{
-		{"Open", "sec/op"}, {"TypeByID", "sec/op"}, {"IDsByName/hit", "sec/op"},
-		{"IDsByRegex", "sec/op"}, {"Memory/stage=queries", "private-B"},
+	for _, chart := range []struct {
+		title, unit string
+		want        func(row.Row) bool
+	}{
+		{"Open", "sec/op", is(row.Row{Op: row.Open})},
+		{"TypeByID", "sec/op", is(row.Row{Op: row.TypeByID})},
+		{"IDsByName/hit", "sec/op", is(row.Row{Op: row.IDsByName, Names: row.Hit})},
+		{"IDsByRegex", "sec/op", func(r row.Row) bool { return r.Op == row.IDsByRegex }},
+		{"Private memory", "private-B", is(memoryAfterQueries)},
 	} {
-		curves := make([]curve, len(r.Subjects))
-		for i, subject := range r.Subjects {
+		curves := make([]curve, len(run.Subjects))
+		for i, subject := range run.Subjects {
 			curves[i].name = subject.Name
-			for _, s := range r.Sources {
-				if c := cells.find(s.Name, row.row, subject.Name, row.unit); s.Growth && c != nil {
-					curves[i].x = append(curves[i].x, float64(s.Types))
-					curves[i].y = append(curves[i].y, c.Center)
+			for _, source := range run.Sources {
+				f := firstFigure(sheet, source.Name, subject.Name, chart.unit, chart.want)
+				if source.Growth && f != nil {
+					curves[i].x = append(curves[i].x, float64(source.Types))
+					curves[i].y = append(curves[i].y, f.Center)
 				}
 			}
 		}
-		title := row.row + " by number of types"
-		if row.unit == "private-B" {
-			title = "Private memory by number of types"
-		}
-		if c, ok := plot(title, row.unit, curves, colors); ok {
+		c, ok := plot(chart.title+" by number of types", chart.unit, curves, colors)
+		if ok {
 			charts = append(charts, c)
 		}
 	}
 	return charts
 }
 
-// find gets the first row that is the given one or begins with it and a slash.
-func (c *Cells) find(source, row, backend, unit string) *Cell {
-	for _, cell := range c.List {
-		if cell.Source == source && cell.Backend == backend && cell.Unit == unit &&
-			(cell.Row == row || strings.HasPrefix(cell.Row, row+"/")) {
-			return cell
+// firstFigure returns the first figure of a row that is wanted, or nil.
+func firstFigure(sheet *figures.Sheet, source, backend, unit string, want func(row.Row) bool,
+) *figures.Figure {
+	for _, f := range sheet.List {
+		if f.Source == source && f.Backend == backend && f.Unit == unit && want(f.Row) {
+			return f
 		}
 	}
 	return nil
 }
 
 // scalingCharts plots rows of several goroutines against their number.
-func scalingCharts(cells *Cells, r *session.Results, colors map[string]template.CSS) []lineChart {
+func scalingCharts(sheet *figures.Sheet, run *results.Run, colors map[string]template.CSS,
+) []lineChart {
 	var charts []lineChart
-	for _, source := range r.Sources {
-		for _, row := range []string{"TypeByID", "IDsByName/hit"} {
-			curves := make([]curve, len(r.Subjects))
-			for i, subject := range r.Subjects {
+	for _, source := range run.Sources {
+		for _, single := range []row.Row{
+			{Op: row.TypeByID}, {Op: row.IDsByName, Names: row.Hit},
+		} {
+			curves := make([]curve, len(run.Subjects))
+			for i, subject := range run.Subjects {
 				curves[i].name = subject.Name
-				for _, cell := range cells.List {
-					count, ok := strings.CutPrefix(cell.Row, row+"/goroutines=")
-					n, err := strconv.Atoi(count)
-					if ok && err == nil && cell.Unit == "sec/op" &&
-						cell.Source == source.Name && cell.Backend == subject.Name {
-						curves[i].x = append(curves[i].x, float64(n))
-						curves[i].y = append(curves[i].y, cell.Center)
+				for _, f := range sheet.List {
+					goroutines, asked := f.Row.Goroutines, f.Row
+					asked.Goroutines = 0
+					if goroutines > 0 && asked == single && f.Unit == "sec/op" &&
+						f.Source == source.Name && f.Backend == subject.Name {
+						curves[i].x = append(curves[i].x, float64(goroutines))
+						curves[i].y = append(curves[i].y, f.Center)
 					}
 				}
 			}
-			title := fmt.Sprintf("%s by goroutines, %s", row, source.Name)
+			title := fmt.Sprintf("%s by goroutines, %s", single, source.Name)
 			if c, ok := plot(title, "sec/op", curves, colors); ok {
 				charts = append(charts, c)
 			}
@@ -263,7 +272,7 @@ func plot(title, unit string, curves []curve, colors map[string]template.CSS) (l
 		s := series{Name: c.name, Color: colors[c.name]}
 		var points []string
 		for i := range c.x {
-			d := dot{atX(c.x[i]), atY(c.y[i]), c.name + " " + Value(c.y[i], unit)}
+			d := dot{atX(c.x[i]), atY(c.y[i]), c.name + " " + formatValue(c.y[i], unit)}
 			s.Dots = append(s.Dots, d)
 			points = append(points, fmt.Sprintf("%g,%g", d.X, d.Y))
 		}

@@ -3,16 +3,15 @@ package report_test
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/bench/report"
+	"golang.org/x/perf/benchfmt"
 )
 
 // side makes samples that vary by some percent around each value.
-func side(t *testing.T, values map[string]float64) *report.Cells {
+func side(t *testing.T, values map[string]float64) []*benchfmt.Result {
 	t.Helper()
 	var b strings.Builder
 	for _, row := range []string{"Slower", "Faster", "Same", "Old", "New"} {
@@ -23,7 +22,7 @@ func side(t *testing.T, values map[string]float64) *report.Cells {
 			}
 		}
 	}
-	return report.Collect(parse(t, b.String()))
+	return parse(t, b.String())
 }
 
 func TestCompare(t *testing.T) {
@@ -47,30 +46,34 @@ func TestCompare(t *testing.T) {
 
 // Samples of one run say nothing about its own speed: no difference is significant.
 func TestCompareWithItself(t *testing.T) {
-	cells := report.Collect(results(t).Samples)
-	c, err := report.Compare(cells, cells)
+	samples := madeUp(t).Samples
+	c, err := report.Compare(samples, samples)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Changes) == 0 || len(c.Above(0)) != 0 || len(c.OnlyOld)+len(c.OnlyNew) != 0 {
+	var b bytes.Buffer
+	if err := c.Write(&b); err != nil || strings.Contains(b.String(), "only in") {
+		t.Errorf("error %v, wrote:\n%s", err, b.String())
+	}
+	if len(c.Changes) == 0 || len(c.Above(0)) != 0 {
 		t.Errorf("%d changes, %d of them worse", len(c.Changes), len(c.Above(0)))
 	}
 }
 
 func TestCompareRates(t *testing.T) {
-	rate := func(v int) *report.Cells {
+	rate := func(v int) []*benchfmt.Result {
 		var b strings.Builder
 		for i := range 6 {
 			fmt.Fprintf(&b, "BenchmarkX-2 1 %d MB/s\n", v+i)
 		}
-		return report.Collect(parse(t, b.String()))
+		return parse(t, b.String())
 	}
 	c, err := report.Compare(rate(1000), rate(500))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Above(0.5)) != 1 {
-		t.Errorf("half the rate is not worse: %v", c.Changes[0].Worse())
+		t.Errorf("half the rate is not worse: %v", c.Changes[0].Worse)
 	}
 }
 
@@ -82,31 +85,50 @@ func TestCompareNothingInCommon(t *testing.T) {
 	}
 }
 
-func TestReadFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "results.txt")
-	write := func(text string) {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+// A change is named in full, so that a program can measure its row again.
+func ExampleCompare() {
+	run := func(ns int) (samples []*benchfmt.Result) {
+		text := fmt.Sprintf("BenchmarkIDsByName/hit/backend=mmap/source=x-2 1 %d ns/op\n", ns)
+		reader := benchfmt.NewReader(strings.NewReader(strings.Repeat(text, 6)), "")
+		for reader.Scan() {
+			samples = append(samples, reader.Result().(*benchfmt.Result).Clone())
 		}
+		return samples
 	}
-	write("goos: linux\nsome chatter\nBenchmarkX-2 1 5 ns/op\nPASS\n")
-	if results, err := report.ReadFile(path); err != nil || len(results) != 1 {
-		t.Errorf("%d results, %v", len(results), err)
+	c, err := report.Compare(run(100), run(150))
+	if err != nil {
+		fmt.Println(err)
 	}
-	write("nothing here\n")
-	if _, err := report.ReadFile(path); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("no results: error %v", err)
+	for _, change := range c.Above(0.2) {
+		fmt.Println(change)
+		fmt.Printf("%s %s %.2f\n", change.Row, change.Unit, change.Worse)
 	}
-	write("BenchmarkX-2 1 x ns/op\n")
-	if _, err := report.ReadFile(path); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("syntax: error %v", err)
-	}
-	if _, err := report.ReadFile(path + ".gone"); err == nil {
-		t.Error("a missing file is read")
-	}
+	// Output:
+	// IDsByName/hit/backend=mmap/source=x: 100.0 ns -> 150.0 ns, +50.00%
+	// IDsByName/hit sec/op 0.50
 }
 
-func ExampleValue() {
-	fmt.Println(report.Value(65e-6, "sec/op"), report.Value(3<<20, "private-B"))
-	// Output: 65.00 µs 3.000 MiB
+// Runs that agree are told from runs that do not.
+func TestRanking(t *testing.T) {
+	run := func(cache, mmap, arena int) []*benchfmt.Result {
+		return parse(t, fmt.Sprintf("BenchmarkOpen/backend=cache/source=vmlinux-2 9 %d ns/op\n"+
+			"BenchmarkOpen/backend=mmap/source=vmlinux-2 9 %d ns/op\n"+
+			"BenchmarkOpen/backend=arena/source=vmlinux-2 9 %d ns/op\n", cache, mmap, arena))
+	}
+	a, b := run(1000, 100, 950), run(1000, 90, 950)
+	for _, c := range []struct {
+		runs         [][]*benchfmt.Result
+		contradicted int
+		want         string
+	}{
+		{nil, 0, "0 of 0 rows agree in all runs"},
+		{[][]*benchfmt.Result{a, b}, 0, "Open/source=vmlinux  mmap < arena = cache           2 of 2\n"},
+		{[][]*benchfmt.Result{a, b, run(80, 100, 1000)}, 1, "2 of 3\n0 of 1 rows agree in all runs"},
+	} {
+		var out strings.Builder
+		contradicted, err := report.Ranking(&out, c.runs...)
+		if err != nil || contradicted != c.contradicted || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%d rows contradicted, error %v, want %q in:\n%s", contradicted, err, c.want, &out)
+		}
+	}
 }

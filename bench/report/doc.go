@@ -1,8 +1,6 @@
-// Package report says what a benchmark found: as a table, as JSON, as a page with charts, in words,
-// and as a comparison of two runs.
+// Package report shows what a benchmark found: as a table, as JSON, as a page or a picture with
+// charts, and in words. It also compares two runs, and ranks the backends over many.
 //
-// All of it works on results in the benchmark format, whether fresh or read from a file. A
-// result's name holds the row, the backend and the source; [Collect] sorts results by these into
-// [Cell]s, with medians and confidence intervals by x/perf's benchmath, which assumes nothing of
-// the distribution.
+// All of it works on results in Go's benchmark format, whether fresh or read from a file by
+// results.ReadFile. It needs neither the driver that measures nor any BTF.
 package report

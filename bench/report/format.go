@@ -5,11 +5,12 @@ import (
 	"math"
 	"strings"
 
+	"github.com/btfkit/btfkit/bench/internal/figures"
 	"golang.org/x/perf/benchunit"
 )
 
-// Value formats a value with its unit: "12.3 µs", "4.56 MiB", "17".
-func Value(v float64, unit string) string {
+// formatValue formats a value with its unit: "12.3 µs", "4.56 MiB", "17".
+func formatValue(v float64, unit string) string {
 	base, _, _ := strings.Cut(unit, "/")
 	if strings.HasSuffix(base, "sec") {
 		return scale(v, benchunit.Decimal) + "s"
@@ -40,7 +41,7 @@ func axisLabel(v float64, unit string) string {
 		v = math.Round(v/digits) * digits
 		return shorten(scale(v, benchunit.Decimal))
 	}
-	return shorten(Value(v, unit))
+	return shorten(formatValue(v, unit))
 }
 
 // shorten cuts zeros behind the point of "1.000 ms".
@@ -52,19 +53,18 @@ func shorten(text string) string {
 	return strings.TrimSpace(number + " " + prefix)
 }
 
-// bounded reports whether there were enough samples for a confidence interval.
-func (c *Cell) bounded() bool { return !math.IsInf(c.Lo, 0) && !math.IsInf(c.Hi, 0) }
-
-// spread formats half an interval's width: "±3%"; "±∞" if there are too few samples.
-func spread(c *Cell) string {
-	if !c.bounded() {
+// formatSpread formats half the width of an interval: "±3%"; "±∞" if there are too few samples.
+func formatSpread(f *figures.Figure) string {
+	if !f.Bounded() {
 		return "±∞"
 	}
-	return fmt.Sprintf("±%.0f%%", 100*c.Spread())
+	return fmt.Sprintf("±%.0f%%", 100*f.Spread())
 }
 
-// withSpread formats a cell: "1.234 ms ±3%".
-func withSpread(c *Cell) string { return Value(c.Center, c.Unit) + " " + spread(c) }
+// format formats a figure with its spread: "1.234 ms ±3%".
+func format(f *figures.Figure) string {
+	return formatValue(f.Center, f.Unit) + " " + formatSpread(f)
+}
 
 // twoDigits formats a large number without pretending to know it well.
 func twoDigits(v float64) string {

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/results"
 )
 
 //go:embed report.html
@@ -17,17 +19,16 @@ var page string
 
 var pageTemplate = template.Must(template.New("report").Parse(page))
 
-// HTML writes one self-contained page with charts. It loads nothing from elsewhere.
-func HTML(out io.Writer, r *session.Results) error {
-	cells := Collect(r.Samples)
-	return pageTemplate.Execute(out, newPage(cells, r))
+// HTML writes one page with charts. It is complete in itself: it loads nothing from elsewhere.
+func HTML(out io.Writer, run *results.Run) error {
+	return pageTemplate.Execute(out, newPage(figures.Collect(run.Samples), run))
 }
 
 type pageData struct {
 	Count       int
 	Elapsed     time.Duration
-	Environment session.Environment
-	Verdict     []Advice
+	Environment results.Environment
+	Verdict     []advice
 	Warnings    []string
 	Notes       []string
 	Subjects    []pageSubject
@@ -64,58 +65,59 @@ type tableValue struct {
 	Best bool
 }
 
-func newPage(cells *Cells, r *session.Results) pageData {
+func newPage(sheet *figures.Sheet, run *results.Run) pageData {
 	p := pageData{
-		Elapsed: r.Elapsed.Round(100 * time.Millisecond), Verdict: Advise(cells, r),
-		Warnings: Noise(cells), Notes: r.Notes,
+		Elapsed: run.Elapsed.Round(100 * time.Millisecond), Verdict: advise(sheet, run),
+		Warnings: noise(sheet), Notes: run.Notes,
 	}
-	for _, setting := range r.Environment {
+	for _, setting := range run.Environment {
 		if setting.Key != "pkg" && !strings.HasPrefix(setting.Key, "source-") {
 			p.Environment = append(p.Environment, setting)
 		}
 	}
-	for _, c := range cells.List {
-		p.Count = max(p.Count, len(c.Values))
+	for _, f := range sheet.List {
+		p.Count = max(p.Count, len(f.Values))
 	}
 	colors := make(map[string]template.CSS)
-	for i, s := range r.Subjects {
+	for i, s := range run.Subjects {
 		colors[s.Name] = template.CSS(fmt.Sprintf("--c%d", i%8))
 		p.Subjects = append(p.Subjects, pageSubject{
-			s.Name, s.Library, s.About, colors[s.Name], storage(r, s.Name),
+			s.Name, s.Library, s.About, colors[s.Name], storage(run, s),
 		})
 	}
-	for _, s := range r.Sources {
+	for _, s := range run.Sources {
 		if !s.Growth {
-			p.Sources = append(p.Sources, newSource(cells, s, colors))
+			p.Sources = append(p.Sources, newSource(sheet, s, colors))
 		}
 	}
-	p.Lines = append(growthCharts(cells, r, colors), scalingCharts(cells, r, colors)...)
+	p.Lines = append(growthCharts(sheet, run, colors), scalingCharts(sheet, run, colors)...)
 	p.LinesText = "With the number of types of synthetic BTF, and with the number of goroutines " +
 		"that ask at once: time per operation, both axes logarithmic."
 	return p
 }
 
 // storage lists where a backend's bytes are, by source.
-func storage(r *session.Results, backend string) []string {
+func storage(run *results.Run, backend results.Subject) []string {
 	var list []string
-	for _, s := range r.Sources {
-		if where := r.Storage[backend+"/"+s.Name]; where != "" && !s.Growth {
+	for _, s := range run.Sources {
+		if where := backend.Storage[s.Name]; where != "" && !s.Growth {
 			list = append(list, s.Name+" "+where)
 		}
 	}
 	return list
 }
 
-func newSource(cells *Cells, s *session.Source, colors map[string]template.CSS) pageSource {
+func newSource(sheet *figures.Sheet, s results.Source, colors map[string]template.CSS,
+) pageSource {
 	p := pageSource{
-		Name: s.Name, Backends: cells.Backends(s.Name),
+		Name: s.Name, Backends: sheet.Backends(s.Name),
 		About: fmt.Sprintf("%s (%s), %d bytes, %d types, sha256 %s", s.Origin, s.Format, s.Size,
 			s.Types, s.SHA256),
 	}
-	if s.Base != nil {
-		p.About += ", split on " + s.Base.Name
+	if s.Base != "" {
+		p.About += ", split on " + s.Base
 	}
-	b := chartBuilder{cells: cells, source: s.Name, backends: p.Backends, colors: colors}
+	b := chartBuilder{sheet: sheet, source: s.Name, backends: p.Backends, colors: colors}
 	add := func(title, text string, charts ...barChart) {
 		charts = slices.DeleteFunc(charts, func(c barChart) bool { return len(c.Bars) == 0 })
 		if len(charts) > 0 {
@@ -123,46 +125,43 @@ func newSource(cells *Cells, s *session.Source, colors map[string]template.CSS) 
 		}
 	}
 	add("Opening", "Cold: the first open of a fresh process.", b.times(
-		is("Open", "OpenCold", "OpenFirstName", "SplitOpen"))...)
+		isOneOf(row.Open, row.OpenCold, row.OpenFirstName, row.SplitOpen))...)
 	add("Private memory", "Private_Dirty in a fresh process, less what it was before the source was "+
 		"opened. The scale is linear.", b.memory("private-B")...)
-	add("By id and name", "", b.times(is("TypeByID", "NameByID", "IDsByName/hit", "IDsByName/miss",
-		"TypesByName/hit"))...)
+	add("By id and name", "", b.times(
+		isOneOf(row.TypeByID, row.NameByID, row.IDsByName, row.TypesByName))...)
 	add("By regular expression", "Ids of all types whose name matches.", b.times(
-		func(row string) bool { return strings.HasPrefix(row, "IDsByRegex/") })...)
+		isOneOf(row.IDsByRegex))...)
 	add("Everything at once", "All types; all members of all structs.", b.times(
-		is("Iterate", "StructWalk"))...)
-	add("Collections", "A kernel with all its modules.", b.times(isCollection)...)
-	p.Table = tableRows(cells, s.Name, p.Backends)
+		isOneOf(row.Iterate, row.StructWalk))...)
+	add("Collections", "A kernel with all its modules.", b.times(row.Row.OfCollection)...)
+	p.Table = tableRows(sheet, s.Name, p.Backends)
 	return p
 }
 
-func isCollection(row string) bool { return strings.HasPrefix(row, "Collection") }
-
-func tableRows(cells *Cells, source string, backends []string) []tableRow {
+func tableRows(sheet *figures.Sheet, source string, backends []string) []tableRow {
 	var rows []tableRow
-	add := func(label, row, unit string, ranks bool) {
+	add := func(label string, r row.Row, unit string, ranks bool) {
 		line := tableRow{Label: label}
 		var best []string
 		if ranks && len(backends) > 1 {
-			best = cells.Best(source, row, unit, backends)
+			best = sheet.Best(source, r, unit, backends)
 		}
 		for _, backend := range backends {
 			v := tableValue{Best: slices.Contains(best, backend)}
-			if c := cells.Get(Key{source, row, backend}, unit); c != nil {
-				v.Text = withSpread(c)
+			if f := sheet.Get(row.Name{Row: r, Backend: backend, Source: source}, unit); f != nil {
+				v.Text = format(f)
 			}
 			line.Values = append(line.Values, v)
 		}
 		rows = append(rows, line)
 	}
-	for _, row := range cells.Rows(source, "sec/op") {
-		add(row, row, "sec/op", true)
+	for _, r := range sheet.Rows(source, "sec/op") {
+		add(r.String(), r, "sec/op", true)
 	}
 	for _, u := range memoryUnits {
-		for _, row := range cells.Rows(source, u.Unit) {
-			stage := strings.TrimPrefix(row, "Memory/stage=")
-			add(u.Label+", after "+stage, row, u.Unit, u.ranks)
+		for _, r := range sheet.Rows(source, u.Unit) {
+			add(u.Label+", after "+r.Stage, r, u.Unit, u.ranks)
 		}
 	}
 	return rows

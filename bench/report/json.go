@@ -3,14 +3,15 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"math"
+	"slices"
 
-	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/results"
 )
 
 // document is the form of JSON output. Durations are in seconds, sizes in bytes.
 type document struct {
-	Environment session.Environment `json:"environment"`
+	Environment results.Environment `json:"environment"`
 	Sources     []jsonSource        `json:"sources"`
 	Backends    []jsonBackend       `json:"backends"`
 	Results     []jsonResult        `json:"results"`
@@ -50,26 +51,23 @@ type jsonResult struct {
 }
 
 // JSON writes everything that is known of a run as one JSON object.
-func JSON(out io.Writer, r *session.Results) error {
-	cells := Collect(r.Samples)
+func JSON(out io.Writer, run *results.Run) error {
+	sheet := figures.Collect(run.Samples)
 	d := document{
-		Environment: r.Environment,
-		Verdict:     append([]string{}, Verdict(cells, r)...),
-		Notes:       append(append([]string{}, r.Notes...), Noise(cells)...),
-		Seconds:     r.Elapsed.Seconds(),
+		Environment: run.Environment,
+		Verdict:     append([]string{}, verdict(sheet, run)...),
+		Notes:       append([]string{}, Notes(run)...),
+		Seconds:     run.Elapsed.Seconds(),
 	}
-	for _, s := range r.Sources {
-		source := jsonSource{s.Name, s.Origin, s.Format, "", s.Size, s.SHA256}
-		if s.Base != nil {
-			source.Base = s.Base.Name
-		}
-		d.Sources = append(d.Sources, source)
+	for _, s := range run.Sources {
+		d.Sources = append(d.Sources,
+			jsonSource{s.Name, s.Origin, s.Format, s.Base, s.Size, s.SHA256})
 	}
-	for _, s := range r.Subjects {
-		d.Backends = append(d.Backends, jsonBackend{s.Name, s.Library, s.About, s.Own})
+	for _, s := range run.Subjects {
+		d.Backends = append(d.Backends, jsonBackend{s.Name, s.Library, s.About, !s.Peer})
 	}
-	for _, c := range cells.List {
-		d.Results = append(d.Results, cells.result(c))
+	for _, f := range sheet.List {
+		d.Results = append(d.Results, newResult(sheet, f))
 	}
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
@@ -77,16 +75,15 @@ func JSON(out io.Writer, r *session.Results) error {
 	return e.Encode(d)
 }
 
-func (cells *Cells) result(c *Cell) jsonResult {
+func newResult(sheet *figures.Sheet, f *figures.Figure) jsonResult {
 	j := jsonResult{
-		Source: c.Source, Row: c.Row, Backend: c.Backend, Unit: c.Unit, N: c.N,
-		Median: c.Center, Samples: c.Sample.Values,
+		Source: f.Source, Row: f.Row.String(), Backend: f.Backend, Unit: f.Unit, N: f.N,
+		Median: f.Center, Samples: f.Sample.Values,
 	}
-	if !math.IsInf(c.Lo, 0) && !math.IsInf(c.Hi, 0) {
-		j.Low, j.High = &c.Lo, &c.Hi
+	if f.Bounded() {
+		j.Low, j.High = &f.Lo, &f.Hi
 	}
-	for _, best := range cells.Best(c.Source, c.Row, c.Unit, cells.Backends(c.Source)) {
-		j.Best = j.Best || best == c.Backend
-	}
+	best := sheet.Best(f.Source, f.Row, f.Unit, sheet.Backends(f.Source))
+	j.Best = slices.Contains(best, f.Backend)
 	return j
 }

@@ -3,18 +3,20 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"flag"
 	"fmt"
-	"math"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/btfkit/btfkit/bench/report"
-	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/bench/results"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -53,8 +55,8 @@ func parse(t *testing.T, text string) []*benchfmt.Result {
 	return results
 }
 
-// results are a run's that was made up: three backends and a peer, a kernel and a growth source.
-func results(t *testing.T) *session.Results {
+// madeUp returns a run that never was: three backends and a peer, a kernel and growing sources.
+func madeUp(t *testing.T) *results.Run {
 	t.Helper()
 	var b strings.Builder
 	line := func(row, backend, source string, n int, value float64, unit string) {
@@ -83,33 +85,34 @@ func results(t *testing.T) *session.Results {
 			line("Open", backend, fmt.Sprintf("synthetic-%.0f", types), 9, types*10*(1+f), "ns/op")
 		}
 	}
-	return &session.Results{
-		Environment: session.Environment{
+	return &results.Run{
+		Environment: results.Environment{
+			{Key: "btfkit", Value: "v0.1.0+0123456789ab"},
 			{Key: "goos", Value: "linux"}, {Key: "goarch", Value: "amd64"}, {Key: "cpu", Value: "a <CPU>"},
 			{Key: "go", Value: "go1.26"}, {Key: "gomaxprocs", Value: "2"}, {Key: "kernel", Value: "7.2"},
 		},
-		Sources: []*session.Source{
+		Sources: []results.Source{
 			{Name: "vmlinux", Origin: "/sys/kernel/btf/vmlinux", Format: "raw", Size: 5e6, Types: 126611,
 				SHA256: strings.Repeat("0123456789abcdef", 4)},
 			{Name: "synthetic-1000", Types: 1001, Growth: true},
 			{Name: "synthetic-10000", Types: 10001, Growth: true},
 		},
-		Subjects: []session.Subject{
-			{Name: "cache", Library: "btfkit", About: "a table", Own: true},
-			{Name: "mmap", Library: "btfkit", About: "a mapping", Own: true},
-			{Name: "arena", Library: "btfkit", About: "blocks", Own: true},
-			{Name: "peer", Library: "other 1.0", About: "another <library>"},
+		Subjects: []results.Subject{
+			{Name: "cache", Library: "btfkit", About: "a table"},
+			{Name: "mmap", Library: "btfkit", About: "a mapping",
+				Storage: map[string]string{"vmlinux": "mapped"}},
+			{Name: "arena", Library: "btfkit", About: "blocks"},
+			{Name: "peer", Library: "other 1.0", About: "another <library>", Peer: true},
 		},
 		Samples: parse(t, b.String()),
 		Notes:   []string{"something was left out"},
-		Storage: map[string]string{"mmap/vmlinux": "mapped"},
 		Elapsed: 12345 * time.Millisecond,
 	}
 }
 
 func TestTable(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.Table(&b, results(t)); err != nil {
+	if err := report.Table(&b, madeUp(t)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "table.txt", b.Bytes())
@@ -117,12 +120,16 @@ func TestTable(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.JSON(&b, results(t)); err != nil {
+	if err := report.JSON(&b, madeUp(t)); err != nil {
 		t.Fatal(err)
 	}
 	var d struct {
-		Backends []struct{ Name string }
-		Results  []struct {
+		Environment []results.Setting
+		Backends    []struct {
+			Name string
+			Own  bool
+		}
+		Results []struct {
 			Row, Backend, Unit string
 			Median, Low, High  float64
 			Samples            []float64
@@ -136,6 +143,14 @@ func TestJSON(t *testing.T) {
 	if len(d.Backends) != 4 || len(d.Verdict) == 0 {
 		t.Errorf("%d backends, verdict %q", len(d.Backends), d.Verdict)
 	}
+	if version := results.Environment(d.Environment).Get("btfkit"); version != "v0.1.0+0123456789ab" {
+		t.Errorf("version %q", version)
+	}
+	for _, b := range d.Backends {
+		if b.Own != (b.Name != "peer") {
+			t.Errorf("%s is our own: %v", b.Name, b.Own)
+		}
+	}
 	first := d.Results[0]
 	if first.Row != "Open" || first.Backend != "cache" || first.Unit != "sec/op" ||
 		len(first.Samples) != 6 || first.Best || first.Low > first.Median || first.High < first.Median {
@@ -146,7 +161,7 @@ func TestJSON(t *testing.T) {
 // The page names every backend and every peer, as a figure and in the legend; it is complete
 // in itself; and text from outside is escaped.
 func TestHTML(t *testing.T) {
-	r := results(t)
+	r := madeUp(t)
 	var b bytes.Buffer
 	if err := report.HTML(&b, r); err != nil {
 		t.Fatal(err)
@@ -162,7 +177,9 @@ func TestHTML(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"a &lt;CPU&gt;", "another &lt;library&gt;", "<polyline",
-		"Open by number", "prefers-color-scheme: dark", "something was left out", "12.3s"} {
+		"Open by number", "prefers-color-scheme: dark", "something was left out", "12.3s",
+		"<dt>btfkit</dt><dd>v0.1.0&#43;0123456789ab</dd>",
+		"mmap</dt>\n<dd>btfkit: a mapping; vmlinux mapped"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -177,64 +194,38 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-func TestValue(t *testing.T) {
-	for _, c := range []struct {
-		value float64
-		unit  string
-		want  string
-	}{
-		{1.234e-9, "sec/op", "1.234 ns"},
-		{65e-6, "sec/op", "65.00 µs"},
-		{2, "sec", "2.000 s"},
-		{0, "sec/op", "0 s"},
-		{1536, "private-B", "1.500 KiB"},
-		{5e6, "B/op", "4.768 MiB"},
-		{0, "mapped-B", "0 B"},
-		{-2048, "peak-B", "-2.000 KiB"},
-		{17, "heap-objects", "17"},
-		{9.5, "heap-objects", "9.500"},
-		{325839, "heap-objects", "325839"},
+// The picture is well-formed, and has a panel for each row that tells most.
+func TestSVG(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.SVG(&b, "", madeUp(t).Samples); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{
+		"<title>vmlinux</title>": 1, ">peer<": 5, ">Open<": 1, ">IDsByRegex/pattern=^tcp_<": 1,
+		">private memory after queries<": 1, "NameByID": 0,
 	} {
-		if got := report.Value(c.value, c.unit); got != c.want {
-			t.Errorf("%g %s: %q, want %q", c.value, c.unit, got, c.want)
+		if got := strings.Count(b.String(), text); got != want {
+			t.Errorf("%q is there %d times, want %d", text, got, want)
+		}
+	}
+	if err := xml.Unmarshal(b.Bytes(), new(struct{})); err != nil {
+		t.Error(err)
+	}
+	for _, text := range []string{"", "BenchmarkIterate/backend=a/source=x-2 1 100 B/op\n"} {
+		if err := report.SVG(io.Discard, "", parse(t, text)); err == nil {
+			t.Errorf("a picture of %q", text)
 		}
 	}
 }
 
-func TestBest(t *testing.T) {
-	cells := report.Collect(parse(t, `
-BenchmarkX/backend=a/source=s-2 1 100 ns/op
-BenchmarkX/backend=b/source=s-2 1 105 ns/op
-BenchmarkX/backend=c/source=s-2 1 150 ns/op
-BenchmarkX/backend=a/source=s-2 1 1000 ns/op
-BenchmarkX/backend=b/source=s-2 1 1050 ns/op
-BenchmarkX/backend=c/source=s-2 1 1500 ns/op
-`))
-	best := cells.Best("s", "X", "sec/op", []string{"a", "b", "c", "missing"})
-	if fmt.Sprint(best) != "[a b]" {
-		t.Errorf("best %v: c is half slower in each round, whatever the rounds did", best)
+// A run that is quiet and long enough has no notes but its own.
+func TestNotes(t *testing.T) {
+	run := madeUp(t)
+	if notes := report.Notes(run); !slices.Equal(notes, run.Notes) {
+		t.Errorf("quiet run: %q", notes)
 	}
-	ratio := cells.Get(report.Key{Source: "s", Row: "X", Backend: "c"}, "sec/op").Ratio(
-		cells.Get(report.Key{Source: "s", Row: "X", Backend: "a"}, "sec/op"))
-	if math.Abs(ratio-1.5) > 1e-9 {
-		t.Errorf("ratio %g", ratio)
-	}
-}
-
-func TestNoise(t *testing.T) {
-	if warnings := report.Noise(report.Collect(results(t).Samples)); len(warnings) != 0 {
-		t.Errorf("quiet run: %q", warnings)
-	}
-	var b strings.Builder
-	for i := range 6 {
-		fmt.Fprintf(&b, "BenchmarkX/backend=a/source=s-2 1 %d ns/op\n", 100+i*50)
-	}
-	warnings := report.Noise(report.Collect(parse(t, b.String())))
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "too noisy") {
-		t.Errorf("noisy run: %q", warnings)
-	}
-	few := report.Noise(report.Collect(parse(t, "BenchmarkX/backend=a/source=s-2 1 1 ns/op\n")))
-	if len(few) != 1 || !strings.Contains(few[0], "fewer than 6") {
-		t.Errorf("one sample: %q", few)
+	run.Samples = parse(t, "BenchmarkX/backend=a/source=s-2 1 1 ns/op\n")
+	if notes := report.Notes(run); len(notes) != 2 || !strings.Contains(notes[1], "fewer than 6") {
+		t.Errorf("one sample: %q", notes)
 	}
 }

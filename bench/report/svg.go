@@ -2,9 +2,14 @@ package report
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"golang.org/x/perf/benchfmt"
 )
 
 //go:embed chart.svg
@@ -12,11 +17,12 @@ var svgText string
 
 var svgTemplate = template.Must(template.New("chart.svg").Parse(svgText))
 
-// svgRows are the rows of WriteSVG besides private memory.
-var svgRows = []string{"Open", "TypeByID", "IDsByName/hit", "IDsByRegex/pattern=^tcp_",
-	"StructWalk"}
+// isInSVG selects the rows that SVG draws besides private memory.
+var isInSVG = is(row.Row{Op: row.Open}, row.Row{Op: row.TypeByID},
+	row.Row{Op: row.IDsByName, Names: row.Hit}, row.Row{Op: row.IDsByRegex, Pattern: "^tcp_"},
+	row.Row{Op: row.StructWalk})
 
-// svgPanel is one chart of WriteSVG; numbers are pixels.
+// svgPanel is one chart of the picture; numbers are pixels.
 type svgPanel struct {
 	barChart
 	X, Y  int
@@ -28,23 +34,33 @@ type svgLine struct {
 	Y, Top int // of the text's base line and of the bar, in the panel
 }
 
-// What WriteSVG lays out: two columns of panels with a line for each bar.
+// The picture has two columns of panels with a line for each bar.
 const (
 	svgColumn = 430
 	svgLineY  = 16
 	svgHead   = 42 // above the first panel
 )
 
-// WriteSVG draws the rows that tell most about the backends of one source, as one picture that
-// needs nothing else and suits a light or a dark page.
-func WriteSVG(out io.Writer, title string, cells *Cells, source string) error {
-	b := chartBuilder{cells: cells, source: source, backends: cells.Backends(source),
+// SVG draws the rows that tell most about the backends, for the first source of the samples, as one
+// picture. It is complete in itself and suits a light or a dark page. An empty title stands for the
+// name of the source.
+func SVG(out io.Writer, title string, samples []*benchfmt.Result) error {
+	sheet := figures.Collect(samples)
+	sources := sheet.Sources()
+	if len(sources) == 0 {
+		return errors.New("no samples")
+	}
+	source := sources[0]
+	if title == "" {
+		title = source
+	}
+	b := chartBuilder{sheet: sheet, source: source, backends: sheet.Backends(source),
 		colors: make(map[string]template.CSS)}
 	for i, backend := range b.backends {
 		b.colors[backend] = template.CSS(fmt.Sprintf("--c%d", i%8))
 	}
-	charts := append(b.times(is(svgRows...)), b.chart("private memory after queries",
-		"Memory/stage=queries", "private-B", linearScale))
+	charts := append(b.times(isInSVG), b.chart("private memory after queries",
+		memoryAfterQueries, "private-B", linearScale))
 	height := 24 + (len(b.backends)+1)*svgLineY
 	var panels []svgPanel
 	for _, c := range charts {

@@ -5,47 +5,33 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/results"
 )
 
-// memoryUnits are the quantities of the memory table, with what people call them, and whether
-// less of it is better in itself: resident memory that is shared or can be dropped is not.
-var memoryUnits = []struct {
-	Unit, Label string
-	ranks       bool
-}{
-	{"private-B", "private (Private_Dirty)", true},
-	{"peak-B", "peak (VmHWM)", true},
-	{"rss-B", "resident (Rss)", false},
-	{"pss-B", "proportional (Pss)", false},
-	{"mapped-B", "mapped", false},
-	{"heap-B", "Go heap", false},
-	{"heap-objects", "Go heap objects", false},
-	{"gc-sec", "GC cycle", false},
-}
-
-// Table writes results for people: a table of times and one of memory for each source, the best
-// of each row marked, and what to make of them.
-func Table(out io.Writer, r *session.Results) error {
-	cells := Collect(r.Samples)
+// Table writes results for people: a table of times and one of memory for each source, with the
+// best of each row marked, and what to make of them.
+func Table(out io.Writer, run *results.Run) error {
+	sheet := figures.Collect(run.Samples)
 	var b strings.Builder
-	writeEnvironment(&b, r)
-	for _, s := range r.Sources {
+	writeEnvironment(&b, run)
+	for _, s := range run.Sources {
 		if !s.Growth {
-			writeTimes(&b, r, cells, s.Name)
-			writeMemory(&b, cells, s.Name)
+			writeTimes(&b, run, sheet, s.Name)
+			writeMemory(&b, sheet, s.Name)
 		}
 	}
-	writeGrowth(&b, r, cells)
-	writeNotes(&b, r, cells)
+	writeGrowth(&b, run, sheet)
+	writeNotes(&b, run, sheet)
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-func writeEnvironment(b *strings.Builder, r *session.Results) {
-	e := r.Environment
+func writeEnvironment(b *strings.Builder, run *results.Run) {
+	e := run.Environment
+	fmt.Fprintf(b, "btfkit %s\n", orUnknown(e.Get("btfkit"), "version"))
 	fmt.Fprintf(b, "%s %s/%s, %s, GOMAXPROCS %s", orUnknown(e.Get("cpu"), "CPU"), e.Get("goos"),
 		e.Get("goarch"), e.Get("go"), e.Get("gomaxprocs"))
 	if k := e.Get("kernel"); k != "" {
@@ -55,7 +41,7 @@ func writeEnvironment(b *strings.Builder, r *session.Results) {
 		fmt.Fprintf(b, ", governor %s", g)
 	}
 	b.WriteString("\n")
-	for _, s := range r.Sources {
+	for _, s := range run.Sources {
 		if !s.Growth {
 			fmt.Fprintf(b, "%s: %s, %s, %d bytes, %d types, sha256 %.16s\n", s.Name, s.Origin, s.Format,
 				s.Size, s.Types, s.SHA256)
@@ -70,33 +56,35 @@ func orUnknown(value, what string) string {
 	return value
 }
 
-func writeTimes(b *strings.Builder, r *session.Results, cells *Cells, source string) {
-	backends := cells.Backends(source)
-	t := grid{{source}}
-	t[0] = append(t[0], backends...)
-	for _, row := range cells.Rows(source, "sec/op") {
-		t = append(t, cells.line(row, source, row, "sec/op", backends, true))
+func writeTimes(b *strings.Builder, run *results.Run, sheet *figures.Sheet, source string) {
+	backends := sheet.Backends(source)
+	t := grid{append([]string{source}, backends...)}
+	for _, r := range sheet.Rows(source, "sec/op") {
+		t = append(t, formatLine(sheet, r.String(), source, r, "sec/op", backends, true))
 	}
 	b.WriteString("\nTime per operation, median and 95 % confidence, * best\n")
 	t.write(b)
-	for _, backend := range backends {
-		if where := r.Storage[backend+"/"+source]; where != "" {
-			fmt.Fprintf(b, "%s: bytes %s\n", backend, where)
+	for _, s := range run.Subjects {
+		if where := s.Storage[source]; where != "" {
+			fmt.Fprintf(b, "%s: bytes %s\n", s.Name, where)
 		}
 	}
 }
 
-func writeMemory(b *strings.Builder, cells *Cells, source string) {
-	backends := cells.Backends(source)
-	for _, stage := range []struct{ row, title string }{
-		{"Memory/stage=open", "after open"},
-		{"Memory/stage=queries", "after one query of each kind"},
+func writeMemory(b *strings.Builder, sheet *figures.Sheet, source string) {
+	backends := sheet.Backends(source)
+	for _, stage := range []struct {
+		row   row.Row
+		title string
+	}{
+		{memoryAfterOpen, "after open"},
+		{memoryAfterQueries, "after one query of each kind"},
 	} {
 		t := grid{append([]string{source}, backends...)}
 		for _, u := range memoryUnits {
-			line := cells.line(u.Label, source, stage.row, u.Unit, backends, u.ranks)
-			if slices.ContainsFunc(line[1:], func(s string) bool { return s != "" }) {
-				t = append(t, line)
+			l := formatLine(sheet, u.Label, source, stage.row, u.Unit, backends, u.ranks)
+			if slices.ContainsFunc(l[1:], func(s string) bool { return s != "" }) {
+				t = append(t, l)
 			}
 		}
 		if len(t) > 1 {
@@ -107,22 +95,23 @@ func writeMemory(b *strings.Builder, cells *Cells, source string) {
 }
 
 // writeGrowth sets the synthetic sources side by side, row by row.
-func writeGrowth(b *strings.Builder, r *session.Results, cells *Cells) {
+func writeGrowth(b *strings.Builder, run *results.Run, sheet *figures.Sheet) {
 	var t grid
 	for _, unit := range []string{"sec/op", "private-B"} {
-		for _, c := range cells.List {
-			if c.Unit != unit || c.Row == "OpenCold" || c.Row == "Memory/stage=open" {
+		for _, f := range sheet.List {
+			if f.Unit != unit || f.Row.Op == row.OpenCold || f.Row == memoryAfterOpen {
 				continue
 			}
-			for _, s := range r.Sources {
-				label := fmt.Sprintf("%s, %d types", c.Row, s.Types)
+			for _, s := range run.Sources {
+				label := fmt.Sprintf("%s, %d types", f.Row, s.Types)
 				seen := slices.ContainsFunc(t, func(line []string) bool { return line[0] == label })
-				if s.Growth && !seen && cells.Get(Key{s.Name, c.Row, c.Backend}, unit) != nil {
-					backends := cells.Backends(s.Name)
+				same := row.Name{Row: f.Row, Backend: f.Backend, Source: s.Name}
+				if s.Growth && !seen && sheet.Get(same, unit) != nil {
+					backends := sheet.Backends(s.Name)
 					if t == nil {
 						t = grid{append([]string{"synthetic"}, backends...)}
 					}
-					t = append(t, cells.line(label, s.Name, c.Row, unit, backends, true))
+					t = append(t, formatLine(sheet, label, s.Name, f.Row, unit, backends, true))
 				}
 			}
 		}
@@ -133,63 +122,39 @@ func writeGrowth(b *strings.Builder, r *session.Results, cells *Cells) {
 	}
 }
 
-// line formats one row for all backends, the best marked if it ranks.
-func (c *Cells) line(label, source, row, unit string, backends []string, ranks bool) []string {
-	line := []string{label}
+// formatLine formats one row for all backends. It marks the best of a row that ranks.
+func formatLine(sheet *figures.Sheet, label, source string, r row.Row, unit string,
+	backends []string, ranks bool) []string {
+	texts := []string{label}
 	var best []string
 	if ranks && len(backends) > 1 {
-		best = c.Best(source, row, unit, backends)
+		best = sheet.Best(source, r, unit, backends)
 	}
 	for _, backend := range backends {
-		cell := c.Get(Key{source, row, backend}, unit)
+		f := sheet.Get(row.Name{Row: r, Backend: backend, Source: source}, unit)
 		switch {
-		case cell == nil:
-			line = append(line, "")
+		case f == nil:
+			texts = append(texts, "")
 		case slices.Contains(best, backend):
-			line = append(line, "* "+withSpread(cell))
+			texts = append(texts, "* "+format(f))
 		default:
-			line = append(line, withSpread(cell))
+			texts = append(texts, format(f))
 		}
 	}
-	return line
+	return texts
 }
 
-func writeNotes(b *strings.Builder, r *session.Results, cells *Cells) {
-	if v := Verdict(cells, r); len(v) > 0 {
+func writeNotes(b *strings.Builder, run *results.Run, sheet *figures.Sheet) {
+	if sentences := verdict(sheet, run); len(sentences) > 0 {
 		b.WriteString("\n")
-		for _, sentence := range v {
+		for _, sentence := range sentences {
 			b.WriteString(sentence + "\n")
 		}
 	}
-	notes := append(slices.Clone(r.Notes), Noise(cells)...)
-	if len(notes) > 0 {
+	if notes := Notes(run); len(notes) > 0 {
 		b.WriteString("\n")
 		for _, n := range notes {
 			b.WriteString("note: " + n + "\n")
 		}
-	}
-}
-
-// A grid is text in columns: the first flush left, the others flush right.
-type grid [][]string
-
-func (g grid) write(b *strings.Builder) {
-	widths := make([]int, len(g[0]))
-	for _, line := range g {
-		for i, text := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(text))
-		}
-	}
-	for _, line := range g {
-		var text strings.Builder
-		for i, cell := range line {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				text.WriteString(cell + pad)
-			} else {
-				text.WriteString("  " + pad + cell)
-			}
-		}
-		b.WriteString(strings.TrimRight(text.String(), " ") + "\n")
 	}
 }

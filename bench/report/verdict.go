@@ -6,24 +6,31 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/btfkit/btfkit/bench/session"
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/results"
 )
 
 // noisy is the spread above which a figure does not rank.
 const noisy = 0.2
 
-// Noise returns warnings if the machine was too busy to rank backends, or samples too few.
-func Noise(cells *Cells) []string {
+// Notes returns the notes of a run. It adds warnings if the machine was too busy to rank backends,
+// or if there are too few samples.
+func Notes(run *results.Run) []string {
+	return append(slices.Clone(run.Notes), noise(figures.Collect(run.Samples))...)
+}
+
+func noise(sheet *figures.Sheet) []string {
 	var warnings []string
 	var times, wide int
 	few := false
-	for _, c := range cells.List {
-		if c.Unit != "sec/op" || c.Row == "OpenCold" {
+	for _, f := range sheet.List {
+		if f.Unit != "sec/op" || f.Row.Op == row.OpenCold {
 			continue
 		}
 		times++
-		few = few || len(c.Values) < 6
-		if c.quartileSpread() > noisy {
+		few = few || len(f.Values) < 6
+		if f.QuartileSpread() > noisy {
 			wide++
 		}
 	}
@@ -39,18 +46,8 @@ func Noise(cells *Cells) []string {
 	return warnings
 }
 
-// quartileSpread is the distance of the quartiles relative to the median. Unlike the confidence
-// interval, which spans all of six samples, it forgives one that was disturbed.
-func (c *Cell) quartileSpread() float64 {
-	n := len(c.Sample.Values)
-	if n == 0 || c.Center == 0 {
-		return 0
-	}
-	return (c.Sample.Values[3*(n-1)/4] - c.Sample.Values[(n-1)/4]) / c.Center
-}
-
-// An Advice says which backends to choose for a use.
-type Advice struct {
+// An advice says which backends to choose for a use.
+type advice struct {
 	Source string
 	// Use is what one does, such as "many lookups by id and name".
 	Use string
@@ -63,7 +60,7 @@ type Advice struct {
 }
 
 // String returns the advice as a sentence.
-func (a Advice) String() string {
+func (a advice) String() string {
 	if a.All {
 		return fmt.Sprintf("%s: for %s, all are equal: %s", a.Source, a.Use, a.Figures)
 	}
@@ -71,10 +68,10 @@ func (a Advice) String() string {
 		strings.Join(a.Backends, " or "), a.Figures)
 }
 
-// Verdict says in sentences which of our backends to choose for which use.
-func Verdict(cells *Cells, r *session.Results) []string {
+// verdict says in sentences which of our backends to choose for which use.
+func verdict(sheet *figures.Sheet, run *results.Run) []string {
 	var sentences []string
-	for _, a := range Advise(cells, r) {
+	for _, a := range advise(sheet, run) {
 		sentences = append(sentences, a.String())
 	}
 	return sentences
@@ -84,68 +81,60 @@ func Verdict(cells *Cells, r *session.Results) []string {
 // by the geometric mean of their ratios.
 var uses = []struct {
 	use, unit string
-	row       func(string) bool
+	tells     func(row.Row) bool
 }{
 	{"a tool that opens, asks for one name and exits", "sec/op",
-		is("OpenFirstName", "CollectionOpenFirstName")},
-	{"many lookups by id and name", "sec/op", is("TypeByID", "IDsByName/hit",
-		"IDsByName/miss", "CollectionTypesByName/hit", "CollectionTypesByName/miss")},
-	{"regular expressions", "sec/op",
-		func(row string) bool {
-			return strings.HasPrefix(row, "IDsByRegex/") ||
-				strings.HasPrefix(row, "CollectionTypesByRegex/")
-		}},
-	{"the least private memory, queries included", "private-B", is("Memory/stage=queries")},
+		isOneOf(row.OpenFirstName, row.CollectionOpenFirstName)},
+	{"many lookups by id and name", "sec/op",
+		isOneOf(row.TypeByID, row.IDsByName, row.CollectionTypesByName)},
+	{"regular expressions", "sec/op", isOneOf(row.IDsByRegex, row.CollectionTypesByRegex)},
+	{"the least private memory, queries included", "private-B", is(memoryAfterQueries)},
 }
 
-func is(rows ...string) func(string) bool {
-	return func(row string) bool { return slices.Contains(rows, row) }
-}
-
-// Advise compares our own backends, if there are several.
-func Advise(cells *Cells, r *session.Results) []Advice {
-	var all []Advice
-	for _, src := range r.Sources {
+// advise compares our own backends, if there are several.
+func advise(sheet *figures.Sheet, run *results.Run) []advice {
+	var all []advice
+	for _, src := range run.Sources {
 		if src.Growth {
 			continue
 		}
 		source := src.Name
-		var own []string
-		for _, s := range r.Subjects {
-			if s.Own && slices.Contains(cells.Backends(source), s.Name) {
-				own = append(own, s.Name)
+		var ours []string
+		for _, s := range run.Subjects {
+			if !s.Peer && slices.Contains(sheet.Backends(source), s.Name) {
+				ours = append(ours, s.Name)
 			}
 		}
-		if len(own) < 2 {
+		if len(ours) < 2 {
 			continue
 		}
 		for _, u := range uses {
-			rows := slices.DeleteFunc(cells.Rows(source, u.unit),
-				func(row string) bool { return !u.row(row) })
-			if a, ok := cells.advise(source, rows, u.unit, own); ok {
+			rows := slices.DeleteFunc(sheet.Rows(source, u.unit),
+				func(r row.Row) bool { return !u.tells(r) })
+			if a, ok := adviseFor(sheet, source, rows, u.unit, ours); ok {
 				a.Use = u.use
 				all = append(all, a)
 			}
 		}
-		if a, ok := cells.breakEven(source, own); ok {
+		if a, ok := adviseOnLookups(sheet, source, ours); ok {
 			all = append(all, a)
 		}
 	}
 	return all
 }
 
-// advise ranks backends by one or several rows.
-func (c *Cells) advise(source string, rows []string, unit string, own []string) (
-	a Advice, ok bool) {
-	scores := make([]float64, len(own))
-	for _, row := range rows {
-		first := c.Get(Key{source, row, own[0]}, unit)
-		for i, backend := range own {
-			cell := c.Get(Key{source, row, backend}, unit)
-			if cell == nil || first == nil {
+// adviseFor ranks backends by one or several rows.
+func adviseFor(sheet *figures.Sheet, source string, rows []row.Row, unit string, ours []string) (
+	a advice, ok bool) {
+	scores := make([]float64, len(ours))
+	for _, r := range rows {
+		first := sheet.Get(row.Name{Row: r, Backend: ours[0], Source: source}, unit)
+		for i, backend := range ours {
+			f := sheet.Get(row.Name{Row: r, Backend: backend, Source: source}, unit)
+			if f == nil || first == nil {
 				return a, false
 			}
-			scores[i] += math.Log(cell.Ratio(first)) / float64(len(rows))
+			scores[i] += math.Log(f.Ratio(first)) / float64(len(rows))
 		}
 	}
 	if len(rows) == 0 {
@@ -153,10 +142,10 @@ func (c *Cells) advise(source string, rows []string, unit string, own []string) 
 	}
 	least := slices.Min(scores)
 	var best, others []string
-	for i, backend := range own {
+	for i, backend := range ours {
 		factor := math.Exp(scores[i] - least)
-		figure := c.figures(source, rows, unit, backend)
-		if factor <= tolerance {
+		figure := formatRange(sheet, source, rows, unit, backend)
+		if factor <= figures.Tolerance {
 			a.Backends = append(a.Backends, backend)
 			best = append(best, backend+" "+figure)
 		} else {
@@ -169,48 +158,41 @@ func (c *Cells) advise(source string, rows []string, unit string, own []string) 
 	return a, true
 }
 
-// figures shows the one row's value, or the range of several.
-func (c *Cells) figures(source string, rows []string, unit, backend string) string {
+// formatRange shows the value of one row, or the range of several.
+func formatRange(sheet *figures.Sheet, source string, rows []row.Row, unit, backend string) string {
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, row := range rows {
-		v := c.Get(Key{source, row, backend}, unit).Center
+	for _, r := range rows {
+		v := sheet.Get(row.Name{Row: r, Backend: backend, Source: source}, unit).Center
 		low, high = min(low, v), max(high, v)
 	}
 	if low == high {
-		return Value(low, unit)
+		return formatValue(low, unit)
 	}
-	return Value(low, unit) + " to " + Value(high, unit)
+	return formatValue(low, unit) + " to " + formatValue(high, unit)
 }
 
-// breakEven says after how many lookups by name the backend with the fastest lookup has made
+// adviseOnLookups says after how many lookups by name the backend with the fastest lookup has made
 // up for opening more slowly than the one that opens fastest.
-func (c *Cells) breakEven(source string, own []string) (a Advice, ok bool) {
-	least := func(row string) *Cell {
-		var best *Cell
-		for _, backend := range own {
-			cell := c.Get(Key{source, row, backend}, "sec/op")
-			if cell != nil && (best == nil || cell.Center < best.Center) {
-				best = cell
-			}
-		}
-		return best
-	}
-	quick, steady := least("Open"), least("IDsByName/hit")
+func adviseOnLookups(sheet *figures.Sheet, source string, ours []string) (a advice, ok bool) {
+	const unit = "sec/op"
+	opening, lookup := row.Row{Op: row.Open}, row.Row{Op: row.IDsByName, Names: row.Hit}
+	quick := sheet.Least(source, opening, unit, ours)
+	steady := sheet.Least(source, lookup, unit, ours)
 	if quick == nil || steady == nil || quick.Backend == steady.Backend {
 		return a, false
 	}
-	open := c.Get(Key{source, "Open", steady.Backend}, "sec/op")
-	hit := c.Get(Key{source, "IDsByName/hit", quick.Backend}, "sec/op")
+	open := sheet.Get(row.Name{Row: opening, Backend: steady.Backend, Source: source}, unit)
+	hit := sheet.Get(row.Name{Row: lookup, Backend: quick.Backend, Source: source}, unit)
 	if open == nil || hit == nil || hit.Center <= steady.Center {
 		return a, false
 	}
 	lookups := (open.Center - quick.Center) / (hit.Center - steady.Center)
-	return Advice{
+	return advice{
 		Source:   source,
 		Use:      "more than about " + twoDigits(lookups) + " lookups by name",
 		Backends: []string{steady.Backend},
 		Figures: fmt.Sprintf("opening takes %s instead of %s (%s), a lookup %s instead of %s",
-			Value(open.Center, "sec"), Value(quick.Center, "sec"), quick.Backend,
-			Value(steady.Center, "sec"), Value(hit.Center, "sec")),
+			formatValue(open.Center, "sec"), formatValue(quick.Center, "sec"), quick.Backend,
+			formatValue(steady.Center, "sec"), formatValue(hit.Center, "sec")),
 	}, true
 }

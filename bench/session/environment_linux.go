@@ -4,26 +4,29 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/btfkit/btfkit/bench/results"
 )
 
-// readMachine reads /proc and /sys.
-func readMachine() machine {
+// readMachine reads /proc and /sys. A value is empty if the system does not tell it.
+func readMachine() results.Environment {
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
 	meminfo, _ := os.ReadFile("/proc/meminfo")
 	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	governor, _ := os.ReadFile("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-	m := machine{
-		kernel:   string(release),
-		governor: string(governor),
-		memory:   field(string(meminfo), "MemTotal"),
-	}
+	var cpu string
 	// The key depends on the architecture.
 	for _, key := range []string{"model name", "Model", "Hardware", "uarch", "cpu", "processor 0"} {
-		if m.cpu = field(string(cpuinfo), key); m.cpu != "" {
+		if cpu = field(string(cpuinfo), key); cpu != "" {
 			break
 		}
 	}
-	return m
+	return results.Environment{
+		{Key: "cpu", Value: cpu},
+		{Key: "kernel", Value: string(release)},
+		{Key: "governor", Value: string(governor)},
+		{Key: "memory", Value: field(string(meminfo), "MemTotal")},
+	}
 }
 
 // field returns the value of the first line "key : value".

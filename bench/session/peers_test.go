@@ -29,9 +29,9 @@ func builtPeers(t *testing.T) []session.Subject {
 func TestRunWithPeers(t *testing.T) {
 	peers := builtPeers(t)
 	ws, _, module := prepare(t)
-	subjects := append(session.Own(withToy(), program("serve")), peers...)
+	subjects := append(session.Ours(withToy(), program("serve")), peers...)
 	r, err := session.Run(t.Context(), ws, session.Config{
-		Sources: []*session.Source{module}, Subjects: subjects, Workload: workload,
+		Sources: []*session.Source{module}, Subjects: subjects,
 		Count: 1, Iterations: 1,
 	})
 	if err != nil {

@@ -12,21 +12,28 @@ import (
 	"time"
 
 	"github.com/btfkit/btfkit/bench"
-	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/build"
+	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/bench/session"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 	"golang.org/x/perf/benchfmt"
 )
 
 // TestMain lets the test binary be the program of the subjects: "serve" ones that are right,
-// "lie" ones with a backend that is not.
+// "lie" one that gives wrong answers, "pretend" one that writes something else than it should.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
-		os.Exit(bench.Serve(withToy(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(session.Serve(withToy(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	if len(os.Args) > 1 && os.Args[1] == "lie" {
-		os.Exit(bench.Serve(liars(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(session.Serve(liars(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "pretend" {
+		os.Exit(pretend(os.Args[2], os.Args[3], os.Args[4:]))
 	}
 	// Processes that the race detector watches would sleep for a second before they end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
@@ -42,37 +49,42 @@ func program(command string) []string {
 	return []string{self, command}
 }
 
-// liar is a toy that does not find some names.
-type liar struct{ toy }
+// A liarStore does not find some names.
+type liarStore struct{ toyStore }
 
-func (l *liar) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
+func (l *liarStore) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
 	if name == "sk_buff" {
 		return dst
 	}
-	return s.AppendIDsScanning(dst, name)
+	return l.AppendIDsScanning(dst, name)
 }
 
-func liars() []bench.Backend {
-	return []bench.Backend{{Name: "liar", Open: func(path string, base *btf.Spec) (*btf.Spec, error) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return btf.Open(&liar{toy{string(data)}}, btf.Options{Base: base})
-	}}}
+// A liar is the backend of liarStores.
+type liar struct{ toy }
+
+func (liar) Name() string { return "liar" }
+
+func (liar) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(&liarStore{toyStore{data: string(data)}}, store.Options{Base: base})
 }
+
+func liars() []btf.Backend { return []btf.Backend{liar{}} }
 
 // prepare makes a workspace with the sources of a small kernel and its module.
 func prepare(t *testing.T) (ws *session.Workspace, kernel, module *session.Source) {
 	t.Helper()
 	dir := t.TempDir()
-	data := btftest.Kernel(false)
-	base, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "vmlinux"), data)
-	write(t, filepath.Join(dir, "mod"), btftest.Module(base, false))
+	write(t, filepath.Join(dir, "mod"), btftest.Module(base, nil))
 	ws = new(session.Workspace)
 	t.Cleanup(func() {
 		if err := ws.Close(); err != nil {
@@ -95,21 +107,21 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-func workload(s *session.Source) (*bench.Workload, error) {
-	if s.Set {
-		c, err := s.Collection()
-		if err != nil {
-			return nil, err
+// generate draws the workload of a source.
+func generate(t *testing.T, s, base *session.Source) *workload.Workload {
+	t.Helper()
+	var below *btf.Spec
+	var err error
+	if base != nil {
+		if below, err = bench.Backends()[0].Open(base.Path, nil); err != nil {
+			t.Fatal(err)
 		}
-		defer c.Close()
-		return bench.GenerateSet(c, 1), nil
 	}
-	spec, err := s.Open()
+	spec, err := bench.Backends()[0].Open(s.Path, below)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	defer spec.Close()
-	return bench.Generate(spec, 1), nil
+	return workload.Generate(spec, 1)
 }
 
 // A run has every row of every backend on every source, in rounds that interleave backends; the
@@ -121,37 +133,47 @@ func TestRun(t *testing.T) {
 	if testing.Short() {
 		sources = sources[:1]
 	}
-	r, err := session.Run(t.Context(), ws, session.Config{
-		Sources: sources, Subjects: session.Own(withToy(), program("serve")),
-		Workload: workload, Count: 2, Iterations: 1, Extra: true,
+	run, err := session.Run(t.Context(), ws, session.Config{
+		Sources: sources, Subjects: session.Ours(withToy(), program("serve")),
+		Count: 2, Iterations: 1, Parallel: true,
 		Result:   func(*benchfmt.Result) error { streamed++; return nil },
 		Progress: func(done float64, _ string) { checkProgress(t, done) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if streamed != len(r.Samples) || streamed == 0 {
-		t.Errorf("%d results streamed, %d kept", streamed, len(r.Samples))
+	if streamed != len(run.Samples) || streamed == 0 {
+		t.Errorf("%d results streamed, %d kept", streamed, len(run.Samples))
 	}
-	cells := report.Collect(r.Samples)
-	for _, src := range r.Sources {
-		w, err := workload(src)
-		if err != nil {
-			t.Fatal(err)
+	sheet := figures.Collect(run.Samples)
+	for i, src := range sources {
+		var base *session.Source
+		if i == 1 {
+			base = kernel
 		}
-		rows := append(bench.Rows(w, src.Base != nil, true, 1), "OpenCold")
-		for _, row := range rows {
+		w := generate(t, src, base)
+		rows := append(w.Rows(base != nil), w.ParallelRows(1)...)
+		rows = append(rows, row.Row{Op: row.OpenCold})
+		for _, r := range rows {
 			for _, b := range withToy() {
-				c := cells.Get(report.Key{Source: src.Name, Row: row, Backend: b.Name}, "sec/op")
-				if c == nil || len(c.Values) != 2 {
-					t.Errorf("%s of %s on %s: %v, want two samples", row, b.Name, src.Name, c)
+				f := sheet.Get(row.Name{Row: r, Backend: b.Name(), Source: src.Name}, "sec/op")
+				if f == nil || len(f.Values) != 2 {
+					t.Errorf("%s of %s on %s: %v, want two samples", r, b.Name(), src.Name, f)
 				}
 			}
 		}
 	}
-	checkInterleaved(t, r.Samples)
-	if where := r.Storage["mmap/vmlinux"]; where == "" {
-		t.Error("mmap does not say where its bytes are")
+	checkInterleaved(t, run.Samples)
+	if mmap := run.Subjects[1]; mmap.Name != "mmap" || mmap.Storage["vmlinux"] == "" {
+		t.Errorf("%+v does not say where its bytes are", mmap)
+	}
+	if version := run.Environment.Get("btfkit"); version != build.Version() {
+		t.Errorf("version %q", version)
+	}
+	for _, s := range run.Samples {
+		if got := s.GetConfig("btfkit"); got != build.Version() {
+			t.Fatalf("%s: version %q", s.Name, got)
+		}
 	}
 }
 
@@ -182,7 +204,7 @@ func checkInterleaved(t *testing.T, samples []*benchfmt.Result) {
 func TestRunInThisProcess(t *testing.T) {
 	ws, kernel, _ := prepare(t)
 	r, err := session.Run(t.Context(), ws, session.Config{
-		Sources: []*session.Source{kernel}, Subjects: session.Own(withToy(), nil), Workload: workload,
+		Sources: []*session.Source{kernel}, Subjects: session.Ours(withToy(), nil),
 		Count: 1, Iterations: 1,
 	})
 	if err != nil {
@@ -195,18 +217,17 @@ func TestRunInThisProcess(t *testing.T) {
 
 func TestRunRefusesWrongAnswers(t *testing.T) {
 	ws, kernel, _ := prepare(t)
-	subjects := append(session.Own(withToy(), program("serve")),
-		session.Own(liars(), program("lie"))...)
+	subjects := append(session.Ours(withToy(), program("serve")),
+		session.Ours(liars(), program("lie"))...)
 	_, err := session.Run(t.Context(), ws, session.Config{
-		Sources: []*session.Source{kernel}, Subjects: subjects, Workload: workload, Count: 1,
-		Iterations: 1,
+		Sources: []*session.Source{kernel}, Subjects: subjects, Count: 1, Iterations: 1,
 	})
 	if err == nil || !strings.Contains(err.Error(), `liar: check: wrong answer "ids - sk_buff"`) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestRunSet(t *testing.T) {
+func TestRunCollection(t *testing.T) {
 	dir := t.TempDir()
 	ws, kernel, module := prepare(t)
 	for name, src := range map[string]*session.Source{"vmlinux": kernel, "mod": module} {
@@ -217,22 +238,25 @@ func TestRunSet(t *testing.T) {
 		write(t, filepath.Join(dir, name), data)
 	}
 	write(t, filepath.Join(dir, "broken"), []byte("no BTF"))
-	set, note, err := ws.Dir(t.Context(), dir, "", nil)
-	if err != nil || note != "" || set.Types != module.Types {
-		t.Fatalf("source %+v, note %q, error %v", set, note, err)
+	tree, note, err := ws.Dir(t.Context(), dir, "", nil)
+	if err != nil || note != "" || tree.Types != module.Types {
+		t.Fatalf("source %+v, note %q, error %v", tree, note, err)
 	}
 	r, err := session.Run(t.Context(), ws, session.Config{
-		Sources: []*session.Source{set}, Subjects: session.Own(withToy(), program("serve")),
-		Workload: workload, Count: 1, Iterations: 1,
+		Sources: []*session.Source{tree}, Subjects: session.Ours(withToy(), program("serve")),
+		Count: 1, Iterations: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells := report.Collect(r.Samples)
+	sheet := figures.Collect(r.Samples)
 	for _, b := range withToy() {
-		for _, row := range []string{"CollectionOpen/workers=1", "CollectionTypesByName/hit"} {
-			if cells.Get(report.Key{Source: set.Name, Row: row, Backend: b.Name}, "sec/op") == nil {
-				t.Errorf("no %s of %s", row, b.Name)
+		for _, want := range []row.Row{
+			{Op: row.CollectionOpen, Workers: 1}, {Op: row.CollectionTypesByName, Names: row.Hit},
+		} {
+			name := row.Name{Row: want, Backend: b.Name(), Source: tree.Name}
+			if sheet.Get(name, "sec/op") == nil {
+				t.Errorf("no %s", name)
 			}
 		}
 	}
@@ -241,8 +265,8 @@ func TestRunSet(t *testing.T) {
 func TestRunEnds(t *testing.T) {
 	ws, kernel, _ := prepare(t)
 	config := session.Config{
-		Sources: []*session.Source{kernel}, Subjects: session.Own(withToy(), program("serve")),
-		Workload: workload, Count: 1 << 30,
+		Sources: []*session.Source{kernel}, Subjects: session.Ours(withToy(), program("serve")),
+		Count: 1 << 30,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	config.Result = func(*benchfmt.Result) error { cancel(); return nil }
@@ -273,8 +297,8 @@ func TestRunNamesBrokenProgram(t *testing.T) {
 		{program("serve")[:1], "cache: "}, // takes its arguments for the flags of a test
 	} {
 		_, err := session.Run(t.Context(), ws, session.Config{
-			Sources: []*session.Source{kernel}, Subjects: session.Own(bench.Backends()[:1], c.program),
-			Workload: workload, Count: 1, Iterations: 1,
+			Sources: []*session.Source{kernel}, Subjects: session.Ours(bench.Backends()[:1], c.program),
+			Count: 1, Iterations: 1,
 		})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: error %v, want %q in it", c.program, err, c.want)

@@ -10,38 +10,38 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/build"
+	"github.com/btfkit/btfkit/bench/results"
+	"github.com/btfkit/btfkit/btf"
 )
 
 // A Subject is a backend, ours or a peer's, as one program offers it.
 type Subject struct {
-	// Name is what results call it after "backend=".
-	Name string
-	// Library names its library and version, About says how it works.
-	Library, About string
-	// Own is set for the backends of btfkit.
-	Own bool
-	// Program starts it: a program and its first arguments. Nil runs one of our own in
-	// this process.
+	results.Subject
+	// Program starts it: a program and its first arguments. If it is nil, [Run] measures one of our
+	// own backends in this process.
 	Program []string
 
-	backends []bench.Backend // to serve without a program
+	backends []btf.Backend // to serve without a program
 }
 
-// Own returns our backends as subjects. program is how this very program is started as a server
-// of package bench, nil to measure in this process.
-func Own(backends []bench.Backend, program []string) []Subject {
+// Ours returns our backends as subjects. program is how this very program is started as [Serve];
+// nil measures in this process.
+func Ours(backends []btf.Backend, program []string) []Subject {
 	var subjects []Subject
 	for _, b := range backends {
 		subjects = append(subjects, Subject{
-			Name: b.Name, Library: "btfkit " + bench.Version(), About: b.About, Own: true,
+			Subject: results.Subject{
+				Name: b.Name(), Library: "btfkit " + build.Version(), About: bench.About(b),
+			},
 			Program: program, backends: backends,
 		})
 	}
 	return subjects
 }
 
-// Peers asks every program in dir for its backends. Finding none is an error that says how to
-// build them.
+// Peers asks every program in dir for its backends. If there is none, the error says how to build
+// them.
 func Peers(ctx context.Context, dir string) ([]Subject, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !os.IsNotExist(err) {
@@ -78,7 +78,10 @@ func backendsOf(ctx context.Context, program string) ([]Subject, error) {
 			return nil, fmt.Errorf("--backends: line %q", line)
 		}
 		subjects = append(subjects, Subject{
-			Name: fields[0], Library: fields[1], About: fields[2], Program: []string{program},
+			Subject: results.Subject{
+				Name: fields[0], Library: fields[1], About: fields[2], Peer: true,
+			},
+			Program: []string{program},
 		})
 	}
 	return subjects, nil
@@ -88,8 +91,8 @@ func backendsOf(ctx context.Context, program string) ([]Subject, error) {
 func (s Subject) arguments(src *Source, workload string) []string {
 	args := []string{"--backend", s.Name, "--source", src.Path, "--workload", workload,
 		"--source-name", src.Name}
-	if src.Base != nil {
-		args = append(args, "--base", src.Base.Path)
+	if src.base != nil {
+		args = append(args, "--base", src.base.Path)
 	}
 	return args
 }

@@ -11,48 +11,54 @@ import (
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-type toy struct{ data string }
+// A toyStore holds one section. Embedding the section gives it the scan that answers by name.
+type toyStore struct {
+	store.Section
+	data string
+}
 
-func (t *toy) Bytes() string                { return t.data }
-func (t *toy) Index(*btf.Section) error     { return nil }
-func (t *toy) Names(*btf.Section) btf.Names { return btf.Names{} } // read the records
-func (t *toy) Close() error                 { return nil }
-func (t *toy) Info() btf.Info {
+func (t *toyStore) Bytes() string               { return t.data }
+func (t *toyStore) Index(s store.Section) error { t.Section = s; return nil }
+func (t *toyStore) Names() store.Names          { return store.Names{} } // read the records
+func (t *toyStore) Close() error                { return nil }
+func (t *toyStore) Info() btf.Info {
 	return btf.Info{Backend: "toy", DataBytes: int64(len(t.data))}
 }
 
-func (t *toy) AppendIDs(dst []btf.ID, s *btf.Section, name string) []btf.ID {
-	return s.AppendIDsScanning(dst, name)
+func (t *toyStore) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
+	return t.AppendIDsScanning(dst, name)
 }
 
-func parseToy(data []byte, base *btf.Spec) (*btf.Spec, error) {
-	return btf.Open(&toy{string(data)}, btf.Options{Base: base})
+// A toy is the backend of toyStores.
+type toy struct{}
+
+func (toy) Name() string { return "toy" }
+
+func (toy) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	return store.Open(&toyStore{data: string(data)}, store.Options{Base: base})
 }
 
-func openToy(path string, base *btf.Spec) (*btf.Spec, error) {
+func (b toy) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := parseToy(data, base)
+	spec, err := b.Parse(data, base)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return spec, nil
 }
 
-// In btfkit itself this entry would stand in bench/backends.go.
-func withToy() []bench.Backend {
-	return append(bench.Backends(), bench.Backend{
-		Name: "toy", About: "no index at all", Open: openToy, Parse: parseToy,
-	})
-}
+// In btfkit itself toy{} would stand in bench/backends.go.
+func withToy() []btf.Backend { return append(bench.Backends(), toy{}) }
 
 func TestToyPassesSuite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the suite takes seconds: run without -short")
 	}
-	btftest.TestBackend(t, btftest.Backend{Name: "toy", Open: openToy, Parse: parseToy})
+	btftest.TestBackend(t, toy{})
 }

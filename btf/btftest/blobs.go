@@ -1,6 +1,10 @@
 package btftest
 
-import "github.com/btfkit/btfkit/btf"
+import (
+	"encoding/binary"
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+)
 
 // A Blob is one section of synthetic BTF.
 type Blob struct {
@@ -17,53 +21,70 @@ type Blob struct {
 // bases to the garbage collector.
 func (b *Blob) Open() (*btf.Spec, error) {
 	if b.Base == nil {
-		return Parse(b.Data, nil)
+		return btf.Parse(b.Data, nil)
 	}
 	base, err := b.Base.Open()
 	if err != nil {
 		return nil, err
 	}
-	return Parse(b.Data, base)
+	return btf.Parse(b.Data, base)
 }
 
 // Blobs returns small BTF of every shape that Open accepts, bases before what is split
 // from them. The first is Tour. Each call makes them anew.
 func Blobs() []*Blob {
-	var all []*Blob
+	var (
+		all    []*Blob
+		little = binary.LittleEndian
+		big    = binary.BigEndian
+	)
 	add := func(name string, base *Blob, data []byte) *Blob {
 		all = append(all, &Blob{Name: name, Data: data, Base: base})
 		return all[len(all)-1]
 	}
-	add("tour", nil, Tour(btf.BuilderOptions{}))
-	add("tour-big-endian", nil, Tour(btf.BuilderOptions{BigEndian: true}))
-	add("tour-layout", nil, Tour(btf.BuilderOptions{Layout: true}))
+	add("tour", nil, Tour(builder.Options{}))
+	add("tour-big-endian", nil, Tour(builder.Options{ByteOrder: binary.BigEndian}))
+	layout := add("tour-layout", nil, Tour(builder.Options{Layout: true}))
+	add("layout-module", layout, layoutModule(mustOpen(layout)))
 	for _, o := range []struct {
 		suffix      string
-		base, split bool
-	}{{"", false, false}, {"-big-endian", true, true}, {"-mixed-orders", true, false}} {
+		base, split binary.ByteOrder
+	}{
+		{"", little, little}, {"-big-endian", big, big}, {"-mixed-orders", big, little},
+	} {
 		kernel := add("kernel"+o.suffix, nil, Kernel(o.base))
 		module := add("module"+o.suffix, kernel, Module(mustOpen(kernel), o.split))
 		add("split-on-split"+o.suffix, module, Plugin(mustOpen(module), o.base))
 		add("empty-module"+o.suffix, kernel, Empty(mustOpen(kernel), o.split))
 	}
-	add("empty", nil, Empty(nil, false))
-	add("names", nil, Names(false))
-	add("names-big-endian", nil, Names(true))
-	add("opaque", nil, Opaque(false))
-	add("opaque-big-endian", nil, Opaque(true))
-	add("sorted", nil, Sorted(300, false))
-	add("sorted-big-endian", nil, Sorted(300, true))
+	add("empty", nil, Empty(nil, nil))
+	add("names", nil, Names(nil))
+	add("names-big-endian", nil, Names(binary.BigEndian))
+	opaque := add("opaque", nil, Opaque(nil))
+	add("opaque-module", opaque, opaqueModule(mustOpen(opaque)))
+	add("opaque-big-endian", nil, Opaque(binary.BigEndian))
+	add("sorted", nil, Sorted(300, nil))
+	add("sorted-big-endian", nil, Sorted(300, binary.BigEndian))
 	add("wide-vlen", nil, WideVlen(1<<16+1))
 	add("chain", nil, Chain(1000))
 	add("duplicates", nil, Duplicates(300))
 	add("overlap", nil, Overlap(300))
-	add("corrupt", nil, Corrupt(false)).Corrupt = true
-	add("corrupt-big-endian", nil, Corrupt(true)).Corrupt = true
+	add("old-bitfields", nil, oldBitfields(nil))
+	add("old-bitfields-big-endian", nil, oldBitfields(binary.BigEndian))
+	add("long-header", nil, longHeader())
+	add("gaps", nil, gaps())
+	shared := add("shared-name", nil, sharedName(20))
+	add("shared-name-split", shared, sharedSplit(mustOpen(shared), 20))
+	add("near-misses", nil, nearMisses(200))
+	add("staircase", nil, staircase(300))
+	add("sorted-long", nil, sortedLong(100))
+	add("corrupt", nil, Corrupt(nil)).Corrupt = true
+	add("corrupt-big-endian", nil, Corrupt(binary.BigEndian)).Corrupt = true
 	return all
 }
 
 // must returns what b holds. These blobs are fixed, so that an error is a bug here.
-func must(b *btf.Builder) []byte {
+func must(b *builder.Builder) []byte {
 	data, err := b.Bytes()
 	if err != nil {
 		panic(err)
@@ -81,8 +102,8 @@ func mustOpen(b *Blob) *btf.Spec {
 
 // Tour returns BTF with each kind and each form of it once, well-formed in the eyes of
 // the kernel, in one page.
-func Tour(o btf.BuilderOptions) []byte {
-	b := btf.NewBuilder(o)
+func Tour(o builder.Options) []byte {
+	b := builder.New(o)
 	char := b.Int("char", 1, btf.Int{Encoding: btf.IntSigned, Bits: 8})
 	number := b.Int("unsigned int", 4, btf.Int{Bits: 32})
 	flag := b.Int("_Bool", 1, btf.Int{Encoding: btf.IntBool, Bits: 8})
@@ -91,33 +112,33 @@ func Tour(o btf.BuilderOptions) []byte {
 	b.Array(char, number, 16)
 	node := b.NextID() + 1
 	next := b.Ptr(node)
-	b.Struct("node", 32, btf.MemberSpec{Name: "next", Type: next},
-		btf.MemberSpec{Name: "name", Type: text, BitOffset: 64},
-		btf.MemberSpec{Name: "label", Type: next - 1, BitOffset: 128})
-	b.Struct("flags", 4, btf.MemberSpec{Name: "low", Type: number, BitfieldSize: 3},
-		btf.MemberSpec{Name: "set", Type: flag, BitOffset: 8},
-		btf.MemberSpec{Name: "high", Type: number, BitOffset: 20, BitfieldSize: 12})
-	b.Union("", 4, btf.MemberSpec{Name: "all", Type: number},
-		btf.MemberSpec{Name: "one", Type: char})
-	b.Enum("colour", 4, false, btf.EnumeratorSpec{Name: "RED"},
-		btf.EnumeratorSpec{Name: "BLUE", Value: 1<<32 - 1})
-	b.Enum("", 4, true, btf.EnumeratorSpec{Name: "MINUS", Value: -1})
-	b.Enum64("", 8, false, btf.EnumeratorSpec{Name: "MOST", Value: -1})
-	b.Enum64("wide", 8, true, btf.EnumeratorSpec{Name: "DEEP", Value: -1 << 40})
+	b.Struct("node", 32, builder.Member{Name: "next", Type: next},
+		builder.Member{Name: "name", Type: text, BitOffset: 64},
+		builder.Member{Name: "label", Type: next - 1, BitOffset: 128})
+	b.Struct("flags", 4, builder.Member{Name: "low", Type: number, BitfieldSize: 3},
+		builder.Member{Name: "set", Type: flag, BitOffset: 8},
+		builder.Member{Name: "high", Type: number, BitOffset: 20, BitfieldSize: 12})
+	b.Union("", 4, builder.Member{Name: "all", Type: number},
+		builder.Member{Name: "one", Type: char})
+	b.Enum("colour", 4, false, builder.Enumerator{Name: "RED"},
+		builder.Enumerator{Name: "BLUE", Value: 1<<32 - 1})
+	b.Enum("", 4, true, builder.Enumerator{Name: "MINUS", Value: -1})
+	b.Enum64("", 8, false, builder.Enumerator{Name: "MOST", Value: -1})
+	b.Enum64("wide", 8, true, builder.Enumerator{Name: "DEEP", Value: -1 << 40})
 	b.Fwd("hidden", btf.KindStruct)
 	b.Fwd("either", btf.KindUnion)
 	alias := b.Typedef("node_t", node)
 	b.Ptr(b.NextID() + 1)
 	b.Volatile(alias)
 	restrict := b.Restrict(text)
-	proto := b.FuncProto(number, btf.ParamSpec{Name: "node", Type: next},
-		btf.ParamSpec{Name: "format", Type: restrict}, btf.ParamSpec{})
+	proto := b.FuncProto(number, builder.Param{Name: "node", Type: next},
+		builder.Param{Name: "format", Type: restrict}, builder.Param{})
 	b.Func("walk", proto, btf.LinkageStatic)
 	walk := b.Func("walk_all", proto, btf.LinkageGlobal)
 	root := b.Var("root", next, btf.LinkageGlobal)
 	count := b.Var("count", number, btf.LinkageStatic)
-	b.Datasec(".data", 16, btf.VarSecinfoSpec{Type: root, Size: 8},
-		btf.VarSecinfoSpec{Type: count, Offset: 8, Size: 4})
+	b.Datasec(".data", 16, builder.VarSecinfo{Type: root, Size: 8},
+		builder.VarSecinfo{Type: count, Offset: 8, Size: 4})
 	b.Float("double", 8)
 	b.DeclTag("traced", walk, 0)
 	b.DeclAttribute("noinline", walk, -1)
@@ -130,22 +151,22 @@ func Tour(o btf.BuilderOptions) []byte {
 
 // Empty returns BTF without types: a base of 25 bytes, or the 24 that a module without
 // types of its own has.
-func Empty(base *btf.Spec, bigEndian bool) []byte {
-	return must(btf.NewBuilder(btf.BuilderOptions{Base: base, BigEndian: bigEndian}))
+func Empty(base *btf.Spec, order binary.ByteOrder) []byte {
+	return must(builder.New(builder.Options{Base: base, ByteOrder: order}))
 }
 
 // Opaque returns BTF with kinds that package btf does not know, sized by the layout
 // section, between others that it does.
-func Opaque(bigEndian bool) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: bigEndian, Layout: true})
+func Opaque(order binary.ByteOrder) []byte {
+	b := builder.New(builder.Options{ByteOrder: order, Layout: true})
 	b.DefineKind(20, 8, 0)
 	b.DefineKind(33, 4, 12)
 	b.Fwd("before", btf.KindStruct)
-	b.Raw(btf.RawType{Kind: 20, NameOffset: b.Intern("location"),
+	b.Raw(builder.RawType{Kind: 20, NameOffset: b.Intern("location"),
 		Trailer: []uint32{0xffffffff, 0xffffffff}})
-	b.Raw(btf.RawType{Kind: 33, KindFlag: true, Vlen: 2, SizeOrType: 1,
+	b.Raw(builder.RawType{Kind: 33, KindFlag: true, Vlen: 2, SizeOrType: 1,
 		Trailer: []uint32{1, 2, 3, 4, 5, 6, 7}})
-	b.Raw(btf.RawType{Kind: 25})
+	b.Raw(builder.RawType{Kind: 25})
 	b.Typedef("after", 1)
 	return must(b)
 }
@@ -154,11 +175,11 @@ func Opaque(bigEndian bool) []byte {
 // that vlen had before Linux 7.2, between two other types. n is 1 at least and 2^24-1 at
 // most.
 func WideVlen(n int) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsFormat})
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
 	b.Fwd("before", btf.KindStruct)
-	values := make([]btf.EnumeratorSpec, n)
+	values := make([]builder.Enumerator, n)
 	for i := range values {
-		values[i] = btf.EnumeratorSpec{Name: "VALUE", Value: int64(i)}
+		values[i] = builder.Enumerator{Name: "VALUE", Value: int64(i)}
 	}
 	values[n-1].Name = "LAST"
 	b.Enum("wide", 4, false, values...)
@@ -169,7 +190,7 @@ func WideVlen(n int) []byte {
 // Chain returns BTF in which each of n PTRs refers to the next, and the last to an INT.
 // Code that recurses on it needs a stack of n frames.
 func Chain(n int) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsFormat})
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
 	for range n {
 		b.Ptr(b.NextID() + 1)
 	}
@@ -179,7 +200,7 @@ func Chain(n int) []byte {
 
 // Duplicates returns BTF with n types of the same name, between types of other names.
 func Duplicates(n int) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsFormat})
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
 	for range n {
 		b.Fwd("same", btf.KindStruct)
 		b.Ptr(0)
@@ -191,8 +212,8 @@ func Duplicates(n int) []byte {
 
 // Sorted returns BTF whose types are sorted by name as those of kernels are since Linux
 // 7.0: first the anonymous, then n pairs of the same name in the order of strcmp.
-func Sorted(n int, bigEndian bool) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: bigEndian, Limits: btf.LimitsFormat})
+func Sorted(n int, order binary.ByteOrder) []byte {
+	b := builder.New(builder.Options{ByteOrder: order, Limits: builder.LimitsFormat})
 	b.Ptr(0)
 	b.Struct("", 0)
 	b.Enum("", 4, false)
@@ -209,48 +230,48 @@ func Sorted(n int, bigEndian bool) []byte {
 // so on, each the tail of the next. The names are together n*n/2 bytes long in an input
 // of 13*n: code that reads them all in full is quadratic.
 func Overlap(n int) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{Limits: btf.LimitsFormat})
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
 	name := make([]byte, n)
 	for i := range name {
 		name[i] = 'x'
 	}
 	last := b.Intern(string(name)) + uint32(n)
 	for i := range uint32(n) {
-		b.Raw(btf.RawType{Kind: btf.KindFwd, NameOffset: last - 1 - i})
+		b.Raw(builder.RawType{Kind: btf.KindFwd, NameOffset: last - 1 - i})
 	}
 	return must(b)
 }
 
 // Corrupt returns BTF that Open accepts though it refers to what does not exist and has
 // cycles. Type 1 is a good INT; all others are about a fault.
-func Corrupt(bigEndian bool) []byte {
+func Corrupt(order binary.ByteOrder) []byte {
 	const (
 		missing = 0x7fffffff // a type or a name
 		most    = 0xffffffff
 	)
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: bigEndian})
+	b := builder.New(builder.Options{ByteOrder: order})
 	b.Int("int", 4, btf.Int{Bits: 32})
 	for _, k := range []btf.Kind{btf.KindPtr, btf.KindTypedef, btf.KindVolatile, btf.KindConst,
 		btf.KindRestrict, btf.KindTypeTag, btf.KindFunc} {
-		b.Raw(btf.RawType{Kind: k, NameOffset: 1, SizeOrType: missing})
-		b.Raw(btf.RawType{Kind: k, NameOffset: 1, SizeOrType: most})
-		b.Raw(btf.RawType{Kind: k, NameOffset: 1, SizeOrType: uint32(b.NextID())})
+		b.Raw(builder.RawType{Kind: k, NameOffset: 1, SizeOrType: missing})
+		b.Raw(builder.RawType{Kind: k, NameOffset: 1, SizeOrType: most})
+		b.Raw(builder.RawType{Kind: k, NameOffset: 1, SizeOrType: uint32(b.NextID())})
 	}
-	b.Raw(btf.RawType{Kind: btf.KindVar, SizeOrType: most, Trailer: []uint32{most}})
-	b.Raw(btf.RawType{Kind: btf.KindDeclTag, SizeOrType: missing, Trailer: []uint32{most}})
-	b.Raw(btf.RawType{Kind: btf.KindArray, Trailer: []uint32{missing, most, most}})
-	b.Raw(btf.RawType{Kind: btf.KindArray, Trailer: []uint32{uint32(b.NextID()), 1, most}})
+	b.Raw(builder.RawType{Kind: btf.KindVar, SizeOrType: most, Trailer: []uint32{most}})
+	b.Raw(builder.RawType{Kind: btf.KindDeclTag, SizeOrType: missing, Trailer: []uint32{most}})
+	b.Raw(builder.RawType{Kind: btf.KindArray, Trailer: []uint32{missing, most, most}})
+	b.Raw(builder.RawType{Kind: btf.KindArray, Trailer: []uint32{uint32(b.NextID()), 1, most}})
 	for _, k := range []btf.Kind{btf.KindStruct, btf.KindUnion} {
-		b.Raw(btf.RawType{Kind: k, Vlen: 2, SizeOrType: most,
+		b.Raw(builder.RawType{Kind: k, Vlen: 2, SizeOrType: most,
 			Trailer: []uint32{missing, missing, most, most, most, 0}})
-		b.Raw(btf.RawType{Kind: k, KindFlag: true, Vlen: 1, SizeOrType: 4,
+		b.Raw(builder.RawType{Kind: k, KindFlag: true, Vlen: 1, SizeOrType: 4,
 			Trailer: []uint32{1, uint32(b.NextID()), most}})
 	}
-	b.Raw(btf.RawType{Kind: btf.KindFuncProto, SizeOrType: missing, Vlen: 2,
+	b.Raw(builder.RawType{Kind: btf.KindFuncProto, SizeOrType: missing, Vlen: 2,
 		Trailer: []uint32{missing, most, 0, 0}})
-	b.Raw(btf.RawType{Kind: btf.KindEnum, Vlen: 1, Trailer: []uint32{missing, most}})
-	b.Raw(btf.RawType{Kind: btf.KindEnum64, Vlen: 1, Trailer: []uint32{most, most, most}})
-	b.Raw(btf.RawType{Kind: btf.KindDatasec, Vlen: 1, Trailer: []uint32{missing, most, most}})
+	b.Raw(builder.RawType{Kind: btf.KindEnum, Vlen: 1, Trailer: []uint32{missing, most}})
+	b.Raw(builder.RawType{Kind: btf.KindEnum64, Vlen: 1, Trailer: []uint32{most, most, most}})
+	b.Raw(builder.RawType{Kind: btf.KindDatasec, Vlen: 1, Trailer: []uint32{missing, most, most}})
 	// Two typedefs of each other, far enough from a cycle's start to be missed by code
 	// that only compares with where it began.
 	first := b.Typedef("around", b.NextID()+1)

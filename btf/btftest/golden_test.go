@@ -6,11 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -68,7 +68,7 @@ func TestHex(t *testing.T) {
 
 // Hex shows whatever can be opened.
 func TestHexDamaged(t *testing.T) {
-	data := btftest.Tour(btf.BuilderOptions{Layout: true})
+	data := btftest.Tour(builder.Options{Layout: true})
 	// A layout section that goes on behind the last kind there can be.
 	long := append(bytes.Clone(data), make([]byte, 2000)...)
 	long[24], long[25], long[26] = byte(len(data)-32), byte((len(data)-32)>>8), 0
@@ -78,57 +78,10 @@ func TestHexDamaged(t *testing.T) {
 	}
 	for bit := range 8 * len(data) {
 		data[bit/8] ^= 1 << (bit % 8)
-		_, err := btftest.Parse(data, nil)
+		_, err := btf.Parse(data, nil)
 		if hexErr := btftest.Hex(io.Discard, data, nil); (hexErr == nil) != (err == nil) {
 			t.Fatalf("bit %d: %v, though opening says %v", bit, hexErr, err)
 		}
 		data[bit/8] ^= 1 << (bit % 8)
-	}
-}
-
-// Each of these files is what "bpftool btf dump file" of bpftool 7.1 prints for the blob.
-func TestDump(t *testing.T) {
-	for _, blob := range btftest.Blobs() {
-		switch blob.Name {
-		case "tour", "kernel", "module", "split-on-split":
-		default:
-			continue
-		}
-		spec, err := blob.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got bytes.Buffer
-		if err := btftest.Dump(&got, spec.Own()); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, blob.Name+".dump", got.Bytes())
-	}
-}
-
-// What has no name in the format prints as bpftool 7.1 prints it, too.
-func TestDumpOdd(t *testing.T) {
-	b := btf.NewBuilder(btf.BuilderOptions{})
-	b.Int("odd", 4, btf.Int{Encoding: btf.IntSigned | btf.IntChar, Bits: 32})
-	b.Func("odd", 0, 7)
-	b.Var("odd", 0, 7)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btftest.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got strings.Builder
-	if err := btftest.Dump(&got, spec); err != nil {
-		t.Fatal(err)
-	}
-	want := `[1] INT 'odd' size=4 bits_offset=0 nr_bits=32 encoding=UNKN
-[2] FUNC 'odd' type_id=0 linkage=(unknown)
-[3] VAR 'odd' type_id=0, linkage=(unknown)
-`
-	if got.String() != want {
-		t.Errorf("%s\nwant\n%s", got.String(), want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 // Hex writes the bytes of a section that is split from base, or stands alone if that is
@@ -16,15 +17,15 @@ import (
 // from the start of data. Long strings are cut short. It returns an error if data cannot
 // be opened.
 func Hex(w io.Writer, data []byte, base *btf.Spec) error {
-	spec, err := Parse(data, base)
+	spec, err := btf.Parse(data, base)
 	if err != nil {
 		return err
 	}
-	sec := spec.Section()
+	sec := store.SectionOf(spec)
 	h := hexer{w: bufio.NewWriter(w), sec: sec, header: sec.Header(), data: data}
 	h.order = spec.ByteOrder()
 	h.writeHeader()
-	h.section("types", h.header.TypesOff)
+	h.section("types", h.header.Types.Off)
 	for i := range sec.Len() {
 		h.record(sec.TypeAt(i))
 	}
@@ -35,8 +36,8 @@ func Hex(w io.Writer, data []byte, base *btf.Spec) error {
 
 type hexer struct {
 	w      *bufio.Writer
-	sec    *btf.Section
-	header btf.Header
+	sec    store.Section
+	header store.Header
 	data   []byte
 	order  binary.ByteOrder
 	off    int64 // of the next field
@@ -87,12 +88,19 @@ func (h *hexer) writeHeader() {
 // name writes a name_off.
 func (h *hexer) name(what string) {
 	off := h.u32()
-	h.field(4, "%s %d %s", what, off, abbreviate(h.sec.NameBytes(off)))
+	// In hostile input, every record may have a name as long as the input.
+	name := h.sec.NamePrefix(off, maxShown+1)
+	if len(name) > maxShown {
+		h.field(4, "%s %d %q...", what, off, name[:maxShown])
+		return
+	}
+	h.field(4, "%s %d %q", what, off, name)
 }
 
 func (h *hexer) record(t btf.Type) {
-	h.off = t.Offset()
-	end := h.off + int64(len(t.AppendRecord(nil)))
+	rec := store.RecordOf(t)
+	h.off = rec.Offset
+	end := h.off + int64(len(rec.Bytes))
 	h.name(fmt.Sprintf("[%d] name_off", t.ID()))
 	info := h.u32()
 	flag := ""
@@ -166,11 +174,11 @@ func (h *hexer) element(kind btf.Kind, flag bool) {
 }
 
 func (h *hexer) writeLayout() {
-	if h.header.LayoutLen == 0 {
+	if h.header.Layout.Len == 0 {
 		return
 	}
-	h.section("layout", h.header.LayoutOff)
-	for entry := range h.header.LayoutLen / 4 {
+	h.section("layout", h.header.Layout.Off)
+	for entry := range h.header.Layout.Len / 4 {
 		what := fmt.Sprintf("entry %d", entry)
 		if entry < 128 {
 			what = btf.Kind(entry).String()
@@ -180,7 +188,7 @@ func (h *hexer) writeLayout() {
 }
 
 func (h *hexer) writeStrings() {
-	h.section("strings", h.header.StringsOff)
+	h.section("strings", h.header.Strings.Off)
 	strs, start := h.sec.Strings()
 	for at := 0; at < len(strs); {
 		s := strs[at : at+strings.IndexByte(strs[at:], 0)] // the last one ends, too: Open saw to it

@@ -1,41 +1,56 @@
 package btftest
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
-// A Backend is what TestBackend knows about a backend: its two constructors, each with
-// what the BTF is split from, which may be nil and of any backend.
-type Backend struct {
-	Name  string
-	Open  func(path string, base *btf.Spec) (*btf.Spec, error)
-	Parse func(data []byte, base *btf.Spec) (*btf.Spec, error)
+// Plain is a backend without any index, as the core has it by itself: bytes on the heap, read
+// whole, and lookups by name that read every record. Other backends are compared with it.
+var Plain btf.Backend = plain{}
+
+type plain struct{}
+
+func (plain) Name() string { return "plain" }
+
+func (plain) Open(path string, base *btf.Spec) (*btf.Spec, error) {
+	data, err := store.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := btf.Parse([]byte(data), base)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return spec, nil
 }
 
-// Plain is the backend of Open and Parse in this package.
-var Plain = Backend{Name: "plain", Open: Open, Parse: Parse}
+func (plain) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return btf.Parse(data, base) }
 
 // TestBackend checks that a backend keeps the rules that package btf promises to its
 // users, on files and on bytes, in both byte orders and mixed ones. Rules about split BTF
-// are checked on a base in each of bases; in own, if there are none. A failing rule is
-// logged with the sentence that it checks.
-func TestBackend(t *testing.T, own Backend, bases ...Backend) {
+// are checked on a base in each of bases; in own, if there are none. All other rules are
+// checked only if own is among them: whoever combines backends that have passed alone names
+// the others. A failing rule is logged with the sentence that it checks.
+func TestBackend(t *testing.T, own btf.Backend, bases ...btf.Backend) {
 	if len(bases) == 0 {
-		bases = []Backend{own}
+		bases = []btf.Backend{own}
 	}
-	for i, base := range bases {
+	for _, base := range bases {
+		other := base.Name() != own.Name()
 		for _, way := range ways {
-			s := setup{way: way, own: own, base: base}
-			t.Run("base="+base.Name+"/"+way.name, func(t *testing.T) {
+			s := setup{way: way, own: own, base: base, dir: t.TempDir()}
+			t.Run("base="+base.Name()+"/"+way.name, func(t *testing.T) {
 				for _, r := range rules() {
-					if i > 0 && !r.split || r.once && way != ways[0] {
+					if other && !r.split || r.once && way != ways[0] {
 						continue // nothing new
 					}
 					t.Run(r.name, func(t *testing.T) {
@@ -66,30 +81,42 @@ func rules() []rule {
 type way struct {
 	name                string
 	file                bool
-	baseOrder, ownOrder bool // big-endian
+	baseOrder, ownOrder binary.ByteOrder
 }
 
 var ways = []way{
-	{"file", true, false, false},
-	{"bytes", false, false, false},
-	{"file-big-endian", true, true, true},
-	{"bytes-on-big-endian", false, true, false},
-	{"bytes-big-endian-split", false, false, true},
+	{"file", true, binary.LittleEndian, binary.LittleEndian},
+	{"bytes", false, binary.LittleEndian, binary.LittleEndian},
+	{"file-big-endian", true, binary.BigEndian, binary.BigEndian},
+	{"bytes-on-big-endian", false, binary.BigEndian, binary.LittleEndian},
+	{"bytes-big-endian-split", false, binary.LittleEndian, binary.BigEndian},
 }
 
 // A setup opens BTF for a rule. What it opens is closed at the end of the test.
 type setup struct {
 	way
-	own, base Backend
+	own, base btf.Backend
+	dir       string // for files
+}
+
+// blobs returns Blobs. Where the base is in another backend, it leaves out those that have no
+// base: the backend under test reads them when it is alone.
+func (s setup) blobs() []*Blob {
+	all := Blobs()
+	if s.base.Name() != s.own.Name() {
+		all = slices.DeleteFunc(all, func(b *Blob) bool { return b.Base == nil })
+	}
+	return all
 }
 
 // tryOpen opens data in b.
-func (s setup) tryOpen(t *testing.T, b Backend, data []byte, base *btf.Spec) (*btf.Spec, error) {
+func (s setup) tryOpen(t *testing.T, b btf.Backend, data []byte, base *btf.Spec) (
+	*btf.Spec, error) {
 	t.Helper()
 	var spec *btf.Spec
 	var err error
 	if s.file {
-		spec, err = b.Open(tempFile(t, data), base)
+		spec, err = b.Open(s.write(t, data), base)
 	} else {
 		spec, err = b.Parse(data, base)
 	}
@@ -105,13 +132,18 @@ func (s setup) tryOpen(t *testing.T, b Backend, data []byte, base *btf.Spec) (*b
 	return spec, err
 }
 
-func tempFile(t *testing.T, data []byte) (path string) {
+// write writes data to a file of its own.
+func (s setup) write(t *testing.T, data []byte) (path string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "btf")
-	if err := os.WriteFile(path, data, 0o666); err != nil {
+	f, err := os.CreateTemp(s.dir, "btf")
+	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
 }
 
 // open opens data in the backend under test.
@@ -120,7 +152,7 @@ func (s setup) open(t *testing.T, data []byte, base *btf.Spec) *btf.Spec {
 	return s.openIn(t, s.own, data, base)
 }
 
-func (s setup) openIn(t *testing.T, b Backend, data []byte, base *btf.Spec) *btf.Spec {
+func (s setup) openIn(t *testing.T, b btf.Backend, data []byte, base *btf.Spec) *btf.Spec {
 	t.Helper()
 	spec, err := s.tryOpen(t, b, data, base)
 	if err != nil {
@@ -154,7 +186,7 @@ func (s setup) blob(t *testing.T, b *Blob) *btf.Spec {
 }
 
 // mustID returns the type with the id.
-func mustID(t *testing.T, spec *btf.Spec, id btf.ID) btf.Type {
+func mustID(t *testing.T, spec *btf.Spec, id btf.TypeID) btf.Type {
 	t.Helper()
 	ty, err := spec.TypeByID(id)
 	if err != nil || ty.ID() != id {
@@ -174,7 +206,7 @@ func mustName(t *testing.T, spec *btf.Spec, name string, kind btf.Kind) btf.Type
 }
 
 // wantIDs checks the answer to a query that allows no error.
-func wantIDs(t *testing.T, what string, got []btf.ID, err error, want []btf.ID) {
+func wantIDs(t *testing.T, what string, got []btf.TypeID, err error, want []btf.TypeID) {
 	t.Helper()
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%s: %v, %v; want %v", what, got, err, want)

@@ -1,10 +1,13 @@
 package btftest
 
 import (
+	"bytes"
 	"runtime"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 var closeRules = []rule{
@@ -16,6 +19,9 @@ var closeRules = []rule{
 		check: checkViewsAfterClose},
 	{name: "names outlive close", rule: "Names and ids that were handed out stay valid.",
 		check: checkNamesOutlive},
+	{name: "copies outlive close",
+		rule:  "A Builder keeps what it copied, and finds its strings again.",
+		check: checkCopiesOutlive, once: true},
 	{name: "base stays", rule: "A base stays open underneath until its last split is closed, " +
 		"although its own Spec is closed at once.",
 		check: checkBaseStays, split: true},
@@ -32,7 +38,7 @@ func wantClosed(t *testing.T, spec *btf.Spec) {
 	_, byName := spec.TypeByName("int")
 	_, ids := spec.IDsByName("int")
 	_, anonymous := spec.IDsByName("")
-	_, matches := spec.IDsByMatch(btf.MustCompile("int"))
+	_, matches := spec.IDsByMatch(btf.MustMatcher("int"))
 	for what, err := range map[string]error{"TypeByID": byID, "void": voidErr, "TypeByName": byName,
 		"IDsByName": ids, "anonymous": anonymous, "IDsByMatch": matches, "Verify": spec.Verify()} {
 		if err != btf.ErrClosed {
@@ -45,11 +51,11 @@ func wantClosed(t *testing.T, spec *btf.Spec) {
 	for id := range spec.All() {
 		t.Errorf("All ranges over %d", id)
 	}
-	for ty := range spec.Named("int") {
-		t.Errorf("Named ranges over %v", ty)
+	for ty := range spec.TypesByName("int") {
+		t.Errorf("TypesByName ranges over %v", ty)
 	}
-	for ty := range spec.Matching(btf.MustCompile("int")) {
-		t.Errorf("Matching ranges over %v", ty)
+	for ty := range spec.TypesByMatch(btf.MustMatcher("int")) {
+		t.Errorf("TypesByMatch ranges over %v", ty)
 	}
 }
 
@@ -59,9 +65,9 @@ func checkClose(t *testing.T, s setup) {
 	wantErr(t, "Close", module.Close(), nil)
 	wantClosed(t, module)
 	wantClosed(t, own)
-	dst := []btf.ID{3}
-	if got, _ := module.AppendIDs(dst, "int"); len(got) != 1 {
-		t.Errorf("AppendIDs: %v", got)
+	dst := []btf.TypeID{3}
+	if got, _ := module.AppendIDsByName(dst, "int"); len(got) != 1 {
+		t.Errorf("AppendIDsByName: %v", got)
 	}
 }
 
@@ -77,7 +83,7 @@ func checkCloseTwice(t *testing.T, s setup) {
 }
 
 func checkViewsAfterClose(t *testing.T, s setup) {
-	spec := s.open(t, Tour(btf.BuilderOptions{BigEndian: s.ownOrder}), nil)
+	spec := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder}), nil)
 	var types []btf.Type
 	var members []btf.Member
 	var params []btf.Param
@@ -97,19 +103,19 @@ func checkViewsAfterClose(t *testing.T, s setup) {
 	wantErr(t, "Close", spec.Close(), nil)
 	for _, ty := range types {
 		touch(t, ty)
-		target, ok := ty.Target()
-		if ty.Kind() != btf.KindVoid || ty.Name() != "" || ty.Vlen() != 0 || ok ||
-			target != (btf.Type{}) || len(ty.AppendRecord(nil)) != 0 {
+		target := ty.Target()
+		if ty.Kind() != btf.KindVoid || ty.Name() != "" || ty.Vlen() != 0 || ty.TargetID() != 0 ||
+			target != (btf.Type{}) || store.RecordOf(ty).Bytes != "" {
 			t.Errorf("%v answers, target %v", ty, target)
 		}
 	}
 	for _, m := range members {
-		if target, _ := m.Target(); m.Name() != "" || target != (btf.Type{}) || m.BitOffset() != 0 {
+		if target := m.Target(); m.Name() != "" || target != (btf.Type{}) || m.BitOffset() != 0 {
 			t.Errorf("member %q answers, target %v", m.Name(), target)
 		}
 	}
 	for _, p := range params {
-		if target, _ := p.Target(); p.Name() != "" || target != (btf.Type{}) {
+		if target := p.Target(); p.Name() != "" || target != (btf.Type{}) {
 			t.Errorf("parameter %q answers, target %v", p.Name(), target)
 		}
 	}
@@ -136,7 +142,7 @@ func checkNamesOutlive(t *testing.T, s setup) {
 			t.Errorf("name %d is %q, want %q", i, name, want[i])
 		}
 	}
-	wantIDs(t, "tcp_sendmsg", ids, err, []btf.ID{32})
+	wantIDs(t, "tcp_sendmsg", ids, err, []btf.TypeID{32})
 }
 
 func checkBaseStays(t *testing.T, s setup) {
@@ -149,8 +155,8 @@ func checkBaseStays(t *testing.T, s setup) {
 		if ty := mustName(t, spec, "sk_buff", btf.KindStruct); ty != skb || ty.Vlen() != 7 {
 			t.Errorf("sk_buff is %v with %d members", ty, ty.Vlen())
 		}
-		ids, err := spec.IDsByMatch(btf.MustCompile("^tcp_"))
-		wantIDs(t, "^tcp_", ids, err, []btf.ID{32})
+		ids, err := spec.IDsByMatch(btf.MustMatcher("^tcp_"))
+		wantIDs(t, "^tcp_", ids, err, []btf.TypeID{32})
 	}
 	wantErr(t, "Close", kernel.Close(), nil)
 	wantClosed(t, kernel)
@@ -181,9 +187,9 @@ func checkClosedBase(t *testing.T, s setup) {
 }
 
 func checkCloseInLoop(t *testing.T, s setup) {
-	for _, stop := range []btf.ID{0, 1, 20, kernelLen} {
+	for _, stop := range []btf.TypeID{0, 1, 20, kernelLen} {
 		spec := s.open(t, Kernel(s.ownOrder), nil)
-		count := btf.ID(0)
+		count := btf.TypeID(0)
 		for id := range spec.All() {
 			if count++; id == stop {
 				spec.Close()
@@ -192,5 +198,27 @@ func checkCloseInLoop(t *testing.T, s setup) {
 		if count > kernelLen+1 {
 			t.Errorf("%d types after a Close at %d", count, stop)
 		}
+	}
+}
+
+func checkCopiesOutlive(t *testing.T, s setup) {
+	spec := s.open(t, Kernel(s.ownOrder), nil)
+	b := builder.New(builder.Options{ByteOrder: s.ownOrder})
+	var names []string
+	for _, ty := range spec.All() {
+		if !ty.IsVoid() {
+			b.Copy(ty, nil)
+			names = append(names, ty.Name())
+		}
+	}
+	before := must(b)
+	if err := spec.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, name := range names {
+		b.Intern(name)
+	}
+	if after := must(b); !bytes.Equal(after, before) {
+		t.Errorf("%d bytes became %d, though all strings were there", len(before), len(after))
 	}
 }

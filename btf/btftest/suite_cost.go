@@ -9,8 +9,8 @@ import (
 )
 
 var costRules = []rule{
-	{name: "allocations", rule: "Lookups that append, lookups by id and accessors allocate nothing, " +
-		"except for Name on mapped bytes.",
+	{name: "allocations", rule: "Lookups that append, lookups that find their type, and accessors " +
+		"allocate nothing, except for Name on mapped bytes.",
 		check: checkAllocations, split: true},
 	{name: "concurrency", rule: "A Spec is safe for concurrent use from the first query on.",
 		check: checkConcurrency, split: true},
@@ -39,15 +39,15 @@ func checkAllocations(t *testing.T, s setup) {
 	checkLookupAllocations(free, module)
 	checkViewAllocations(t, free, module)
 
-	dst, m := make([]btf.ID, 0, 100), btf.MustCompile("_skb$")
-	match := func() { dst, _ = module.AppendMatches(dst[:0], m) }
+	dst, m := make([]btf.TypeID, 0, 100), btf.MustMatcher("_skb$")
+	match := func() { dst, _ = module.AppendIDsByMatch(dst[:0], m) }
 	match()
 	if n := testing.AllocsPerRun(100, match); n > 0 {
-		t.Errorf("AppendMatches: %v allocations", n)
+		t.Errorf("AppendIDsByMatch: %v allocations", n)
 	}
 
 	skb, want := mustName(t, module, "sk_buff", btf.KindStruct), 0.0
-	if module.Base().Info().Storage == btf.Mapped {
+	if module.Base().Info().Mapped {
 		want = 1
 	}
 	length := 0
@@ -57,14 +57,14 @@ func checkAllocations(t *testing.T, s setup) {
 }
 
 func checkLookupAllocations(free func(string, func()), module *btf.Spec) {
-	dst, sum := make([]btf.ID, 0, 100), 0
-	free("TypeByID", func() { module.TypeByID(30); module.TypeByID(60); module.TypeByID(9999) })
-	free("AppendIDs, hit", func() { dst, _ = module.AppendIDs(dst[:0], "kfree_skb") })
-	free("AppendIDs, miss", func() { dst, _ = module.AppendIDs(dst[:0], "kfree_skc") })
-	free("AppendIDs, anonymous", func() { dst, _ = module.AppendIDs(dst[:0], "") })
+	dst, sum := make([]btf.TypeID, 0, 100), 0
+	free("TypeByID", func() { module.TypeByID(30); module.TypeByID(60); module.TypeByID(0) })
+	free("AppendIDsByName, hit", func() { dst, _ = module.AppendIDsByName(dst[:0], "kfree_skb") })
+	free("AppendIDsByName, miss", func() { dst, _ = module.AppendIDsByName(dst[:0], "kfree_skc") })
+	free("AppendIDsByName, anonymous", func() { dst, _ = module.AppendIDsByName(dst[:0], "") })
 	free("TypeByName", func() { module.TypeByName("toy_device", btf.KindStruct) })
-	free("Named", func() {
-		for ty := range module.Named("kfree_skb") {
+	free("TypesByName", func() {
+		for ty := range module.TypesByName("kfree_skb") {
 			sum += int(ty.ID())
 		}
 	})
@@ -95,9 +95,8 @@ func checkViewAllocations(t *testing.T, free func(string, func()), module *btf.S
 		}
 	})
 	free("parameters", func() {
-		proto, _ := tcp.Target()
-		for i, p := range proto.Params() {
-			ty, _ := p.Target()
+		for i, p := range tcp.Params() {
+			ty := p.Target()
 			name = p.AppendName(name[:0])
 			sum += i + int(ty.Kind())
 		}
@@ -107,8 +106,8 @@ func checkViewAllocations(t *testing.T, free func(string, func()), module *btf.S
 			sum += i + int(v.Size())
 		}
 	})
-	free("chain", func() {
-		for ty := range tcp.Chain() {
+	free("targets", func() {
+		for ty := range tcp.Targets() {
 			sum += int(ty.Kind())
 		}
 	})
@@ -121,23 +120,23 @@ func checkViewAllocations(t *testing.T, free func(string, func()), module *btf.S
 }
 
 func checkConcurrency(t *testing.T, s setup) {
-	plainKernel, err := Parse(Kernel(s.baseOrder), nil)
+	plainKernel, err := btf.Parse(Kernel(s.baseOrder), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := Parse(Module(plainKernel, s.ownOrder), plainKernel)
+	plain, err := btf.Parse(Module(plainKernel, s.ownOrder), plainKernel)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := model(plain)
-	matches, err := plain.IDsByMatch(btf.MustCompile("s"))
+	matches, err := plain.IDsByMatch(btf.MustMatcher("s"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 20 { // fresh each time: it is the first queries that build things
 		kernel := s.kernel(t)
 		module := s.module(t, kernel)
-		m := btf.MustCompile("s")
+		m := btf.MustMatcher("s")
 		var wait sync.WaitGroup
 		start := make(chan struct{})
 		for i := range 8 {
@@ -187,15 +186,15 @@ func checkOverlap(t *testing.T, s setup) {
 		defer spec.Close()
 		for _, length := range []int{1, 5, 1000, n} {
 			ids, err := spec.IDsByName(strings.Repeat("x", length))
-			wantIDs(t, "a tail", ids, err, []btf.ID{btf.ID(length)})
+			wantIDs(t, "a tail", ids, err, []btf.TypeID{btf.TypeID(length)})
 		}
 		for _, name := range []string{"y", "xxxy", "yxxx", strings.Repeat("x", n+1)} {
 			ids, err := spec.IDsByName(name)
 			wantIDs(t, "no tail", ids, err, nil)
 		}
-		ids, err := spec.IDsByMatch(btf.MustCompile("^xxx$"))
-		wantIDs(t, "^xxx$", ids, err, []btf.ID{3})
-		ids, err = spec.IDsByMatch(btf.MustCompile("y"))
+		ids, err := spec.IDsByMatch(btf.MustMatcher("^xxx$"))
+		wantIDs(t, "^xxx$", ids, err, []btf.TypeID{3})
+		ids, err = spec.IDsByMatch(btf.MustMatcher("y"))
 		wantIDs(t, "y", ids, err, nil)
 	})
 }
@@ -212,7 +211,7 @@ func checkDeepChain(t *testing.T, s setup) {
 		defer spec.Close()
 		first, _ := spec.TypeByID(1)
 		steps, last := 0, btf.Type{}
-		for ty := range first.Chain() {
+		for ty := range first.Targets() {
 			steps, last = steps+1, ty
 		}
 		if steps != n || !last.NameIs("end") {
@@ -234,7 +233,7 @@ func checkManyDuplicates(t *testing.T, s setup) {
 		defer spec.Close()
 		for range 3 {
 			ids, err := spec.IDsByName("same")
-			if err != nil || len(ids) != n || ids[0] != 1 || ids[n-1] != btf.ID(2*n-1) {
+			if err != nil || len(ids) != n || ids[0] != 1 || ids[n-1] != btf.TypeID(2*n-1) {
 				t.Errorf("%d ids, %v", len(ids), err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 var errorRules = []rule{
@@ -35,28 +36,21 @@ var errorRules = []rule{
 		check: checkFlippedBits},
 }
 
-func order(bigEndian bool) binary.ByteOrder {
-	if bigEndian {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
-
 // A fault is a change to simple that makes it corrupt.
 type fault struct {
-	name    string
-	damage  func(data []byte, o binary.ByteOrder) []byte
-	class   error
-	section string
-	offset  int64
-	id      btf.ID
+	name   string
+	damage func(data []byte, o binary.ByteOrder) []byte
+	class  error
+	part   string
+	offset int64
+	id     btf.TypeID
 }
 
 // simple returns an INT at 24, a STRUCT with one member at 40, and strings at 64.
-func simple(bigEndian bool) []byte {
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: bigEndian})
+func simple(order binary.ByteOrder) []byte {
+	b := builder.New(builder.Options{ByteOrder: order})
 	b.Int("int", 4, btf.Int{Bits: 32})
-	b.Struct("s", 4, btf.MemberSpec{Name: "m", Type: 1})
+	b.Struct("s", 4, builder.Member{Name: "m", Type: 1})
 	return must(b)
 }
 
@@ -110,23 +104,23 @@ func checkFaults(t *testing.T, s setup) {
 		t.Fatalf("%d bytes", n)
 	}
 	for _, f := range faults {
-		data := f.damage(simple(s.ownOrder), order(s.ownOrder))
+		data := f.damage(simple(s.ownOrder), s.ownOrder)
 		_, err := s.tryOpen(t, s.own, data, nil)
 		var format *btf.FormatError
 		if !errors.As(err, &format) {
 			t.Errorf("%s: %v", f.name, err)
 			continue
 		}
-		if !errors.Is(err, f.class) || format.Section != f.section ||
+		if !errors.Is(err, f.class) || format.Part != f.part ||
 			format.Offset != f.offset || format.ID != f.id {
 			t.Errorf("%s: %v at %s %d, type %d; want %v at %s %d, type %d", f.name, err,
-				format.Section, format.Offset, format.ID, f.class, f.section, f.offset, f.id)
+				format.Part, format.Offset, format.ID, f.class, f.part, f.offset, f.id)
 		}
 	}
 	// The same faults in a split section: offsets are still those in its own bytes.
 	kernel := s.kernel(t)
 	data := Module(kernel, s.ownOrder)
-	put(28, 0)(data, order(s.ownOrder))
+	put(28, 0)(data, s.ownOrder)
 	_, err := s.tryOpen(t, s.own, data, kernel)
 	var format *btf.FormatError
 	if !errors.As(err, &format) || format.Offset != 28 || format.ID != kernelLen+1 {
@@ -136,12 +130,12 @@ func checkFaults(t *testing.T, s setup) {
 
 func checkFarFaults(t *testing.T, s setup) {
 	const n, size = 20_000, 12
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	for range n {
 		b.Fwd("same", btf.KindStruct)
 	}
 	data := must(b)
-	at := order(false)
+	at := binary.LittleEndian
 	for i := 0; i < n; i += 397 {
 		for word, bad := range map[int]uint32{0: 6, 4: 0, 8: 1<<32 - 1} {
 			off := 24 + i*size + word
@@ -154,7 +148,7 @@ func checkFarFaults(t *testing.T, s setup) {
 			case word == 8 && err == nil: // a FWD has no type, and nobody looks
 				spec.Close()
 			case word == 8 || !errors.As(err, &format) || format.Offset != int64(off) ||
-				format.ID != btf.ID(i+1):
+				format.ID != btf.TypeID(i+1):
 				t.Fatalf("word %d of record %d: %v", word/4, i, err)
 			}
 		}
@@ -162,7 +156,7 @@ func checkFarFaults(t *testing.T, s setup) {
 }
 
 func checkTruncated(t *testing.T, s setup) {
-	data := Tour(btf.BuilderOptions{BigEndian: s.ownOrder})
+	data := Tour(builder.Options{ByteOrder: s.ownOrder})
 	for n := range len(data) {
 		_, err := s.own.Parse(data[:n], nil)
 		var format *btf.FormatError
@@ -199,7 +193,7 @@ func checkPaths(t *testing.T, s setup) {
 	if _, err := s.own.Open(dir, nil); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("directory: %v", err)
 	}
-	corrupt := tempFile(t, []byte("no BTF, but long enough for its header"))
+	corrupt := s.write(t, []byte("no BTF, but long enough for its header"))
 	_, err = s.own.Open(corrupt, nil)
 	wantErr(t, "corrupt file", err, btf.ErrCorrupt)
 	if err == nil || strings.Count(err.Error(), corrupt) != 1 {
@@ -211,7 +205,7 @@ func checkFailedSplit(t *testing.T, s setup) {
 	kernel := s.kernel(t)
 	int_ := mustName(t, kernel, "int", btf.KindInt)
 	for _, f := range faults {
-		data := f.damage(simple(s.ownOrder), order(s.ownOrder))
+		data := f.damage(simple(s.ownOrder), s.ownOrder)
 		// With a base, strings need not start with NUL.
 		if spec, err := s.tryOpen(t, s.own, data, kernel); err == nil {
 			spec.Close()
@@ -230,7 +224,7 @@ func checkFlippedBits(t *testing.T, s setup) {
 	for bit := range 8 * len(data) {
 		damaged := bytes.Clone(data)
 		damaged[bit/8] ^= 1 << (bit % 8)
-		plain, want := Parse(damaged, nil)
+		plain, want := btf.Parse(damaged, nil)
 		spec, got := s.own.Parse(damaged, nil)
 		if (got == nil) != (want == nil) || got != nil && got.Error() != want.Error() {
 			t.Fatalf("bit %d: %v; the plain backend says %v", bit, got, want)

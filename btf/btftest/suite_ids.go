@@ -1,10 +1,11 @@
 package btftest
 
 import (
-	"slices"
+	"errors"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 var idRules = []rule{
@@ -12,7 +13,7 @@ var idRules = []rule{
 		"and its first record is type 1.",
 		check: checkIDs},
 	{name: "type by id", rule: "TypeByID answers for every id that is covered, 0 being void; any " +
-		"other id is ErrNotFound, returned bare.",
+		"other id is ErrNotFound.",
 		check: checkTypeByID},
 	{name: "split ids", rule: "The ids of a split section go on where its base ends, and 0 is " +
 		"void on any chain.",
@@ -60,11 +61,11 @@ func checkIDs(t *testing.T, s setup) {
 
 func checkTypeByID(t *testing.T, s setup) {
 	spec := s.open(t, Kernel(s.ownOrder), nil)
-	plain, err := Parse(Kernel(s.ownOrder), nil)
+	plain, err := btf.Parse(Kernel(s.ownOrder), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id := range btf.ID(kernelLen + 1) {
+	for id := range btf.TypeID(kernelLen + 1) {
 		got, want := mustID(t, spec, id), mustID(t, plain, id)
 		if got.String() != want.String() {
 			t.Errorf("type %d is %v, want %v", id, got, want)
@@ -73,8 +74,9 @@ func checkTypeByID(t *testing.T, s setup) {
 	if void := mustID(t, spec, 0); void != (btf.Type{}) {
 		t.Errorf("type 0 is %v", void)
 	}
-	for _, id := range []btf.ID{kernelLen + 1, kernelLen + 2, 1 << 20, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
-		if ty, err := spec.TypeByID(id); err != btf.ErrNotFound || ty != (btf.Type{}) {
+	for _, id := range []btf.TypeID{kernelLen + 1, kernelLen + 2, 1 << 20, 1<<31 - 1, 1 << 31,
+		1<<32 - 1} {
+		if ty, err := spec.TypeByID(id); !errors.Is(err, btf.ErrNotFound) || ty != (btf.Type{}) {
 			t.Errorf("type %d: %v, %v", id, ty, err)
 		}
 	}
@@ -90,7 +92,7 @@ func checkSplitIDs(t *testing.T, s setup) {
 	if void := mustID(t, module, 0); void != (btf.Type{}) {
 		t.Errorf("type 0 is %v", void)
 	}
-	for id := btf.ID(1); id <= kernelLen; id++ {
+	for id := btf.TypeID(1); id <= kernelLen; id++ {
 		if ty := mustID(t, module, id); ty != mustID(t, kernel, id) {
 			t.Errorf("type %d is %v", id, ty)
 		}
@@ -101,10 +103,10 @@ func checkSplitIDs(t *testing.T, s setup) {
 	if ty := mustID(t, module, end-1); ty.String() != "[64] FUNC init_module" {
 		t.Errorf("last own type is %v", ty)
 	}
-	if ty, err := module.TypeByID(end); err != btf.ErrNotFound {
+	if ty, err := module.TypeByID(end); !errors.Is(err, btf.ErrNotFound) {
 		t.Errorf("type %d: %v, %v", end, ty, err)
 	}
-	if _, err := kernel.TypeByID(kernelLen + 1); err != btf.ErrNotFound {
+	if _, err := kernel.TypeByID(kernelLen + 1); !errors.Is(err, btf.ErrNotFound) {
 		t.Errorf("the base has the split's type: %v", err)
 	}
 }
@@ -122,15 +124,15 @@ func checkSplitOnSplit(t *testing.T, s setup) {
 	kfree := mustName(t, kernel, "kfree_skb", btf.KindFunc)
 	toy, err2 := module.Own().TypeByName("kfree_skb")
 	wantErr(t, "module", err2, nil)
-	wantIDs(t, "kfree_skb", ids, err, []btf.ID{kfree.ID(), toy.ID(), moduleEnd + 4})
+	wantIDs(t, "kfree_skb", ids, err, []btf.TypeID{kfree.ID(), toy.ID(), moduleEnd + 4})
 	// dev -> toy_device -> queue -> sk_buff: from the top to the root.
 	dev, _ := mustName(t, plugin, "toy_plugin", btf.KindStruct).Member(0)
-	ptr, _ := dev.Target()
-	device, _ := ptr.Target()
+	ptr := dev.Target()
+	device := ptr.Target()
 	queue, _ := device.Member(0)
-	ptr, _ = queue.Target()
-	skb, ok := ptr.Target()
-	if !ok || skb != mustName(t, kernel, "sk_buff", btf.KindStruct) || !dev.NameIs("dev") ||
+	ptr = queue.Target()
+	skb := ptr.Target()
+	if skb != mustName(t, kernel, "sk_buff", btf.KindStruct) || !dev.NameIs("dev") ||
 		!device.NameIs("toy_device") || !queue.NameIs("queue") {
 		t.Errorf("%v.%s is %v, its %s points at %v", plugin, dev.Name(), device, queue.Name(), skb)
 	}
@@ -147,8 +149,8 @@ func checkSameType(t *testing.T, s setup) {
 		}
 	}
 	queue, _ := mustName(t, one, "toy_device", btf.KindStruct).Member(0)
-	ptr, _ := queue.Target()
-	if ty, _ := ptr.Target(); seen[ty] != "kernel" {
+	ptr := queue.Target()
+	if ty := ptr.Target(); seen[ty] != "kernel" {
 		t.Errorf("%v, a target, is another value", ty)
 	}
 	if a, b := mustID(t, one, 54), mustID(t, other, 54); a == b {
@@ -162,20 +164,20 @@ func checkOwn(t *testing.T, s setup) {
 	if first, end := own.IDs(); first != kernelLen+1 || end != kernelLen+12 {
 		t.Errorf("ids [%d, %d)", first, end)
 	}
-	for _, id := range []btf.ID{0, 1, kernelLen, kernelLen + 12} {
-		if ty, err := own.TypeByID(id); err != btf.ErrNotFound {
+	for _, id := range []btf.TypeID{0, 1, kernelLen, kernelLen + 12} {
+		if ty, err := own.TypeByID(id); !errors.Is(err, btf.ErrNotFound) {
 			t.Errorf("type %d: %v, %v", id, ty, err)
 		}
 	}
 	ids, err := own.IDsByName("kfree_skb")
-	wantIDs(t, "kfree_skb", ids, err, []btf.ID{kernelLen + 9})
+	wantIDs(t, "kfree_skb", ids, err, []btf.TypeID{kernelLen + 9})
 	ids, err = own.IDsByName("tcp_sendmsg")
 	wantIDs(t, "tcp_sendmsg", ids, err, nil)
 	ids, err = own.IDsByName("")
-	wantIDs(t, "anonymous", ids, err, []btf.ID{kernelLen + 2})
-	ids, err = own.IDsByMatch(btf.MustCompile("skb"))
-	wantIDs(t, "matches", ids, err, []btf.ID{kernelLen + 9})
-	next := btf.ID(kernelLen + 1)
+	wantIDs(t, "anonymous", ids, err, []btf.TypeID{kernelLen + 2})
+	ids, err = own.IDsByMatch(btf.MustMatcher("skb"))
+	wantIDs(t, "matches", ids, err, []btf.TypeID{kernelLen + 9})
+	next := btf.TypeID(kernelLen + 1)
 	for id, ty := range own.All() {
 		if id != next || ty.ID() != id || ty.IsVoid() {
 			t.Errorf("id %d with %v, want %d", id, ty, next)
@@ -191,19 +193,18 @@ func checkOwnViews(t *testing.T, s setup) {
 	kernel := s.kernel(t)
 	own := s.module(t, kernel).Own()
 	queue, _ := mustName(t, own, "toy_device", btf.KindStruct).Member(0)
-	ptr, ok := queue.Target()
-	if skb, _ := ptr.Target(); !ok || skb.Name() != "sk_buff" {
+	if skb := queue.Target().Target(); skb.Name() != "sk_buff" {
 		t.Errorf("queue points at %v", skb)
 	}
 	// Its string is in the base, although the type is not.
 	ids, err := own.IDsByName("module")
-	wantIDs(t, "module", ids, err, []btf.ID{kernelLen + 1})
+	wantIDs(t, "module", ids, err, []btf.TypeID{kernelLen + 1})
 }
 
 func checkAll(t *testing.T, s setup) {
 	kernel := s.kernel(t)
 	module := s.module(t, kernel)
-	next := btf.ID(0)
+	next := btf.TypeID(0)
 	for id, ty := range module.All() {
 		if id != next || ty != mustID(t, module, id) {
 			t.Errorf("id %d with %v, want %d", id, ty, next)
@@ -213,8 +214,8 @@ func checkAll(t *testing.T, s setup) {
 	if _, end := module.IDs(); next != end {
 		t.Errorf("All ended at %d, want %d", next, end)
 	}
-	for _, last := range []btf.ID{0, 1, kernelLen, kernelLen + 1} {
-		count := btf.ID(0)
+	for _, last := range []btf.TypeID{0, 1, kernelLen, kernelLen + 1} {
+		count := btf.TypeID(0)
 		for id := range module.All() {
 			if count++; id == last {
 				break
@@ -232,12 +233,16 @@ func checkBase(t *testing.T, s setup) {
 	if kernel.Base() != nil || module.Base() != kernel || module.Own().Base() != kernel {
 		t.Errorf("bases %v, %v, %v", kernel.Base(), module.Base(), module.Own().Base())
 	}
-	want := []*btf.Section{kernel.Section(), module.Section()}
-	if !slices.Equal(module.Sections(), want) || !slices.Equal(module.Own().Sections(), want[1:]) {
-		t.Errorf("sections %v, own %v", module.Sections(), module.Own().Sections())
+	for _, spec := range []*btf.Spec{kernel, module} {
+		if got := mustID(t, module, store.SectionOf(spec).FirstID()).Spec(); got != spec {
+			t.Errorf("a type of %p is stored by %p", spec, got)
+		}
 	}
-	if module.Section().Base() != kernel.Section() || kernel.Section().Base() != nil {
-		t.Errorf("base of the section: %v", module.Section().Base())
+	if (btf.Type{}).Spec() != nil {
+		t.Error("void is stored somewhere")
+	}
+	if !store.SectionOf(module).IsSplit() || store.SectionOf(kernel).IsSplit() {
+		t.Error("the module is split, the kernel is not")
 	}
 }
 
@@ -245,26 +250,27 @@ func checkSection(t *testing.T, s setup) {
 	kernel := s.kernel(t)
 	data := Module(kernel, s.ownOrder)
 	module := s.open(t, data, kernel)
-	sec := module.Section()
+	sec := store.SectionOf(module)
 	if sec.Len() != 11 || sec.FirstID() != kernelLen+1 {
 		t.Errorf("%d types from %d on", sec.Len(), sec.FirstID())
 	}
 	h := sec.Header()
-	if h.Len != 24 || h.TypesOff != 24 || h.BigEndian != s.ownOrder ||
-		h.StringsOff+int64(h.StringsLen) != int64(len(data)) {
+	if h.Len != 24 || h.Types.Off != 24 || h.ByteOrder != s.ownOrder ||
+		h.Strings.Off+int64(h.Strings.Len) != int64(len(data)) {
 		t.Errorf("header %+v of %d bytes", h, len(data))
 	}
-	base, start := kernel.Section().Strings()
-	if start != 0 || base != string(Kernel(s.baseOrder)[kernel.Section().Header().StringsOff:]) {
+	base, start := store.SectionOf(kernel).Strings()
+	at := store.SectionOf(kernel).Header().Strings.Off
+	if start != 0 || base != string(Kernel(s.baseOrder)[at:]) {
 		t.Errorf("strings of the base: %q from %d on", base, start)
 	}
 	strs, start := sec.Strings()
-	if int(start) != len(base) || strs != string(data[h.StringsOff:]) {
+	if int(start) != len(base) || strs != string(data[h.Strings.Off:]) {
 		t.Errorf("strings %q from %d on", strs, start)
 	}
-	if ty := sec.TypeAt(0); ty != mustID(t, module, kernelLen+1) || ty.Offset() != 24 ||
-		ty.Section() != sec {
-		t.Errorf("record 0 is %v at %d", ty, ty.Offset())
+	if ty := sec.TypeAt(0); ty != mustID(t, module, kernelLen+1) || store.RecordOf(ty).Offset != 24 ||
+		ty.Spec() != module {
+		t.Errorf("record 0 is %v at %d", ty, store.RecordOf(ty).Offset)
 	}
 	if ty := sec.TypeAt(11); ty != (btf.Type{}) || sec.TypeAt(-1) != ty {
 		t.Errorf("record 11 is %v", ty)

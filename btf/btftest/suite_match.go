@@ -32,20 +32,20 @@ var expressions = []string{
 }
 
 func checkMatch(t *testing.T, s setup) {
-	for _, blob := range Blobs() {
+	for _, blob := range s.blobs() {
 		spec := s.blob(t, blob)
 		for _, expr := range expressions {
 			re, err := regexp.Compile(expr)
 			if err != nil {
 				continue // not UTF-8
 			}
-			m, err := btf.Compile(expr)
+			m, err := btf.NewMatcher(expr)
 			if err != nil {
 				t.Errorf("%q: %v", expr, err)
 				continue
 			}
 			for _, spec := range []*btf.Spec{spec, spec.Own()} {
-				var want []btf.ID
+				var want []btf.TypeID
 				for id, ty := range spec.All() {
 					name := ty.Name()
 					if (name != "" || ty.IsAnonymous()) && re.MatchString(name) {
@@ -65,9 +65,9 @@ func checkMatchEmpty(t *testing.T, s setup) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := module.IDsByMatch(btf.MustCompile("^$"))
+	got, err := module.IDsByMatch(btf.MustMatcher("^$"))
 	wantIDs(t, "^$", got, err, want)
-	all, err := module.IDsByMatch(btf.MustCompile(""))
+	all, err := module.IDsByMatch(btf.MustMatcher(""))
 	want = nil
 	for id, ty := range module.All() {
 		if ty.Name() != "" || ty.IsAnonymous() {
@@ -79,36 +79,41 @@ func checkMatchEmpty(t *testing.T, s setup) {
 
 func checkMatchKinds(t *testing.T, s setup) {
 	module := s.module(t, s.kernel(t))
-	m := btf.MustCompile("^(list_head|module|kfree_skb)$")
+	m := btf.MustMatcher("^(list_head|module|kfree_skb)$")
 	for _, kinds := range [][]btf.Kind{nil, {btf.KindFunc}, {btf.KindStruct, btf.KindFwd},
 		{btf.KindFloat}} {
-		var want []btf.ID
+		var want []btf.TypeID
 		for id, ty := range module.All() {
 			if m.MatchString(ty.Name()) && (len(kinds) == 0 || slices.Contains(kinds, ty.Kind())) {
 				want = append(want, id)
 			}
 		}
-		got, err := module.IDsByMatch(m.Kinds(kinds...))
+		got, err := module.IDsByMatch(m, kinds...)
 		wantIDs(t, m.String(), got, err, want)
+		var types []btf.TypeID
+		for ty := range module.TypesByMatch(m, kinds...) {
+			types = append(types, ty.ID())
+		}
+		wantIDs(t, "types of "+m.String(), types, nil, want)
 	}
 }
 
 func checkMatching(t *testing.T, s setup) {
 	module := s.module(t, s.kernel(t))
-	m := btf.MustCompile("skb")
+	m := btf.MustMatcher("skb")
 	want, err := module.IDsByMatch(m)
 	if err != nil || len(want) < 3 {
 		t.Fatalf("%v, %v", want, err)
 	}
-	var got []btf.ID
-	for ty := range module.Matching(m) {
+	var got []btf.TypeID
+	for ty := range module.TypesByMatch(m) {
 		if ty != mustID(t, module, ty.ID()) {
 			t.Errorf("%v is another value", ty)
 		}
 		got = append(got, ty.ID())
 	}
 	wantIDs(t, "skb", got, nil, want)
-	for ty := range module.Matching(m) {
+	for ty := range module.TypesByMatch(m) {
 		if ty.ID() != want[0] {
 			t.Errorf("starts with %v", ty)
 		}

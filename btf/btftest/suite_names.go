@@ -1,6 +1,7 @@
 package btftest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 var nameRules = []rule{
@@ -24,7 +26,7 @@ var nameRules = []rule{
 		"when the loop does.",
 		check: checkNamed, split: true},
 	{name: "type by name", rule: "TypeByName returns the lowest id among the kinds asked for, any " +
-		"kind if none is; a miss is ErrNotFound, returned bare.",
+		"kind if none is; a miss is ErrNotFound and says what was asked.",
 		check: checkTypeByName, split: true},
 	{name: "anonymous", rule: `"" finds the anonymous structs, unions, enums and enum64s, however ` +
 		"their empty name is written, and nothing else.",
@@ -48,11 +50,13 @@ var nameRules = []rule{
 		check: checkManyNames, once: true},
 	{name: "HasName", rule: "HasName tells an anonymous type from one whose kind has no name.",
 		check: checkHasName},
+	{name: "kinds", rule: "Queries by name and by kind select the kinds given, and any if none is.",
+		check: checkKinds},
 }
 
 // model returns the ids of spec by name, as an iteration finds them.
-func model(spec *btf.Spec) map[string][]btf.ID {
-	byName := make(map[string][]btf.ID)
+func model(spec *btf.Spec) map[string][]btf.TypeID {
+	byName := make(map[string][]btf.TypeID)
 	for id, ty := range spec.All() {
 		name := ty.Name()
 		if name != "" || ty.IsAnonymous() {
@@ -63,7 +67,7 @@ func model(spec *btf.Spec) map[string][]btf.ID {
 }
 
 func checkEveryName(t *testing.T, s setup) {
-	for _, blob := range Blobs() {
+	for _, blob := range s.blobs() {
 		spec := s.blob(t, blob)
 		for _, spec := range []*btf.Spec{spec, spec.Own()} {
 			want := model(spec)
@@ -84,9 +88,12 @@ func checkEveryName(t *testing.T, s setup) {
 func tail(s string) string { return s[min(1, len(s)):] }
 func head(s string) string { return s[:max(0, len(s)-1)] }
 
+// maxShown is how many bytes of a name are shown.
+const maxShown = 40
+
 func abbreviate(name string) string {
-	if len(name) > 40 {
-		return fmt.Sprintf("%q... of %d bytes", name[:40], len(name))
+	if len(name) > maxShown {
+		return fmt.Sprintf("%q... of %d bytes", name[:maxShown], len(name))
 	}
 	return fmt.Sprintf("%q", name)
 }
@@ -107,24 +114,24 @@ func checkOrder(t *testing.T, s setup) {
 
 func checkAppend(t *testing.T, s setup) {
 	module := s.module(t, s.kernel(t))
-	before := []btf.ID{7, 5}
-	dst, err := module.AppendIDs(before, "init_module")
-	wantIDs(t, "hit", dst, err, []btf.ID{7, 5, kernelLen + 11})
-	dst, err = module.AppendIDs(before, "exit_module")
+	before := []btf.TypeID{7, 5}
+	dst, err := module.AppendIDsByName(before, "init_module")
+	wantIDs(t, "hit", dst, err, []btf.TypeID{7, 5, kernelLen + 11})
+	dst, err = module.AppendIDsByName(before, "exit_module")
 	wantIDs(t, "miss", dst, err, before)
-	dst, err = module.AppendIDs(nil, "exit_module")
+	dst, err = module.AppendIDsByName(nil, "exit_module")
 	wantIDs(t, "miss", dst, err, nil)
-	dst, err = module.AppendMatches(before, btf.MustCompile("^init"))
-	wantIDs(t, "match", dst, err, []btf.ID{7, 5, kernelLen + 11})
-	dst, err = module.AppendMatches(before, btf.MustCompile("^exit"))
+	dst, err = module.AppendIDsByMatch(before, btf.MustMatcher("^init"))
+	wantIDs(t, "match", dst, err, []btf.TypeID{7, 5, kernelLen + 11})
+	dst, err = module.AppendIDsByMatch(before, btf.MustMatcher("^exit"))
 	wantIDs(t, "no match", dst, err, before)
 }
 
 func checkNamed(t *testing.T, s setup) {
 	module := s.module(t, s.kernel(t))
 	for _, name := range []string{"kfree_skb", "", "sk_buff", "absent"} {
-		var got []btf.ID
-		for ty := range module.Named(name) {
+		var got []btf.TypeID
+		for ty := range module.TypesByName(name) {
 			got = append(got, ty.ID())
 			if ty != mustID(t, module, ty.ID()) || ty.Name() != name {
 				t.Errorf("%q: %v", name, ty)
@@ -136,7 +143,7 @@ func checkNamed(t *testing.T, s setup) {
 		}
 		want, err := module.IDsByName(name)
 		wantIDs(t, name, got, err, want)
-		for ty := range module.Named(name) {
+		for ty := range module.TypesByName(name) {
 			if ty.ID() != want[0] {
 				t.Errorf("%q: starts with %v", name, ty)
 			}
@@ -167,24 +174,70 @@ func checkTypeByName(t *testing.T, s setup) {
 	}
 	for _, name := range []string{"kfree_skb", "absent", "", "kfree_sk"} {
 		ty, err := module.TypeByName(name, btf.KindFloat)
-		if err != btf.ErrNotFound || ty != (btf.Type{}) {
+		if !errors.Is(err, btf.ErrNotFound) || ty != (btf.Type{}) {
 			t.Errorf("%q FLOAT: %v, %v", name, ty, err)
 		}
 	}
-	if _, err := module.TypeByName("absent"); err != btf.ErrNotFound {
-		t.Errorf("absent: %v", err)
+	for _, test := range []struct {
+		name  string
+		kinds []btf.Kind
+		want  string
+	}{
+		{"absent", nil, `btf: no type named "absent"`},
+		{"list_head", []btf.Kind{btf.KindTypedef, btf.KindVar},
+			`btf: no TYPEDEF or VAR named "list_head", but STRUCT, FUNC`},
+	} {
+		_, err := module.TypeByName(test.name, test.kinds...)
+		var missing *btf.NotFoundError
+		if !errors.As(err, &missing) || missing.Name != test.name || err.Error() != test.want {
+			t.Errorf("%v; want %s", err, test.want)
+		}
+	}
+}
+
+func checkKinds(t *testing.T, s setup) {
+	module := s.module(t, s.kernel(t))
+	for _, kinds := range [][]btf.Kind{nil, {btf.KindFunc}, {btf.KindStruct, btf.KindFwd},
+		{btf.KindFloat}, {33}} {
+		byName, byKind := make(map[string][]btf.TypeID), []btf.TypeID(nil)
+		for id, ty := range module.All() {
+			if len(kinds) > 0 && !slices.Contains(kinds, ty.Kind()) {
+				continue
+			}
+			byKind = append(byKind, id)
+			if name := ty.Name(); name != "" {
+				byName[name] = append(byName[name], id)
+			}
+		}
+		for name := range model(module) {
+			if name == "" {
+				continue
+			}
+			ids, err := module.AppendIDsByName([]btf.TypeID{7}, name, kinds...)
+			wantIDs(t, name, ids, err, append([]btf.TypeID{7}, byName[name]...))
+			var types []btf.TypeID
+			for ty := range module.TypesByName(name, kinds...) {
+				types = append(types, ty.ID())
+			}
+			wantIDs(t, "types named "+name, types, nil, byName[name])
+		}
+		var types []btf.TypeID
+		for ty := range module.TypesByKind(kinds...) {
+			types = append(types, ty.ID())
+		}
+		wantIDs(t, fmt.Sprint("types of ", kinds), types, nil, byKind)
 	}
 }
 
 func checkAnonymous(t *testing.T, s setup) {
 	spec := s.open(t, Names(s.ownOrder), nil)
 	ids, err := spec.IDsByName("")
-	wantIDs(t, "names", ids, err, []btf.ID{16, 20, 21, 22, 23})
+	wantIDs(t, "names", ids, err, []btf.TypeID{16, 20, 21, 22, 23})
 	module := s.module(t, s.kernel(t))
 	ids, err = module.IDsByName("")
-	wantIDs(t, "module", ids, err, []btf.ID{15, 16, 20, 28, 55})
+	wantIDs(t, "module", ids, err, []btf.TypeID{15, 16, 20, 28, 55})
 	for _, id := range ids {
-		if ty := mustID(t, module, id); !ty.IsAnonymous() || !ty.HasName() || ty.Name() != "" {
+		if ty := mustID(t, module, id); !ty.IsAnonymous() || !ty.Kind().HasName() || ty.Name() != "" {
 			t.Errorf("%v is not anonymous", ty)
 		}
 	}
@@ -196,7 +249,7 @@ func checkNUL(t *testing.T, s setup) {
 		"kfree_skb\x00", "kfree_skb\x00sk", "toy_device\x00queue", "\x00\x00"} {
 		ids, err := module.IDsByName(name)
 		wantIDs(t, fmt.Sprintf("%q", name), ids, err, nil)
-		if ty, err := module.TypeByName(name); err != btf.ErrNotFound {
+		if ty, err := module.TypeByName(name); !errors.Is(err, btf.ErrNotFound) {
 			t.Errorf("%q: %v, %v", name, ty, err)
 		}
 	}
@@ -204,7 +257,7 @@ func checkNUL(t *testing.T, s setup) {
 
 func checkMiddle(t *testing.T, s setup) {
 	spec := s.open(t, Names(s.ownOrder), nil)
-	for name, want := range map[string][]btf.ID{
+	for name, want := range map[string][]btf.TypeID{
 		"prefix_suffix": {12}, "suffix": {13, 15}, "x": {14}, "fix": nil, "_suffix": nil, "prefix": nil,
 	} {
 		ids, err := spec.IDsByName(name)
@@ -212,12 +265,12 @@ func checkMiddle(t *testing.T, s setup) {
 	}
 	// The tails of one string, on a split whose base has some of them, too.
 	base := s.openIn(t, s.base, Overlap(300), nil)
-	b := btf.NewBuilder(btf.BuilderOptions{Base: base, BigEndian: s.ownOrder})
+	b := builder.New(builder.Options{Base: base, ByteOrder: s.ownOrder})
 	_, end := base.IDs()
-	b.Raw(btf.RawType{Kind: btf.KindTypedef, NameOffset: 301 - 7})
-	b.Raw(btf.RawType{Kind: btf.KindTypedef, NameOffset: b.Intern("yxxxxxxx") + 1})
+	b.Raw(builder.RawType{Kind: btf.KindTypedef, NameOffset: 301 - 7})
+	b.Raw(builder.RawType{Kind: btf.KindTypedef, NameOffset: b.Intern("yxxxxxxx") + 1})
 	split := s.open(t, must(b), base)
-	for n, want := range map[int][]btf.ID{1: {1}, 7: {7, end, end + 1}, 299: {299}, 300: {300},
+	for n, want := range map[int][]btf.TypeID{1: {1}, 7: {7, end, end + 1}, 299: {299}, 300: {300},
 		301: nil} {
 		ids, err := split.IDsByName(strings.Repeat("x", n))
 		wantIDs(t, fmt.Sprint(n, " x"), ids, err, want)
@@ -226,10 +279,10 @@ func checkMiddle(t *testing.T, s setup) {
 
 func checkBytes(t *testing.T, s setup) {
 	spec := s.open(t, Names(s.ownOrder), nil)
-	for id, name := range map[btf.ID]string{2: "\xff\xfe", 3: "h\xc3\xa9llo", 4: "h\xe9llo",
+	for id, name := range map[btf.TypeID]string{2: "\xff\xfe", 3: "h\xc3\xa9llo", 4: "h\xe9llo",
 		5: "a b", 6: ".", 7: "\t\n", 8: "1", 10: "plai", 11: LongName} {
 		ids, err := spec.IDsByName(name)
-		wantIDs(t, abbreviate(name), ids, err, []btf.ID{id})
+		wantIDs(t, abbreviate(name), ids, err, []btf.TypeID{id})
 		ty := mustID(t, spec, id)
 		if ty.Name() != name || string(ty.AppendName([]byte("<"))) != "<"+name || !ty.NameIs(name) {
 			t.Errorf("%s: name %s", abbreviate(name), abbreviate(ty.Name()))
@@ -245,21 +298,22 @@ func checkBytes(t *testing.T, s setup) {
 func checkNamelessKinds(t *testing.T, s setup) {
 	spec := s.open(t, Names(s.ownOrder), nil)
 	ids, err := spec.IDsByName("pointer")
-	wantIDs(t, "pointer", ids, err, []btf.ID{18})
+	wantIDs(t, "pointer", ids, err, []btf.TypeID{18})
 	ids, err = spec.IDsByName("plain")
-	wantIDs(t, "plain", ids, err, []btf.ID{1, 19})
+	wantIDs(t, "plain", ids, err, []btf.TypeID{1, 19})
 }
 
 func checkDuplicates(t *testing.T, s setup) {
 	const n = 5000
 	spec := s.open(t, Duplicates(n), nil)
-	want := make([]btf.ID, n)
+	want := make([]btf.TypeID, n)
 	for i := range want {
-		want[i] = btf.ID(2*i + 1)
+		want[i] = btf.TypeID(2*i + 1)
 	}
 	ids, err := spec.IDsByName("same")
 	wantIDs(t, "same", ids, err, want)
-	for name, want := range map[string][]btf.ID{"same_not": {2*n + 1}, "sam": {2*n + 2}, "sa": nil} {
+	for name, want := range map[string][]btf.TypeID{
+		"same_not": {2*n + 1}, "sam": {2*n + 2}, "sa": nil} {
 		ids, err := spec.IDsByName(name)
 		wantIDs(t, name, ids, err, want)
 	}
@@ -288,15 +342,15 @@ func checkSorted(t *testing.T, s setup) {
 
 func checkSmall(t *testing.T, s setup) {
 	for n := range 40 {
-		b := btf.NewBuilder(btf.BuilderOptions{BigEndian: s.ownOrder})
+		b := builder.New(builder.Options{ByteOrder: s.ownOrder})
 		for i := range n {
 			b.Fwd(fmt.Sprint("name_", i), btf.KindStruct)
 		}
 		spec := s.open(t, must(b), nil)
 		for i := range n + 60 {
-			var want []btf.ID
+			var want []btf.TypeID
 			if i < n {
-				want = []btf.ID{btf.ID(i + 1)}
+				want = []btf.TypeID{btf.TypeID(i + 1)}
 			}
 			ids, err := spec.IDsByName(fmt.Sprint("name_", i))
 			wantIDs(t, fmt.Sprint(n, " names, name_", i), ids, err, want)
@@ -306,7 +360,7 @@ func checkSmall(t *testing.T, s setup) {
 
 func checkManyNames(t *testing.T, s setup) {
 	const n = 200_000
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	for i := range n {
 		b.Fwd(fmt.Sprint("name_", i), btf.KindStruct)
 	}
@@ -315,9 +369,9 @@ func checkManyNames(t *testing.T, s setup) {
 	// do in a second.
 	for i, end := 0, time.Now().Add(time.Second); i < 2*n && time.Now().Before(end); i++ {
 		i := i/2 + i%2*n
-		var want []btf.ID
+		var want []btf.TypeID
 		if i < n {
-			want = []btf.ID{btf.ID(i + 1)}
+			want = []btf.TypeID{btf.TypeID(i + 1)}
 		}
 		ids, err := spec.IDsByName(fmt.Sprint("name_", i))
 		wantIDs(t, fmt.Sprint("name_", i), ids, err, want)
@@ -329,8 +383,8 @@ func checkHasName(t *testing.T, s setup) {
 	for _, ty := range spec.All() {
 		named := !slices.Contains([]btf.Kind{btf.KindVoid, btf.KindPtr, btf.KindArray,
 			btf.KindVolatile, btf.KindConst, btf.KindRestrict, btf.KindFuncProto}, ty.Kind())
-		if ty.HasName() != named || !named && ty.Name() != "" {
-			t.Errorf("%v: HasName %v", ty, ty.HasName())
+		if ty.Kind().HasName() != named || !named && ty.Name() != "" {
+			t.Errorf("%v: HasName %v", ty, ty.Kind().HasName())
 		}
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/dump"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 var openRules = []rule{
@@ -47,7 +50,7 @@ func checkEmpty(t *testing.T, s setup) {
 	wantIDs(t, "anonymous", ids, err, nil)
 	ids, err = module.Own().IDsByName("tcp_sendmsg")
 	wantIDs(t, "tcp_sendmsg", ids, err, nil)
-	ids, err = module.Own().IDsByMatch(btf.MustCompile(""))
+	ids, err = module.Own().IDsByMatch(btf.MustMatcher(""))
 	wantIDs(t, "matches", ids, err, nil)
 	wantErr(t, "verify", module.Verify(), nil)
 
@@ -55,39 +58,29 @@ func checkEmpty(t *testing.T, s setup) {
 	if first, end := base.IDs(); first != 0 || end != 1 {
 		t.Errorf("24 bytes alone have the ids [%d, %d)", first, end)
 	}
-	b := btf.NewBuilder(btf.BuilderOptions{Base: base, BigEndian: s.ownOrder})
+	b := builder.New(builder.Options{Base: base, ByteOrder: s.ownOrder})
 	b.Fwd("first", btf.KindStruct)
 	if ty := mustName(t, s.open(t, must(b), base), "first", btf.KindFwd); ty.ID() != 1 {
 		t.Errorf("first is %v", ty)
 	}
 
-	b = btf.NewBuilder(btf.BuilderOptions{Base: kernel, BigEndian: s.ownOrder})
+	b = builder.New(builder.Options{Base: kernel, ByteOrder: s.ownOrder})
 	b.Intern("strings only")
 	strs := s.open(t, must(b), kernel)
-	b = btf.NewBuilder(btf.BuilderOptions{Base: strs, BigEndian: s.ownOrder})
+	b = builder.New(builder.Options{Base: strs, ByteOrder: s.ownOrder})
 	b.Fwd("strings only", btf.KindStruct)
 	types := s.open(t, must(b), strs)
-	if own, _ := types.Section().Strings(); own != "" {
+	if own, _ := store.SectionOf(types).Strings(); own != "" {
 		t.Errorf("strings %q", own)
 	}
 	ids, err = types.IDsByName("strings only")
-	wantIDs(t, "a name in the base", ids, err, []btf.ID{kernelLen + 1})
+	wantIDs(t, "a name in the base", ids, err, []btf.TypeID{kernelLen + 1})
 }
 
-// sections lays out the types and strings of data, which has a header of 24 bytes, in
-// another way.
+// sections lays out the types and strings of data in another way; see arrange.
 func (s setup) sections(data []byte, header int, f func(types, strs []byte) (body []byte,
 	typesOff, strsOff int)) []byte {
-	at := order(s.ownOrder)
-	typesLen := at.Uint32(data[12:])
-	types, strs := data[24:24+typesLen], data[24+typesLen:]
-	body, typesOff, strsOff := f(types, strs)
-	out := append(make([]byte, 0, header+len(body)), data[:24]...)
-	out = append(out, make([]byte, header-24)...)
-	at.PutUint32(out[4:], uint32(header))
-	at.PutUint32(out[8:], uint32(typesOff))
-	at.PutUint32(out[16:], uint32(strsOff))
-	return append(out, body...)
+	return arrange(data, s.ownOrder, header, f)
 }
 
 func checkHeaders(t *testing.T, s setup) {
@@ -126,13 +119,13 @@ func checkHeaders(t *testing.T, s setup) {
 }
 
 func checkLayout(t *testing.T, s setup) {
-	with := s.open(t, Tour(btf.BuilderOptions{BigEndian: s.ownOrder, Layout: true}), nil)
-	without := s.open(t, Tour(btf.BuilderOptions{BigEndian: s.ownOrder}), nil)
+	with := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder, Layout: true}), nil)
+	without := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder}), nil)
 	var a, b strings.Builder
-	if err := Dump(&a, with); err != nil {
+	if err := dump.Raw(&a, with); err != nil {
 		t.Fatal(err)
 	}
-	if err := Dump(&b, without); err != nil {
+	if err := dump.Raw(&b, without); err != nil {
 		t.Fatal(err)
 	}
 	if a.String() != b.String() {
@@ -158,7 +151,7 @@ func checkUnaligned(t *testing.T, s setup) {
 }
 
 func checkCopy(t *testing.T, s setup) {
-	data := Kernel(false)
+	data := Kernel(nil)
 	spec, err := s.own.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +168,7 @@ func checkRemoved(t *testing.T, s setup) {
 		t.Skip("Windows does not remove files in use: run it on another system")
 	}
 	path := filepath.Join(t.TempDir(), "btf")
-	if err := os.WriteFile(path, Kernel(false), 0o666); err != nil {
+	if err := os.WriteFile(path, Kernel(nil), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	spec, err := s.own.Open(path, nil)

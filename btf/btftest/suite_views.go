@@ -2,13 +2,15 @@ package btftest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/dump"
+	"github.com/btfkit/btfkit/btf/store"
 )
 
 var viewRules = []rule{
@@ -41,22 +43,22 @@ var viewRules = []rule{
 	{name: "verify", rule: "Verify accepts sound sections and refuses missing ids, missing strings " +
 		"and cycles.",
 		check: checkVerify, split: true},
-	{name: "records", rule: "AppendRecord gives the bytes of each record; together they are the " +
+	{name: "records", rule: "store.RecordOf gives the bytes of each record; together they are the " +
 		"type section.",
 		check: checkRecords},
 }
 
 func checkViews(t *testing.T, s setup) {
-	plain, err := Parse(Tour(btf.BuilderOptions{}), nil)
+	plain, err := btf.Parse(Tour(builder.Options{}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := s.open(t, Tour(btf.BuilderOptions{BigEndian: s.ownOrder}), nil)
+	spec := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder}), nil)
 	var got, want strings.Builder
-	if err := Dump(&got, spec); err != nil {
+	if err := dump.Raw(&got, spec); err != nil {
 		t.Fatal(err)
 	}
-	if err := Dump(&want, plain); err != nil {
+	if err := dump.Raw(&want, plain); err != nil {
 		t.Fatal(err)
 	}
 	if got.String() != want.String() {
@@ -76,15 +78,15 @@ func checkFunction(t *testing.T, s setup) {
 		"kfree_skb":   "skb sk_buff: VOID ",
 	} {
 		fn := mustName(t, module, name, btf.KindFunc)
-		proto, ok := fn.Target()
-		if !ok || proto.Kind() != btf.KindFuncProto {
+		proto := fn.Target()
+		if proto.Kind() != btf.KindFuncProto {
 			t.Fatalf("%s has the prototype %v", name, proto)
 		}
 		var params []string
-		for i, p := range proto.Params() {
-			ty, ok := p.Target()
-			to, isPtr := ty.Target()
-			if again, _ := proto.Param(i); !ok || !isPtr || again.Name() != p.Name() {
+		for i, p := range fn.Params() {
+			ty := p.Target()
+			to := ty.Target()
+			if again, ok := proto.Param(i); !ok || again != p || ty.IsVoid() {
 				t.Errorf("%s: parameter %d", name, i)
 			}
 			if ty.Kind() != btf.KindPtr {
@@ -93,7 +95,7 @@ func checkFunction(t *testing.T, s setup) {
 			}
 			params = append(params, p.Name()+" "+to.Name())
 		}
-		ret, _ := proto.Return()
+		ret := fn.Return()
 		got := fmt.Sprintf("%s: %v %s", strings.Join(params, ", "), ret.Kind(), ret.Name())
 		if got != want {
 			t.Errorf("%s: %s; want %s", name, got, want)
@@ -117,7 +119,7 @@ func checkChain(t *testing.T, s setup) {
 		{"init_module", btf.KindFunc, "[63] FUNC_PROTO"},
 	} {
 		var got []string
-		for ty := range mustName(t, module, test.name, test.kind).Chain() {
+		for ty := range mustName(t, module, test.name, test.kind).Targets() {
 			got = append(got, ty.String())
 		}
 		if strings.Join(got, "|") != test.want {
@@ -126,13 +128,13 @@ func checkChain(t *testing.T, s setup) {
 	}
 	void := mustID(t, module, 26) // a void pointer
 	var got []btf.Type
-	for ty := range void.Chain() {
+	for ty := range void.Targets() {
 		got = append(got, ty)
 	}
 	if void.Kind() != btf.KindPtr || !slices.Equal(got, []btf.Type{{}}) {
 		t.Errorf("%v: %v", void, got)
 	}
-	for range (btf.Type{}).Chain() {
+	for range (btf.Type{}).Targets() {
 		t.Error("void has a chain")
 	}
 }
@@ -142,13 +144,13 @@ func checkCycles(t *testing.T, s setup) {
 	within(t, "chains", func() {
 		for _, ty := range spec.All() {
 			steps := 0
-			for range ty.Chain() {
+			for range ty.Targets() {
 				steps++
 			}
-			if steps > 4*spec.Section().Len() {
+			if steps > 4*store.SectionOf(spec).Len() {
 				t.Errorf("%v: a chain of %d steps", ty, steps)
 			}
-			ty.SkipModsAndTypedefs()
+			ty.Underlying()
 			ty.Sizeof()
 		}
 	})
@@ -159,16 +161,14 @@ func checkTotal(t *testing.T, s setup) {
 	const missing = 0x7fffffff
 	for _, ty := range spec.All() {
 		touch(t, ty)
-		id, ok := ty.TargetID()
-		target, found := ty.Target()
-		if ok && id >= missing && (found || target != (btf.Type{})) {
-			t.Errorf("%v: target %v, %v", ty, target, found)
+		if target := ty.Target(); ty.TargetID() >= missing && target != (btf.Type{}) {
+			t.Errorf("%v: target %v", ty, target)
 		}
 		for _, m := range ty.Members() {
 			if m.TargetID() < missing {
 				continue
 			}
-			if target, ok := m.Target(); ok || target != (btf.Type{}) || m.Name() != "" {
+			if target := m.Target(); target != (btf.Type{}) || m.Name() != "" {
 				t.Errorf("%v: member %q with target %v", ty, m.Name(), target)
 			}
 		}
@@ -189,7 +189,7 @@ func touch(t *testing.T, ty btf.Type) {
 	ty.Size()
 	ty.Sizeof()
 	ty.Int()
-	ty.Elem()
+	ty.Target()
 	ty.IndexType()
 	ty.ArrayLen()
 	ty.Return()
@@ -200,9 +200,8 @@ func touch(t *testing.T, ty btf.Type) {
 	ty.FwdKind()
 	ty.IsOpaque()
 	ty.IsAnonymous()
-	ty.SkipModsAndTypedefs()
-	ty.AppendRecord(nil)
-	ty.Offset()
+	ty.Underlying()
+	store.RecordOf(ty)
 	_ = ty.String()
 	for _, m := range ty.Members() {
 		m.Name()
@@ -227,7 +226,7 @@ func touch(t *testing.T, ty btf.Type) {
 }
 
 func checkElements(t *testing.T, s setup) {
-	spec := s.open(t, Tour(btf.BuilderOptions{BigEndian: s.ownOrder}), nil)
+	spec := s.open(t, Tour(builder.Options{ByteOrder: s.ownOrder}), nil)
 	for _, ty := range spec.All() {
 		count := 0
 		for i, m := range ty.Members() {
@@ -254,10 +253,14 @@ func checkElements(t *testing.T, s setup) {
 			}
 			count++
 		}
-		if count != ty.Vlen() {
-			t.Errorf("%v: %d elements, vlen %d", ty, count, ty.Vlen())
+		vlen := ty.Vlen()
+		if ty.Kind() == btf.KindFunc {
+			vlen = ty.Target().Vlen()
 		}
-		for _, i := range []int{-1, ty.Vlen(), 1 << 30} {
+		if count != vlen {
+			t.Errorf("%v: %d elements, vlen %d", ty, count, vlen)
+		}
+		for _, i := range []int{-1, vlen, 1 << 30} {
 			_, a := ty.Member(i)
 			_, b := ty.Enumerator(i)
 			_, c := ty.Param(i)
@@ -282,7 +285,7 @@ func checkOpaque(t *testing.T, s setup) {
 		t.Errorf("%q; want %q", got, want)
 	}
 	ids, err := spec.IDsByName("location")
-	wantIDs(t, "location", ids, err, []btf.ID{2})
+	wantIDs(t, "location", ids, err, []btf.TypeID{2})
 }
 
 func checkWideVlen(t *testing.T, s setup) {
@@ -299,19 +302,18 @@ func checkWideVlen(t *testing.T, s setup) {
 }
 
 func checkByteOrder(t *testing.T, s setup) {
-	orders := map[bool]binary.ByteOrder{false: binary.LittleEndian, true: binary.BigEndian}
 	kernel := s.kernel(t)
 	module := s.module(t, kernel)
-	if kernel.ByteOrder() != orders[s.baseOrder] || module.ByteOrder() != orders[s.ownOrder] {
+	if kernel.ByteOrder() != s.baseOrder || module.ByteOrder() != s.ownOrder {
 		t.Errorf("base %v, split %v", kernel.ByteOrder(), module.ByteOrder())
 	}
 }
 
 func checkSizes(t *testing.T, s setup) {
-	b := btf.NewBuilder(btf.BuilderOptions{BigEndian: s.baseOrder})
+	b := builder.New(builder.Options{ByteOrder: s.baseOrder})
 	b.Int("long int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32})
 	base := s.openIn(t, s.base, must(b), nil)
-	b = btf.NewBuilder(btf.BuilderOptions{Base: base, BigEndian: s.ownOrder})
+	b = builder.New(builder.Options{Base: base, ByteOrder: s.ownOrder})
 	ptr := b.Ptr(1)
 	table := b.Array(b.Const(ptr), 1, 10)
 	typedef := b.Typedef("table_t", b.Volatile(b.Array(table, 1, 3)))
@@ -322,12 +324,12 @@ func checkSizes(t *testing.T, s setup) {
 	if n := spec.PointerSize(); n != 4 {
 		t.Errorf("pointer size %d", n)
 	}
-	for id, want := range map[btf.ID]uint64{ptr: 4, table: 40, typedef: 120, v: 120} {
+	for id, want := range map[btf.TypeID]uint64{ptr: 4, table: 40, typedef: 120, v: 120} {
 		if n, ok := mustID(t, spec, id).Sizeof(); !ok || n != want {
 			t.Errorf("%v has size %d, %v; want %d", mustID(t, spec, id), n, ok, want)
 		}
 	}
-	for _, id := range []btf.ID{0, fwd, huge} {
+	for _, id := range []btf.TypeID{0, fwd, huge} {
 		if n, ok := mustID(t, spec, id).Sizeof(); ok {
 			t.Errorf("%v has size %d", mustID(t, spec, id), n)
 		}
@@ -338,7 +340,7 @@ func checkSizes(t *testing.T, s setup) {
 }
 
 func checkVerify(t *testing.T, s setup) {
-	for _, blob := range Blobs() {
+	for _, blob := range s.blobs() {
 		err := s.blob(t, blob).Verify()
 		if !blob.Corrupt {
 			wantErr(t, blob.Name, err, nil)
@@ -346,7 +348,7 @@ func checkVerify(t *testing.T, s setup) {
 		}
 		wantErr(t, blob.Name, err, btf.ErrCorrupt)
 	}
-	for name, raw := range map[string]btf.RawType{
+	for name, raw := range map[string]builder.RawType{
 		"target":        {Kind: btf.KindPtr, SizeOrType: 3},
 		"self":          {Kind: btf.KindConst, SizeOrType: 2},
 		"element":       {Kind: btf.KindArray, Trailer: []uint32{3, 1, 1}},
@@ -360,7 +362,7 @@ func checkVerify(t *testing.T, s setup) {
 		"variable":      {Kind: btf.KindDatasec, Vlen: 1, Trailer: []uint32{3, 0, 0}},
 		"value name":    {Kind: btf.KindEnum64, Vlen: 1, Trailer: []uint32{5, 0, 0}},
 	} {
-		b := btf.NewBuilder(btf.BuilderOptions{BigEndian: s.ownOrder})
+		b := builder.New(builder.Options{ByteOrder: s.ownOrder})
 		b.Int("int", 4, btf.Int{Bits: 32})
 		b.Raw(raw)
 		err := s.open(t, must(b), nil).Verify()
@@ -369,14 +371,14 @@ func checkVerify(t *testing.T, s setup) {
 }
 
 func checkRecords(t *testing.T, s setup) {
-	data := Tour(btf.BuilderOptions{BigEndian: s.ownOrder})
+	data := Tour(builder.Options{ByteOrder: s.ownOrder})
 	spec := s.open(t, data, nil)
 	var records []byte
 	for _, ty := range spec.All() {
-		records = ty.AppendRecord(records)
+		records = append(records, store.RecordOf(ty).Bytes...)
 	}
-	h := spec.Section().Header()
-	if !bytes.Equal(records, data[h.TypesOff:][:h.TypesLen]) {
-		t.Errorf("%d bytes of records, %d of types", len(records), h.TypesLen)
+	h := store.SectionOf(spec).Header()
+	if !bytes.Equal(records, data[h.Types.Off:][:h.Types.Len]) {
+		t.Errorf("%d bytes of records, %d of types", len(records), h.Types.Len)
 	}
 }

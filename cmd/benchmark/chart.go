@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/results"
 )
 
 const chartUsage = `Usage: benchmark chart [--title TEXT] FILE >chart.svg
@@ -42,14 +43,9 @@ func chart(args []string, stdout, stderr io.Writer) int {
 }
 
 func chartFile(out io.Writer, title, path string) error {
-	results, err := report.ReadFile(path)
+	samples, err := results.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	cells := report.Collect(results)
-	source := cells.Sources()[0]
-	if title == "" {
-		title = source
-	}
-	return report.WriteSVG(out, title, cells, source)
+	return report.SVG(out, title, samples)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/results"
+	"golang.org/x/perf/benchfmt"
 )
 
 const compareUsage = `Usage: benchmark compare [options] OLD.txt NEW.txt
@@ -40,7 +42,7 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// parseCompare takes options before, between and behind the files.
+// parseCompare accepts options before, between and behind the files.
 func parseCompare(args []string) (files []string, limit float64, err error) {
 	limit = math.Inf(1)
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
@@ -68,15 +70,14 @@ func parseCompare(args []string) (files []string, limit float64, err error) {
 }
 
 func compareFiles(before, after string, limit float64, stdout, stderr io.Writer) error {
-	var cells [2]*report.Cells
+	var runs [2][]*benchfmt.Result
 	for i, path := range []string{before, after} {
-		results, err := report.ReadFile(path)
-		if err != nil {
+		var err error
+		if runs[i], err = results.ReadFile(path); err != nil {
 			return err
 		}
-		cells[i] = report.Collect(results)
 	}
-	c, err := report.Compare(cells[0], cells[1])
+	c, err := report.Compare(runs[0], runs[1])
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", before, after, err)
 	}
@@ -85,7 +86,7 @@ func compareFiles(before, after string, limit float64, stdout, stderr io.Writer)
 	}
 	bad := c.Above(limit)
 	for _, change := range bad {
-		fmt.Fprintf(stderr, "worse: %s\n", change.Describe())
+		fmt.Fprintf(stderr, "worse: %s\n", change)
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("worse by more than %.4g %%: %d of %d figures", 100*limit, len(bad),

@@ -1,12 +1,12 @@
 module github.com/btfkit/btfkit/cmd/benchmark
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/btfkit/btfkit/bench v0.0.0
 	github.com/btfkit/btfkit/btf v0.0.0
-	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da
-	golang.org/x/term v0.47.0
+	golang.org/x/perf v0.0.0-20260709024250-82a0b07e230d
+	golang.org/x/term v0.45.0
 )
 
 require (
@@ -22,7 +22,7 @@ require (
 	github.com/mikelolasagasti/xz v1.0.1 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
 	github.com/ulikunitz/xz v0.5.17 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
 )
 
 replace (

@@ -5,15 +5,20 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/bench"
-	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/build"
+	"github.com/btfkit/btfkit/bench/results"
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"golang.org/x/perf/benchfmt"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -54,13 +59,13 @@ func files(t *testing.T) (kernel, module, text string) {
 	dir := t.TempDir()
 	kernel, module = filepath.Join(dir, "vmlinux"), filepath.Join(dir, "mod")
 	text = filepath.Join(dir, "text.txt")
-	data := btftest.Kernel(false)
-	base, err := btftest.Parse(data, nil)
+	data := btftest.Kernel(nil)
+	base, err := btf.Parse(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, data := range map[string][]byte{
-		kernel: data, module: btftest.Module(base, false), text: []byte("no BTF"),
+		kernel: data, module: btftest.Module(base, nil), text: []byte("no BTF"),
 	} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -171,6 +176,20 @@ func TestHelpIsComplete(t *testing.T) {
 	}
 }
 
+// The version stands in every output, and alone after --version.
+func TestVersion(t *testing.T) {
+	status, stdout, stderr := benchmark(t, t.Context(), "--version")
+	if status != 0 || !strings.HasPrefix(stdout, "benchmark "+build.Version()+" go") || stderr != "" {
+		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+	}
+	kernel, _, _ := files(t)
+	_, stdout, _ = benchmark(t, t.Context(), "--base", kernel, "--count", "1", "-i", "1", "--rows",
+		"^Open$")
+	if !strings.HasPrefix(stdout, "btfkit "+build.Version()+"\n") {
+		t.Errorf("the table does not begin with the version:\n%s", stdout)
+	}
+}
+
 func TestFormats(t *testing.T) {
 	kernel, _, _ := files(t)
 	page := filepath.Join(t.TempDir(), "page.html")
@@ -184,29 +203,32 @@ func TestFormats(t *testing.T) {
 	if err := os.WriteFile(file, []byte(stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	results, err := report.ReadFile(file)
+	samples, err := results.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells := report.Collect(results)
 	for _, b := range bench.Backends() {
 		for _, row := range []string{"Open", "OpenCold", "TypeByID", "IDsByRegex/pattern=^tcp_"} {
-			if cells.Get(report.Key{Source: "vmlinux", Row: row, Backend: b.Name}, "sec/op") == nil {
-				t.Errorf("no %s of %s in:\n%s", row, b.Name, stdout)
+			name := fmt.Sprintf("%s/backend=%s/source=vmlinux-%d", row, b.Name(), runtime.GOMAXPROCS(0))
+			if !slices.ContainsFunc(samples, func(r *benchfmt.Result) bool {
+				return r.Name.String() == name
+			}) {
+				t.Errorf("no %s in:\n%s", name, stdout)
 			}
 		}
 	}
-	for _, key := range []string{"goos:", "cpu:", "go:", "gomaxprocs:", "source-vmlinux:"} {
+	for _, key := range []string{"btfkit:", "goos:", "cpu:", "go:", "gomaxprocs:", "source-vmlinux:"} {
 		if !strings.Contains(stdout, "\n"+key+" ") && !strings.HasPrefix(stdout, key) {
 			t.Errorf("no line %s", key)
 		}
 	}
 	html, err := os.ReadFile(page)
-	if err != nil || !bytes.HasSuffix(html, []byte("</html>\n")) {
+	if err != nil || !bytes.HasSuffix(html, []byte("</html>\n")) ||
+		!bytes.Contains(html, []byte("<dt>btfkit</dt><dd>"+build.Version()+"</dd>")) {
 		t.Errorf("report of %d bytes, %v", len(html), err)
 	}
 	status, stdout, stderr = benchmark(t, t.Context(), append(args, "--format", "json")...)
-	if status != 0 || !json.Valid([]byte(stdout)) {
+	if status != 0 || !json.Valid([]byte(stdout)) || !strings.Contains(stdout, build.Version()) {
 		t.Errorf("status %d, stderr %q, JSON %.200s", status, stderr, stdout)
 	}
 }

@@ -10,13 +10,16 @@ import (
 	"time"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/session"
 	"github.com/btfkit/btfkit/btf"
 )
 
 const usage = `Usage: benchmark [options]
+       benchmark --version
        benchmark compare [options] OLD.txt NEW.txt
        benchmark ranking FILE...
        benchmark chart [--title TEXT] FILE >chart.svg
+       benchmark --version
 
 Measures how fast btfkit's backends open BTF and answer queries, and what memory they take. Without
 options: the default backend on the running kernel's BTF, or, where that is missing, on a kernel's
@@ -59,13 +62,10 @@ type options struct {
 	embedded   bool
 	dir        string
 	splits     []string
-	backends   []bench.Backend
+	backends   []btf.Backend
 	peers      bool
 	peersDir   string
-	ids        []btf.ID
-	names      []string
-	patterns   []string
-	seed       uint64
+	queries    session.Queries
 	rows       *regexp.Regexp
 	full       bool
 	count      int
@@ -75,14 +75,9 @@ type options struct {
 	report     string
 }
 
-// chosen reports whether the queries are given instead of random.
-func (o *options) chosen() bool {
-	return len(o.ids)+len(o.names)+len(o.patterns) > 0
-}
-
 // parseOptions reads the command line. Its error is about usage, or flag.ErrHelp.
 func parseOptions(args []string) (*options, error) {
-	o := &options{seed: 1}
+	o := new(options)
 	f := flag.NewFlagSet("benchmark", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	var backend string
@@ -92,14 +87,14 @@ func parseOptions(args []string) (*options, error) {
 	f.BoolVar(&o.embedded, "embedded", false, "")
 	f.StringVar(&o.format, "format", "table", "")
 	f.StringVar(&o.report, "report", "", "")
-	f.Uint64Var(&o.seed, "seed", 1, "")
+	f.Uint64Var(&o.queries.Seed, "seed", 1, "")
 	f.BoolVar(&o.full, "full", false, "")
 	f.IntVar(&o.count, "count", 6, "")
 	f.IntVar(&o.iterations, "iterations", 0, "")
 	f.IntVar(&o.iterations, "i", 0, "")
 	f.DurationVar(&o.budget, "budget", 0, "")
 	f.Func("split", "", appendTo(&o.splits))
-	f.Func("name", "", appendTo(&o.names))
+	f.Func("name", "", appendTo(&o.queries.Names))
 	f.Func("regex", "", o.addPattern)
 	f.Func("id", "", o.addID)
 	f.Func("rows", "", o.setRows)
@@ -114,35 +109,36 @@ func parseOptions(args []string) (*options, error) {
 	if o.backends, err = bench.Select(backend); err != nil {
 		return nil, err
 	}
-	set := make(map[string]bool)
-	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	if o.report != "" && !set["full"] {
+	given := make(map[string]bool)
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if o.report != "" && !given["full"] {
 		o.full = true
 	}
-	return o, o.check(set)
+	return o, o.check(given)
 }
 
-func (o *options) check(set map[string]bool) error {
+// check refuses options that make no sense, or not together. given has those on the command line.
+func (o *options) check(given map[string]bool) error {
 	switch {
 	case o.count < 1:
 		return errors.New("--count: wants 1 or more")
-	case o.iterations < 1 && (set["i"] || set["iterations"]):
+	case o.iterations < 1 && (given["i"] || given["iterations"]):
 		return errors.New("--iterations: wants 1 or more")
-	case o.budget <= 0 && set["budget"]:
+	case o.budget <= 0 && given["budget"]:
 		return errors.New("--budget: wants a duration above 0, such as 10s")
 	case o.format != "table" && o.format != "bench" && o.format != "json":
 		return fmt.Errorf("--format %q: unknown, one of table, bench, json", o.format)
-	case o.base == "" && set["base"]:
+	case o.base == "" && given["base"]:
 		return errors.New("--base: wants a file")
-	case o.report == "" && set["report"]:
+	case o.report == "" && given["report"]:
 		return errors.New("--report: wants a file")
-	case o.dir == "" && set["dir"]:
+	case o.dir == "" && given["dir"]:
 		return errors.New("--dir: wants a directory")
 	case o.dir != "" && (o.embedded || len(o.splits) > 0 || o.peers):
 		return errors.New("--dir: goes with neither --embedded, --split nor --peers")
-	case o.dir != "" && len(o.ids) > 0:
+	case o.dir != "" && len(o.queries.IDs) > 0:
 		return errors.New("--id: modules share ids, so it does not go with --dir")
-	case o.embedded && set["base"]:
+	case o.embedded && given["base"]:
 		return errors.New("--embedded: stands in for --base, give one of them")
 	}
 	return nil
@@ -163,7 +159,7 @@ func (o *options) addID(value string) error {
 	if err != nil {
 		return errors.New("wants a number of 32 bits")
 	}
-	o.ids = append(o.ids, btf.ID(id))
+	o.queries.IDs = append(o.queries.IDs, btf.TypeID(id))
 	return nil
 }
 
@@ -171,7 +167,7 @@ func (o *options) addPattern(value string) error {
 	if _, err := regexp.Compile(value); err != nil {
 		return err
 	}
-	o.patterns = append(o.patterns, value)
+	o.queries.Patterns = append(o.queries.Patterns, value)
 	return nil
 }
 

@@ -34,7 +34,7 @@ func TestReportShowsPeers(t *testing.T) {
 	}
 	var names []string
 	for _, b := range bench.Backends() {
-		names = append(names, b.Name)
+		names = append(names, b.Name())
 	}
 	for _, p := range peers {
 		names = append(names, p.Name)

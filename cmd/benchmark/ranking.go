@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/results"
+	"golang.org/x/perf/benchfmt"
 )
 
 const rankingUsage = `Usage: benchmark ranking FILE...
@@ -42,15 +44,15 @@ func ranking(args []string, stdout, stderr io.Writer) int {
 }
 
 func rankFiles(paths []string, stdout io.Writer) error {
-	var runs []*report.Cells
+	var runs [][]*benchfmt.Result
 	for _, path := range paths {
-		results, err := report.ReadFile(path)
+		samples, err := results.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		runs = append(runs, report.Collect(results))
+		runs = append(runs, samples)
 	}
-	contradicted, err := report.WriteRankings(stdout, report.Rank(runs), len(runs))
+	contradicted, err := report.Ranking(stdout, runs...)
 	if err == nil && contradicted > 0 {
 		err = fmt.Errorf("%d rows rank differently in some run", contradicted)
 	}

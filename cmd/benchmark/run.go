@@ -9,11 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/btfkit/btfkit/bench"
+	"github.com/btfkit/btfkit/bench/build"
 	"github.com/btfkit/btfkit/bench/report"
+	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/bench/session"
 	"golang.org/x/perf/benchfmt"
 )
@@ -27,7 +30,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if len(args) > 0 {
 		switch args[0] {
 		case serveCommand:
-			return bench.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
+			return session.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
+		case "--version", "-version":
+			fmt.Fprintf(stdout, "benchmark %s %s %s/%s\n", build.Version(), runtime.Version(),
+				runtime.GOOS, runtime.GOARCH)
+			return 0
 		case "compare":
 			return compare(args[1:], stdout, stderr)
 		case "chart":
@@ -58,7 +65,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func backendNames() string {
 	var names []string
 	for _, b := range bench.Backends() {
-		names = append(names, b.Name)
+		names = append(names, b.Name())
 	}
 	return strings.Join(names, ", ")
 }
@@ -70,21 +77,20 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 	defer func() { err = errors.Join(err, ws.Close()) }()
 	bar := newProgress(stderr)
 	defer bar.clear()
-	sources, err := o.sources(ctx, ws, bar, stderr)
+	sources, err := prepareSources(ctx, o, ws, bar, stderr)
 	if err != nil {
 		return err
 	}
-	subjects, err := o.subjects(ctx)
-	if err != nil {
-		return err
-	}
-	queries, err := o.queries(sources)
+	subjects, err := listSubjects(ctx, o)
 	if err != nil {
 		return err
 	}
 	c := session.Config{
-		Sources: sources, Subjects: subjects, Workload: queries, Rows: o.selectRow, Extra: o.full,
+		Sources: sources, Subjects: subjects, Queries: o.queries, Parallel: o.full,
 		Count: o.count, Iterations: o.iterations, Progress: bar.show,
+	}
+	if o.rows != nil {
+		c.Select = o.rows.MatchString
 	}
 	if o.budget > 0 {
 		c.Deadline = began.Add(o.budget)
@@ -93,15 +99,19 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 		out := benchfmt.NewWriter(stdout)
 		c.Result = func(r *benchfmt.Result) error { return out.Write(r) }
 	}
-	results, err := session.Run(ctx, ws, c)
+	measured, err := session.Run(ctx, ws, c)
+	if query := new(session.QueryError); errors.As(err, &query) {
+		return fmt.Errorf("--%w", query) // queries are named like the options
+	}
 	if err != nil {
 		return err
 	}
 	bar.clear()
-	return o.write(results, stdout, stderr)
+	return writeRun(o, measured, stdout, stderr)
 }
 
-func (o *options) write(r *session.Results, stdout, stderr io.Writer) error {
+// writeRun writes the page that is asked for, and the results unless they are written already.
+func writeRun(o *options, r *results.Run, stdout, stderr io.Writer) error {
 	if o.report != "" {
 		if err := writeFile(o.report, func(f io.Writer) error { return report.HTML(f, r) }); err != nil {
 			return err
@@ -113,7 +123,7 @@ func (o *options) write(r *session.Results, stdout, stderr io.Writer) error {
 	case "json":
 		return report.JSON(stdout, r)
 	}
-	for _, note := range append(r.Notes, report.Noise(report.Collect(r.Samples))...) {
+	for _, note := range report.Notes(r) {
 		fmt.Fprintf(stderr, "benchmark: note: %s\n", note)
 	}
 	return nil
@@ -135,18 +145,18 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// sources prepares what the options name: the base, and each split on it.
-func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progress,
+// prepareSources prepares what the options name: the base, and each split on it.
+func prepareSources(ctx context.Context, o *options, ws *session.Workspace, bar *progress,
 	stderr io.Writer) ([]*session.Source, error) {
 	var base *session.Source
 	var err error
 	if o.dir != "" {
-		set, note, err := ws.Dir(ctx, o.dir, o.base, bar.show)
+		tree, note, err := ws.Dir(ctx, o.dir, o.base, bar.show)
 		bar.clear()
 		if note != "" {
 			fmt.Fprintf(stderr, "benchmark: %s\n", note)
 		}
-		return []*session.Source{set}, err
+		return []*session.Source{tree}, err
 	}
 	switch {
 	case o.embedded:
@@ -170,22 +180,16 @@ func (o *options) sources(ctx context.Context, ws *session.Workspace, bar *progr
 		}
 		sources = append(sources, split)
 	}
-	if !o.full || o.chosen() {
+	if !o.full || o.queries.Chosen() {
 		return sources, nil
 	}
-	for _, size := range session.GrowthSizes {
-		s, err := ws.Synthetic(size)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, s)
-	}
-	return sources, nil
+	growth, err := ws.Growth(1_000, 10_000, 100_000, 1_000_000)
+	return append(sources, growth...), err
 }
 
-// subjects are our backends, each in a process of this very program, and the peers.
-func (o *options) subjects(ctx context.Context) ([]session.Subject, error) {
-	subjects := session.Own(o.backends, self(ctx))
+// listSubjects returns our backends, each in a process of this very program, and the peers.
+func listSubjects(ctx context.Context, o *options) ([]session.Subject, error) {
+	subjects := session.Ours(o.backends, self(ctx))
 	if !o.peers {
 		return subjects, nil
 	}
@@ -224,12 +228,4 @@ func findPeers() string {
 		}
 		dir = parent
 	}
-}
-
-// selectRow leaves out, where queries are chosen, the rows that ask nothing.
-func (o *options) selectRow(row string) bool {
-	if o.rows != nil {
-		return o.rows.MatchString(row)
-	}
-	return !o.chosen() || row != "Iterate" && row != "StructWalk"
 }

@@ -173,18 +173,31 @@ var headerRows = []row{
 		}}}},
 	{25, "layout section", Sound, "Linux 7.1 and libbpf write it to size kinds for old readers",
 		[]variant{{"as libbpf writes it", func(m *maker) { m.fullLayout() }}}},
-	{26, "layout_len not a multiple of 4", Validate, "entries have 4 bytes; what is left over " +
-		"is no entry",
-		[]variant{{"two bytes more", func(m *maker) {
-			m.fullLayout()
-			m.layout = append(m.layout, 0, 0)
-		}}}},
-	{27, "layout overlaps types", Validate, "it is consulted for unknown kinds alone, and there " +
-		"is none here",
-		[]variant{{"layout_off 0", func(m *maker) {
-			m.fullLayout()
-			m.word(layoutOff, 0)
-		}}}},
+	{26, "layout_len or layout_off not a multiple of 4", Verify, "entries have 4 bytes; what is " +
+		"left over is no entry (libbpf's btf_parse_hdr)",
+		[]variant{
+			{"two bytes more", func(m *maker) {
+				m.fullLayout()
+				m.layout = append(m.layout, 0, 0)
+			}},
+			{"two bytes before", func(m *maker) {
+				m.fullLayout()
+				m.types = append(m.types, 0, 0) // which type_len leaves out
+				m.word(typeLen, uint32(len(m.types)-2))
+			}},
+		}},
+	{27, "layout overlaps types or strings", Verify, "it is consulted for unknown kinds alone, " +
+		"and there is none here, but bytes cannot be both (libbpf's btf_parse_hdr)",
+		[]variant{
+			{"layout_off 0", func(m *maker) {
+				m.fullLayout()
+				m.word(layoutOff, 0)
+			}},
+			{"one entry too far", func(m *maker) {
+				m.fullLayout()
+				m.word(layoutLen, uint32(len(m.layout)+4))
+			}},
+		}},
 	{28, "layout contradicts a known kind", Warn, "known kinds have their known sizes, as in libbpf",
 		[]variant{{"INT without its word", func(m *maker) {
 			m.fullLayout()

@@ -1,14 +1,14 @@
-// Package malformed is a catalogue of BTF that is wrong on purpose, or looks wrong and is not:
-// one row for each rule, one or more blobs for each row, each with the verdict that this project
-// gives and the reason for it.
+// Package malformed is a catalogue of BTF that is wrong on purpose, or that looks wrong and is not.
+// It has a row for each rule, with one or more blobs. Each row has the verdict that this project
+// gives, and the reason for it.
 //
-// The blobs are assembled from words here, not by an encoder, which would refuse most of them.
-// They are made when asked for, in either byte order, and are alone in memory then.
+// The package puts the blobs together from words, since an encoder would refuse most of them. It
+// makes each when asked for it, in either byte order.
 //
-// Linux 6.18 was given all that stand alone (BPF_BTF_LOAD). It refused those with the verdicts
-// Open, Verify, Validate and Object, but for row 22 and the lone INT of row 50; of the others it
-// refused rows 10, 11, 12, 17, 21, 23, 60, 63 and 80, and those that need Linux 7.1 or 7.2: 25, 28,
-// 29 and 34.
+// Linux 6.18 was given all blobs that stand alone (BPF_BTF_LOAD). With the verdicts Open, Verify,
+// Validate and Object, it refused all except for row 22 and the lone INT of row 50. Of the others,
+// it refused rows 10, 11, 12, 17, 21, 23, 60, 63 and 80, and rows 25, 28, 29 and 34, which need
+// Linux 7.1 or 7.2.
 package malformed
 
 import (
@@ -18,21 +18,22 @@ import (
 	"slices"
 )
 
-// Verdict says what becomes of a blob.
+// A Verdict says who refuses a blob, if anyone.
 type Verdict byte
 
 const (
-	// Open refuses: the structure cannot be read.
+	// Open refuses the blob: its structure cannot be read.
 	Open Verdict = 'P'
-	// Verify refuses what Open accepts: a reference is wrong, or leads in a circle.
+	// Verify refuses the blob, and Open accepts it: a reference is wrong or leads in a circle, or a
+	// layout section lies where it cannot.
 	Verify Verdict = 'R'
-	// Validate refuses what Verify accepts: a kernel would not load it.
+	// Validate means that Verify accepts the blob and a kernel would not load it.
 	Validate Verdict = 'V'
-	// Object is like Validate, but compilers write it into objects for a loader to complete.
+	// Object is like Validate, but compilers write such BTF into objects, for a loader to complete.
 	Object Verdict = 'O'
-	// Warn is sound enough for everyone, and still worth a remark.
+	// Warn means that all accept the blob, and that it is worth a remark.
 	Warn Verdict = 'W'
-	// Sound is what readers tend to refuse though nothing is wrong.
+	// Sound means that nothing is wrong, though readers tend to refuse such a blob.
 	Sound Verdict = 'A'
 )
 
@@ -63,14 +64,14 @@ func (v Verdict) Verifies() bool { return v != Open && v != Verify }
 
 // A Case is one blob of the catalogue, with the blobs that it is split from, if any.
 type Case struct {
-	// Row numbers the rule, 1 to [Rows]. The blobs of a row share verdict and reason.
+	// Row is the number of the rule, from 1 to [Rows]. The blobs of a row share verdict and reason.
 	Row int
-	// Name describes the blob, such as "hdr_len 20"; it is unique in its row.
+	// Name describes the blob, such as "hdr_len 20". It is unique in its row.
 	Name string
 	// Rule is the row's heading: what kind of input it is about.
 	Rule string
-	// Verdict is what becomes of the blob, and Why the reason, with its source if it is a rule
-	// of the kernel's.
+	// Verdict says who refuses the blob. Why is the reason, with its source if the rule is the
+	// kernel's.
 	Verdict Verdict
 	Why     string
 
@@ -83,9 +84,9 @@ const Rows = 103
 // String returns row and name.
 func (c Case) String() string { return fmt.Sprintf("%d %s: %s", c.Row, c.Rule, c.Name) }
 
-// Chain makes the blob, in the byte order given. It is the last of the result; before it stand
-// the blobs it is split from, the root first, which are sound. Most chains have one blob of some
-// hundred bytes; rows 21, 22, 34 and 60 have up to 17 MiB. The result is the caller's.
+// Chain makes the blob in the byte order given, and the blobs that it is split from. The root comes
+// first, the blob last; those before it are sound. Most chains have one blob of some hundred
+// bytes; rows 21, 22, 34 and 60 have up to 17 MiB. The result is the caller's.
 func (c Case) Chain(order binary.ByteOrder) [][]byte {
 	m := &maker{order: order}
 	m.reset()

@@ -30,7 +30,7 @@ func open(t *testing.T, chain [][]byte) (*btf.Spec, error) {
 	t.Helper()
 	var base *btf.Spec
 	for _, raw := range chain[:len(chain)-1] {
-		spec, err := cache.Parse(raw, &cache.Options{Base: base})
+		spec, err := cache.Parse(raw, base)
 		if err != nil {
 			t.Fatalf("base: %v", err)
 		}
@@ -39,7 +39,7 @@ func open(t *testing.T, chain [][]byte) (*btf.Spec, error) {
 		}
 		base = spec
 	}
-	return cache.Parse(chain[len(chain)-1], &cache.Options{Base: base})
+	return cache.Parse(chain[len(chain)-1], base)
 }
 
 // TestVerdicts runs the catalogue through the core, in both byte orders.

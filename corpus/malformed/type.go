@@ -74,7 +74,8 @@ var typeRows = []row{
 		}},
 	{85, "FWD with a type", Validate, "it declares a name and nothing else (btf_fwd_check_meta)",
 		[]variant{{"int", func(m *maker) { m.add(btf.KindFwd, "x", 0, 1) }}}},
-	{86, "FUNC of what is no FUNC_PROTO", Validate, "btf_func_resolve",
+	{86, "FUNC of what is no FUNC_PROTO", Verify, "it has no parameters to ask for " +
+		"(btf_func_check)",
 		[]variant{
 			{"INT", func(m *maker) { m.add(btf.KindFunc, "f", 1, 1) }},
 			{"void", func(m *maker) { m.add(btf.KindFunc, "f", 1, 0) }},

@@ -3,18 +3,18 @@ package mutate
 // edits yields every edit of the blob until yield returns false.
 func (m *fieldMap) edits(yield func(Edit) bool) {
 	for n := range len(m.blob) {
-		if !yield(Edit{Op: Truncate, Field: m.words[n/4], Offset: n}) {
+		if !yield(Edit{op: truncate, field: m.words[n/4], offset: n}) {
 			return
 		}
 	}
 	for at := range m.blob {
 		f := m.words[at/4]
 		for bit := range uint32(8) {
-			if !yield(Edit{Op: Flip, Field: f, Offset: at, Value: bit}) {
+			if !yield(Edit{op: flip, field: f, offset: at, value: bit}) {
 				return
 			}
 		}
-		if m.blob[at] != 0xff && !yield(Edit{Op: Byte, Field: f, Offset: at, Value: 0xff}) {
+		if m.blob[at] != 0xff && !yield(Edit{op: setByte, field: f, offset: at, value: 0xff}) {
 			return
 		}
 	}
@@ -23,11 +23,20 @@ func (m *fieldMap) edits(yield func(Edit) bool) {
 		set.reset(m.word(at))
 		m.boundaries(&set, at)
 		for _, v := range set.values() {
-			if !yield(Edit{Op: Word, Field: m.words[at/4], Offset: at, Value: v}) {
+			if !yield(Edit{op: setWord, field: m.words[at/4], offset: at, value: v}) {
 				return
 			}
 		}
 	}
+}
+
+// count returns how many edits the full sweep has. It takes some tens of nanoseconds for each.
+func (m *fieldMap) count() (n int) {
+	m.edits(func(Edit) bool {
+		n++
+		return true
+	})
+	return n
 }
 
 // wordSet collects the different values that one word is set to, other than its own. Its array is
@@ -63,21 +72,22 @@ func (m *fieldMap) boundaries(s *wordSet, at int) {
 	old, f := s.old, m.words[at/4]
 	s.add(0, 1, 1<<32-1, 1<<31-1, 1<<31, old+1, old-1, -old)
 	switch f {
-	case HdrLen, TypeOff, TypeLen, StrOff, StrLen, LayoutOff, LayoutLen:
+	case fieldHdrLen, fieldTypeOff, fieldTypeLen, fieldStrOff, fieldStrLen, fieldLayoutOff,
+		fieldLayoutLen:
 		m.headerWords(s)
-	case NameOff:
+	case fieldNameOff:
 		last := m.opts.BaseStrings + m.strLen
 		s.add(last-1, last, last+1)
 		if b := m.opts.BaseStrings; b > 0 {
 			s.add(b-1, b, b+1)
 		}
-	case TypeID:
+	case fieldTypeID:
 		m.typeIDs(s, m.ids[at/4])
-	case Info:
+	case fieldInfo:
 		infoWords(s)
-	case Size, Value:
+	case fieldSize, fieldValue:
 		s.add(2, 3, 4, 8, 0xff, 0xffff, 0x10000)
-	case BitOffset:
+	case fieldBitOffset:
 		s.add(old+8, old-8, old^1<<24, old|0xff<<24, 0xffffff, 0x1000000)
 	}
 }

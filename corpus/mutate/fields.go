@@ -1,40 +1,27 @@
 package mutate
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
-// Field says what lies at an offset, as far as the undamaged blob tells.
-type Field uint8
+// field says what lies at an offset, as far as the undamaged blob tells.
+type field uint8
 
 const (
-	// Other is what belongs to no field: gaps, layout, bytes behind the sections.
-	Other Field = iota
-	// Magic covers the first four bytes: magic number, version and flags.
-	Magic
-	// HdrLen to LayoutLen are words of the header.
-	HdrLen
-	TypeOff
-	TypeLen
-	StrOff
-	StrLen
-	LayoutOff
-	LayoutLen
-	// NameOff is the offset of a name: a type's, member's, parameter's or enumerator's.
-	NameOff
-	// Info is a record's info word.
-	Info
-	// Size is a record's size.
-	Size
-	// TypeID refers to a type.
-	TypeID
-	// BitOffset is a member's offset.
-	BitOffset
-	// Value is another word of a record: an encoding, linkage, number of elements, enum value.
-	Value
-	// String is in the string section.
-	String
+	fieldOther field = iota // of no field: gaps, layout, bytes behind the sections
+	fieldMagic              // the first four bytes: magic number, version and flags
+	fieldHdrLen
+	fieldTypeOff
+	fieldTypeLen
+	fieldStrOff
+	fieldStrLen
+	fieldLayoutOff
+	fieldLayoutLen
+	fieldNameOff // the offset of a name: a type's, member's, parameter's or enumerator's
+	fieldInfo    // a record's info word
+	fieldSize    // a record's size
+	fieldTypeID
+	fieldBitOffset // a member's offset
+	fieldValue     // another word of a record: an encoding, linkage, number of elements, enum value
+	fieldString    // in the string section
 )
 
 var fieldNames = [...]string{"other", "magic", "hdr_len", "type_off", "type_len", "str_off",
@@ -42,11 +29,8 @@ var fieldNames = [...]string{"other", "magic", "hdr_len", "type_off", "type_len"
 	"value", "string"}
 
 // String returns the field's name in the words of the format's documents.
-func (f Field) String() string {
-	if int(f) < len(fieldNames) {
-		return fieldNames[f]
-	}
-	return fmt.Sprintf("Field(%d)", uint8(f))
+func (f field) String() string {
+	return fieldNames[f]
 }
 
 // fieldMap knows the field of each word of a blob.
@@ -55,7 +39,7 @@ type fieldMap struct {
 	order binary.ByteOrder
 	opts  Options
 
-	words  []Field  // by offset / 4; a last word that is cut off included
+	words  []field  // by offset / 4; a last word that is cut off included
 	ids    []uint32 // by offset / 4: the id of the type whose record it is; else 0
 	types  uint32   // own types found
 	strLen uint32   // of the string section, as stated
@@ -65,32 +49,32 @@ type fieldMap struct {
 func newMap(blob []byte, o *Options) *fieldMap {
 	m := &fieldMap{
 		blob: blob, order: order(blob), opts: *o,
-		words: make([]Field, (len(blob)+3)/4), ids: make([]uint32, (len(blob)+3)/4),
+		words: make([]field, (len(blob)+3)/4), ids: make([]uint32, (len(blob)+3)/4),
 	}
 	if len(blob) < 24 {
-		m.mark(0, Magic)
+		m.mark(0, fieldMagic)
 		return m
 	}
 	hdrLen := m.word(4)
 	for i := 0; i < 8 && uint32(i*4) < min(hdrLen, 32) && i*4+4 <= len(blob); i++ {
-		m.mark(i*4, Magic+Field(i))
+		m.mark(i*4, fieldMagic+field(i))
 	}
 	typeOff := uint64(hdrLen) + uint64(m.word(8))
 	m.strLen = m.word(20)
-	m.fill(uint64(hdrLen)+uint64(m.word(16)), uint64(m.strLen), String)
+	m.fill(uint64(hdrLen)+uint64(m.word(16)), uint64(m.strLen), fieldString)
 	m.walk(typeOff, typeOff+uint64(m.word(12)))
 	return m
 }
 
 func (m *fieldMap) word(at int) uint32 { return m.order.Uint32(m.blob[at:]) }
 
-func (m *fieldMap) mark(at int, f Field) {
+func (m *fieldMap) mark(at int, f field) {
 	if at/4 < len(m.words) {
 		m.words[at/4] = f
 	}
 }
 
-func (m *fieldMap) fill(from, n uint64, f Field) {
+func (m *fieldMap) fill(from, n uint64, f field) {
 	for at := from; at < from+n && at < uint64(len(m.blob)); at++ {
 		m.mark(int(at), f)
 	}
@@ -98,31 +82,31 @@ func (m *fieldMap) fill(from, n uint64, f Field) {
 
 // A shape is the fields of a record's third word, of the fixed trailer, and of one element.
 type shape struct {
-	third       Field
-	fixed, elem []Field
+	third       field
+	fixed, elem []field
 }
 
 // shapes is indexed by kind, as in include/uapi/linux/btf.h.
 var shapes = [20]shape{
-	1:  {third: Size, fixed: []Field{Value}},
-	2:  {third: TypeID},
-	3:  {third: Value, fixed: []Field{TypeID, TypeID, Value}},
-	4:  {third: Size, elem: []Field{NameOff, TypeID, BitOffset}},
-	5:  {third: Size, elem: []Field{NameOff, TypeID, BitOffset}},
-	6:  {third: Size, elem: []Field{NameOff, Value}},
-	7:  {third: Value},
-	8:  {third: TypeID},
-	9:  {third: TypeID},
-	10: {third: TypeID},
-	11: {third: TypeID},
-	12: {third: TypeID},
-	13: {third: TypeID, elem: []Field{NameOff, TypeID}},
-	14: {third: TypeID, fixed: []Field{Value}},
-	15: {third: Size, elem: []Field{TypeID, Value, Size}},
-	16: {third: Size},
-	17: {third: TypeID, fixed: []Field{Value}},
-	18: {third: TypeID},
-	19: {third: Size, elem: []Field{NameOff, Value, Value}},
+	1:  {third: fieldSize, fixed: []field{fieldValue}},
+	2:  {third: fieldTypeID},
+	3:  {third: fieldValue, fixed: []field{fieldTypeID, fieldTypeID, fieldValue}},
+	4:  {third: fieldSize, elem: []field{fieldNameOff, fieldTypeID, fieldBitOffset}},
+	5:  {third: fieldSize, elem: []field{fieldNameOff, fieldTypeID, fieldBitOffset}},
+	6:  {third: fieldSize, elem: []field{fieldNameOff, fieldValue}},
+	7:  {third: fieldValue},
+	8:  {third: fieldTypeID},
+	9:  {third: fieldTypeID},
+	10: {third: fieldTypeID},
+	11: {third: fieldTypeID},
+	12: {third: fieldTypeID},
+	13: {third: fieldTypeID, elem: []field{fieldNameOff, fieldTypeID}},
+	14: {third: fieldTypeID, fixed: []field{fieldValue}},
+	15: {third: fieldSize, elem: []field{fieldTypeID, fieldValue, fieldSize}},
+	16: {third: fieldSize},
+	17: {third: fieldTypeID, fixed: []field{fieldValue}},
+	18: {third: fieldTypeID},
+	19: {third: fieldSize, elem: []field{fieldNameOff, fieldValue, fieldValue}},
 }
 
 // walk marks the records between two offsets and stops at the first that is not sound.
@@ -155,8 +139,8 @@ func (m *fieldMap) record(at, end int, s shape) {
 	for i := at; i < end; i += 4 {
 		m.ids[i/4] = id
 	}
-	m.mark(at, NameOff)
-	m.mark(at+4, Info)
+	m.mark(at, fieldNameOff)
+	m.mark(at+4, fieldInfo)
 	m.mark(at+8, s.third)
 	at += 12
 	for i, f := range s.fixed {

@@ -1,14 +1,20 @@
-// Package mutate damages BTF, deterministically and knowing its fields.
+// Package mutate damages BTF. It knows where fields lie, and the same input gives the same damage.
 //
-// [Sweep] goes through every truncation, every bit flip, every byte set to 0xff, and every word
-// (u32 at a 4-aligned offset) set to the boundary values of the field that lies there: header
-// fields to each other, name offsets to the ends of the string section, type ids to the type's own
-// and to those around the last, an info word to every kind, to great vlens and to vlens one off,
-// anything to itself plus and minus one. Against decoders of this format that finds more, and
-// faster, than coverage-guided fuzzing does.
+// [Sweep] cuts a blob at every length, flips every bit, and sets every byte to 0xff. Then it sets
+// every word (a u32 at a 4-aligned offset) to the boundary values of the field that lies there:
 //
-// The package knows the format only as far as finding fields takes, and shares no code with the
-// parser that it is meant to test.
+//   - a header field to the values of the others, and to the size of the blob;
+//   - a name offset to both ends of the string section;
+//   - a type id to the type's own, and to those around the last;
+//   - an info word to every kind, to great vlens, and to vlens that are one off;
+//   - any word to itself plus and minus one.
+//
+// Against decoders of this format a sweep finds more bugs than coverage-guided fuzzing does, and
+// finds them faster. [Damage] is for such fuzzers: it applies a list of edits that the fuzzer's
+// input describes.
+//
+// The package knows the format only as far as it must to find fields. It shares no code with the
+// parser that it helps to test.
 package mutate
 
 import (
@@ -18,82 +24,77 @@ import (
 	"math/rand/v2"
 )
 
-// Op is what an [Edit] does.
-type Op uint8
+// An Edit is one mutation. Edits are comparable.
+type Edit struct {
+	op     op
+	field  field
+	offset int
+	value  uint32
+}
+
+type op uint8
 
 const (
-	// Truncate cuts the blob off at Offset.
-	Truncate Op = iota
-	// Flip inverts bit number Value (0 the lowest) of the byte at Offset.
-	Flip
-	// Byte sets the byte at Offset to the low 8 bits of Value.
-	Byte
-	// Word sets the four bytes at Offset to Value, in the blob's byte order.
-	Word
+	truncate op = iota // cuts the blob off at offset
+	flip               // inverts bit number value (0 the lowest) of the byte at offset
+	setByte            // sets the byte at offset to the low 8 bits of value
+	setWord            // sets the four bytes at offset to value, in the blob's byte order
 )
-
-// An Edit is one mutation. It is small, comparable, and enough to repeat the mutation.
-type Edit struct {
-	Op     Op
-	Field  Field
-	Offset int
-	Value  uint32
-}
 
 // String describes the edit, such as "0x24 info := 0x84000001".
 func (e Edit) String() string {
-	switch e.Op {
-	case Truncate:
-		return fmt.Sprintf("truncated to %d bytes", e.Offset)
-	case Flip:
-		return fmt.Sprintf("%#x %v: bit %d flipped", e.Offset, e.Field, e.Value)
-	case Byte:
-		return fmt.Sprintf("%#x %v: byte := %#02x", e.Offset, e.Field, e.Value)
+	switch e.op {
+	case truncate:
+		return fmt.Sprintf("truncated to %d bytes", e.offset)
+	case flip:
+		return fmt.Sprintf("%#x %v: bit %d flipped", e.offset, e.field, e.value)
+	case setByte:
+		return fmt.Sprintf("%#x %v: byte := %#02x", e.offset, e.field, e.value)
 	}
-	return fmt.Sprintf("%#x %v := %#x", e.Offset, e.Field, e.Value)
+	return fmt.Sprintf("%#x %v := %#x", e.offset, e.field, e.value)
 }
 
-// Undo restores what [Edit.Apply] overwrote.
-type Undo struct {
+// saved is what apply has overwritten.
+type saved struct {
 	offset int
 	n      int
 	old    [4]byte
 }
 
-// Apply edits blob in place. It returns the bytes to read, which are shorter than blob after a
-// truncation and have no capacity beyond their length, and how to undo the edit. An edit that
-// lies outside of blob changes nothing. Apply does not allocate.
-func (e Edit) Apply(blob []byte) ([]byte, Undo) {
-	u := Undo{offset: e.Offset}
+// apply edits blob in place. It returns the bytes to read, which are shorter than blob after a
+// truncation and have no capacity beyond their length, and what was there before. An edit that
+// lies outside of blob changes nothing. apply does not allocate.
+func (e Edit) apply(blob []byte) ([]byte, saved) {
+	before := saved{offset: e.offset}
 	switch {
-	case e.Offset < 0 || e.Offset > len(blob):
-		return blob[:len(blob):len(blob)], Undo{}
-	case e.Op == Truncate:
-		return blob[:e.Offset:e.Offset], Undo{}
-	case e.Op == Word:
-		u.n = 4
+	case e.offset < 0 || e.offset > len(blob):
+		return blob[:len(blob):len(blob)], saved{}
+	case e.op == truncate:
+		return blob[:e.offset:e.offset], saved{}
+	case e.op == setWord:
+		before.n = 4
 	default:
-		u.n = 1
+		before.n = 1
 	}
-	if len(blob)-e.Offset < u.n {
-		return blob[:len(blob):len(blob)], Undo{}
+	if len(blob)-e.offset < before.n {
+		return blob[:len(blob):len(blob)], saved{}
 	}
-	at := blob[e.Offset : e.Offset+u.n]
-	copy(u.old[:], at)
-	switch e.Op {
-	case Flip:
-		at[0] ^= 1 << (e.Value & 7)
-	case Byte:
-		at[0] = byte(e.Value)
-	case Word:
-		order(blob).PutUint32(at, e.Value)
+	at := blob[e.offset : e.offset+before.n]
+	copy(before.old[:], at)
+	switch e.op {
+	case flip:
+		at[0] ^= 1 << (e.value & 7)
+	case setByte:
+		at[0] = byte(e.value)
+	case setWord:
+		order(blob).PutUint32(at, e.value)
 	}
-	return blob[:len(blob):len(blob)], u
+	return blob[:len(blob):len(blob)], before
 }
 
-// Undo undoes the edit in blob. Edits that overlap are undone in the reverse order.
-func (u Undo) Undo(blob []byte) {
-	copy(blob[u.offset:], u.old[:u.n])
+// restore undoes an edit in blob. Edits that overlap are undone in the reverse order.
+func (s saved) restore(blob []byte) {
+	copy(blob[s.offset:], s.old[:s.n])
 }
 
 // order is the blob's byte order; little-endian if the magic number is not there.
@@ -104,22 +105,39 @@ func order(blob []byte) binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-// Options says what a sweep covers. Nil means everything, for a blob that stands alone.
+// Options says what a sweep covers, and where edits aim. Nil means everything, for a blob that
+// stands alone.
 type Options struct {
-	// BaseTypes is the id of the blob's first own type, less 1, and BaseStrings the length of
-	// the strings below it, in bytes: both 0 unless the blob is split. With them the sweep hits
-	// the boundary between a split blob and its base.
+	// BaseTypes is the number of types below a split blob, void not counted, and BaseStrings the
+	// length in bytes of the strings below it. With them, edits hit the boundary between the blob
+	// and its base.
 	BaseTypes, BaseStrings uint32
-	// Max bounds the number of edits: if there are more, about Max of them are drawn evenly.
-	// 0 means all.
+	// Max bounds the number of edits of a sweep: if there are more, about Max of them are drawn
+	// evenly. 0 means all.
 	Max int
-	// Seed selects which edits are drawn. Sweeps with equal options are equal.
+	// Seed selects which edits are drawn. Sweeps of one blob with equal options are equal.
 	Seed uint64
 }
 
-// Edits ranges over the edits of a sweep without applying them, in an order that depends on the
-// bytes of blob and the options alone. It reads blob before the first edit is yielded.
-func Edits(blob []byte, o *Options) iter.Seq[Edit] {
+// Sweep ranges over the edits of blob, in an order that depends on its bytes and the options alone,
+// each with the bytes to read. It edits blob in place and undoes each edit when the loop's body is
+// done, also when the body leaves the loop. So blob must be the caller's alone: a copy of what
+// others read. Nothing is allocated for an edit.
+func Sweep(blob []byte, o *Options) iter.Seq2[Edit, []byte] {
+	return func(yield func(Edit, []byte) bool) {
+		for e := range edits(blob, o) {
+			view, before := e.apply(blob)
+			more := yield(e, view)
+			before.restore(blob)
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// edits ranges over the edits of a sweep without applying them. It reads blob before the first.
+func edits(blob []byte, o *Options) iter.Seq[Edit] {
 	if o == nil {
 		o = new(Options)
 	}
@@ -127,7 +145,7 @@ func Edits(blob []byte, o *Options) iter.Seq[Edit] {
 	return func(yield func(Edit) bool) {
 		keep := uint64(1) << 63 // of 1<<63: the part of the edits to be drawn
 		if o.Max > 0 {
-			if n := Count(blob, o); n > o.Max {
+			if n := m.count(); n > o.Max {
 				keep = uint64(float64(o.Max) / float64(n) * (1 << 63))
 			}
 		}
@@ -138,35 +156,5 @@ func Edits(blob []byte, o *Options) iter.Seq[Edit] {
 			}
 			return yield(e)
 		})
-	}
-}
-
-// Count returns how many edits the full sweep of blob has, whatever o.Max says. It takes about as
-// long as going through them unapplied: some tens of nanoseconds each.
-func Count(blob []byte, o *Options) int {
-	if o == nil {
-		o = new(Options)
-	}
-	n := 0
-	newMap(blob, o).edits(func(Edit) bool {
-		n++
-		return true
-	})
-	return n
-}
-
-// Sweep ranges over the edits of [Edits], each with the bytes to read. It edits blob in place and
-// undoes each edit when the loop's body is done, also when the body leaves the loop; blob must
-// therefore be the caller's alone, a copy of what others read. Nothing is allocated per edit.
-func Sweep(blob []byte, o *Options) iter.Seq2[Edit, []byte] {
-	return func(yield func(Edit, []byte) bool) {
-		for e := range Edits(blob, o) {
-			view, undo := e.Apply(blob)
-			more := yield(e, view)
-			undo.Undo(blob)
-			if !more {
-				return
-			}
-		}
 	}
 }

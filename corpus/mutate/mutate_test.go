@@ -1,13 +1,11 @@
-package mutate_test
+package mutate
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/btfkit/btfkit/corpus"
-	"github.com/btfkit/btfkit/corpus/mutate"
 )
 
 // tiny is a little-endian blob with one type, "typedef void x".
@@ -15,18 +13,8 @@ var tiny = []byte("\x9f\xeb\x01\x00\x18\x00\x00\x00" +
 	"\x00\x00\x00\x00\x0c\x00\x00\x00\x0c\x00\x00\x00\x03\x00\x00\x00" +
 	"\x01\x00\x00\x00\x00\x00\x00\x08\x00\x00\x00\x00" + "\x00x\x00")
 
-func Example() {
-	blob := slices.Clone(tiny) // never sweep over what others read
-	accepted := 0
-	for edit, data := range mutate.Sweep(blob, &mutate.Options{Max: 100, Seed: 1}) {
-		if len(data) >= 24 && data[2] == 1 { // a poor decoder: it looks at the version alone
-			accepted++
-		}
-		_ = edit // to be printed when the decoder is wrong
-	}
-	fmt.Println("undone:", bytes.Equal(blob, tiny), "accepted some:", accepted > 0)
-	// Output: undone: true accepted some: true
-}
+// count returns how many edits the full sweep of blob has.
+func count(blob []byte) int { return newMap(blob, new(Options)).count() }
 
 func small(t testing.TB, name string) []byte {
 	t.Helper()
@@ -47,8 +35,8 @@ func TestSweepUndoes(t *testing.T) {
 	for _, name := range []string{"fixtures/pahole-kernel-x86_64", "fixtures/pahole-kernel-s390x"} {
 		blob := small(t, name)
 		orig := slices.Clone(blob)
-		seen := make(map[mutate.Edit]bool)
-		for e, view := range mutate.Sweep(blob, nil) {
+		seen := make(map[Edit]bool)
+		for e, view := range Sweep(blob, nil) {
 			if bytes.Equal(view, orig) {
 				t.Fatalf("%s: %v changes nothing", name, e)
 			}
@@ -59,14 +47,14 @@ func TestSweepUndoes(t *testing.T) {
 				t.Fatalf("%s: %v twice", name, e)
 			}
 			seen[e] = true
-			if again, _ := e.Apply(slices.Clone(orig)); !bytes.Equal(again, view) {
+			if again, _ := e.apply(slices.Clone(orig)); !bytes.Equal(again, view) {
 				t.Fatalf("%s: applying %v to a copy gives other bytes", name, e)
 			}
 		}
 		if !bytes.Equal(blob, orig) {
 			t.Errorf("%s: the sweep left edits behind", name)
 		}
-		if n := mutate.Count(blob, nil); n != len(seen) || n < 10*len(blob) {
+		if n := count(blob); n != len(seen) || n < 10*len(blob) {
 			t.Errorf("%s: %d edits, Count says %d", name, len(seen), n)
 		}
 	}
@@ -74,8 +62,8 @@ func TestSweepUndoes(t *testing.T) {
 
 func TestSweepStopsUndone(t *testing.T) {
 	blob := slices.Clone(tiny)
-	for e := range mutate.Sweep(blob, nil) {
-		if e.Op == mutate.Word {
+	for e := range Sweep(blob, nil) {
+		if e.op == setWord {
 			break
 		}
 	}
@@ -87,7 +75,7 @@ func TestSweepStopsUndone(t *testing.T) {
 // TestSweepHits checks that the sweep includes the edits that broke real decoders.
 func TestSweepHits(t *testing.T) {
 	all := make(map[string]bool)
-	for e := range mutate.Edits(tiny, &mutate.Options{BaseTypes: 100, BaseStrings: 1000}) {
+	for e := range edits(tiny, &Options{BaseTypes: 100, BaseStrings: 1000}) {
 		all[e.String()] = true
 	}
 	for _, want := range []string{
@@ -123,9 +111,9 @@ func TestSweepHits(t *testing.T) {
 
 func TestSampling(t *testing.T) {
 	blob := small(t, "fixtures/gcc-s390x")
-	total := mutate.Count(blob, nil)
-	draw := func(seed uint64, limit int) []mutate.Edit {
-		return slices.Collect(mutate.Edits(blob, &mutate.Options{Seed: seed, Max: limit}))
+	total := count(blob)
+	draw := func(seed uint64, limit int) []Edit {
+		return slices.Collect(edits(blob, &Options{Seed: seed, Max: limit}))
 	}
 	one, again, other := draw(1, 2000), draw(1, 2000), draw(2, 2000)
 	if !slices.Equal(one, again) {
@@ -137,9 +125,9 @@ func TestSampling(t *testing.T) {
 	if n := len(one); n < 1800 || n > 2200 {
 		t.Errorf("drew %d of %d edits, asked for 2000", n, total)
 	}
-	ops := make(map[mutate.Op]int)
+	ops := make(map[op]int)
 	for _, e := range one {
-		ops[e.Op]++
+		ops[e.op]++
 	}
 	if len(ops) != 4 {
 		t.Errorf("drew only %v", ops)
@@ -155,9 +143,9 @@ func TestFields(t *testing.T) {
 	for _, b := range corpus.Small() {
 		raw := small(t, b.Name)
 		infos := make(map[int]bool)
-		for e := range mutate.Edits(raw, nil) {
-			if e.Op == mutate.Word && e.Field == mutate.Info {
-				infos[e.Offset] = true
+		for e := range edits(raw, nil) {
+			if e.op == setWord && e.field == fieldInfo {
+				infos[e.offset] = true
 			}
 		}
 		if b.Package != "" && len(infos) != b.Types {
@@ -169,9 +157,9 @@ func TestFields(t *testing.T) {
 // TestAnyBytes sweeps over damaged blobs: finding the fields must not depend on sound input.
 func TestAnyBytes(t *testing.T) {
 	blob := slices.Clone(tiny)
-	for e, view := range mutate.Sweep(blob, nil) {
+	for e, view := range Sweep(blob, nil) {
 		n := 0
-		for range mutate.Edits(view, nil) {
+		for range edits(view, nil) {
 			n++
 		}
 		if n == 0 && len(view) > 0 {
@@ -184,7 +172,7 @@ func TestNoAllocationPerEdit(t *testing.T) {
 	blob := slices.Clone(tiny)
 	n := 0
 	allocs := testing.AllocsPerRun(10, func() {
-		for range mutate.Sweep(blob, nil) {
+		for range Sweep(blob, nil) {
 			n++
 		}
 	})
@@ -193,42 +181,48 @@ func TestNoAllocationPerEdit(t *testing.T) {
 	}
 }
 
-func TestDecode(t *testing.T) {
+// TestDamage damages a blob by a list of all operations, and undoes it.
+func TestDamage(t *testing.T) {
 	blob := small(t, "fixtures/gcc-i386")
 	orig := slices.Clone(blob)
-	o := &mutate.Options{BaseTypes: 5, BaseStrings: 7}
+	o := &Options{BaseTypes: 5, BaseStrings: 7}
 	var input []byte
 	for op := range 24 {
 		input = append(input, byte(op*7), 0, 0, 0, byte(op), 0, byte(op), 0x80)
 	}
 	input = append(input, 1, 2, 3)
-	edits := mutate.Decode(blob, o, input)
-	if len(edits) != mutate.MaxRecords {
-		t.Fatalf("%d edits of %d bytes", len(edits), len(input))
+	list := decode(blob, o, input)
+	if len(list) != maxRecords {
+		t.Fatalf("%d edits of %d bytes", len(list), len(input))
 	}
-	if !slices.Equal(edits, mutate.Decode(blob, o, input)) {
+	if !slices.Equal(list, decode(blob, o, input)) {
 		t.Error("decoding again gives other edits")
 	}
-	ops := make(map[mutate.Op]bool)
-	var undo []mutate.Undo
-	for _, e := range edits {
-		ops[e.Op] = true
-		_, u := e.Apply(blob)
-		undo = append(undo, u)
+	ops := make(map[op]bool)
+	cut := 0
+	for _, e := range list {
+		ops[e.op] = true
+		if e.op == truncate {
+			cut = e.offset
+		}
 	}
-	if bytes.Equal(blob, orig) {
-		t.Error("the edits changed nothing")
+	if !ops[truncate] || !ops[flip] || !ops[setWord] {
+		t.Errorf("operations %v", ops)
 	}
-	for _, u := range slices.Backward(undo) {
-		u.Undo(blob)
+	data, undo := Damage(blob, o, input)
+	if len(data) != cut || bytes.Equal(blob, orig) || bytes.Equal(data, orig[:cut]) {
+		t.Errorf("%d bytes, want %d, all damaged", len(data), cut)
 	}
+	undo()
 	if !bytes.Equal(blob, orig) {
 		t.Error("the edits are not undone")
 	}
-	if !ops[mutate.Truncate] || !ops[mutate.Flip] || !ops[mutate.Word] {
-		t.Errorf("operations %v", ops)
+	if data, undo := Damage(blob, nil, input[:RecordSize]); len(data) != len(blob) {
+		t.Errorf("without a truncation, %d bytes of %d", len(data), len(blob))
+	} else {
+		undo()
 	}
-	if got := mutate.Decode(blob[:3], nil, input); got != nil {
+	if got := decode(blob[:3], nil, input); got != nil {
 		t.Errorf("three bytes have edits: %v", got)
 	}
 }
@@ -236,15 +230,15 @@ func TestDecode(t *testing.T) {
 // TestApplyOutside checks that an edit made for a longer blob is harmless.
 func TestApplyOutside(t *testing.T) {
 	blob := slices.Clone(tiny)
-	for _, e := range []mutate.Edit{
-		{Op: mutate.Word, Offset: len(blob) - 3}, {Op: mutate.Byte, Offset: len(blob)},
-		{Op: mutate.Truncate, Offset: len(blob) + 1}, {Op: mutate.Flip, Offset: -1},
+	for _, e := range []Edit{
+		{op: setWord, offset: len(blob) - 3}, {op: setByte, offset: len(blob)},
+		{op: truncate, offset: len(blob) + 1}, {op: flip, offset: -1},
 	} {
-		view, undo := e.Apply(blob)
+		view, undo := e.apply(blob)
 		if !bytes.Equal(view, tiny) {
 			t.Errorf("%v changed the bytes", e)
 		}
-		undo.Undo(blob)
+		undo.restore(blob)
 		if !bytes.Equal(blob, tiny) {
 			t.Errorf("undoing %v changed the bytes", e)
 		}
@@ -253,9 +247,9 @@ func TestApplyOutside(t *testing.T) {
 
 func BenchmarkSweep(b *testing.B) {
 	blob := small(b, "fixtures/gcc-s390x")
-	n := mutate.Count(blob, nil)
+	n := count(blob)
 	for b.Loop() {
-		for range mutate.Sweep(blob, nil) {
+		for range Sweep(blob, nil) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/edit")

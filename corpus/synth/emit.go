@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
 // generator makes the types of a plan, in the order of their ids.
@@ -12,7 +13,7 @@ type generator struct {
 	*plan
 	base *btf.Spec
 	rand *rand.Rand
-	b    *btf.Builder
+	b    *builder.Builder
 
 	names   *namer // of types
 	parts   *namer // of members, parameters and enumerators
@@ -21,14 +22,14 @@ type generator struct {
 	stride  int // between the numbers of consecutive names
 
 	small   []sized // structs and arrays made already, to be members of later structs
-	members []btf.MemberSpec
-	values  []btf.EnumeratorSpec
-	params  []btf.ParamSpec
+	members []builder.Member
+	values  []builder.Enumerator
+	params  []builder.Param
 }
 
 // A sized type may be a member: its size is known.
 type sized struct {
-	id   btf.ID
+	id   btf.TypeID
 	size uint32 // in bytes
 	nest int    // structs and arrays inside each other
 }
@@ -112,7 +113,7 @@ func (g *generator) emit(i int, k btf.Kind, name string) {
 }
 
 // pick draws one of ids, which is not empty.
-func (g *generator) pick(ids []btf.ID) btf.ID { return ids[g.rand.IntN(len(ids))] }
+func (g *generator) pick(ids []btf.TypeID) btf.TypeID { return ids[g.rand.IntN(len(ids))] }
 
 // link makes a pointer, qualifier or typedef.
 func (g *generator) link(i int, k btf.Kind, name string) {
@@ -135,7 +136,7 @@ func (g *generator) link(i int, k btf.Kind, name string) {
 }
 
 // end draws what a chain ends at: anything for a pointer, else what has a size.
-func (g *generator) end(k btf.Kind) btf.ID {
+func (g *generator) end(k btf.Kind) btf.TypeID {
 	if g.base != nil && g.rand.IntN(2) == 0 {
 		if id, ok := g.inBase(); ok {
 			return id
@@ -157,10 +158,10 @@ func (g *generator) end(k btf.Kind) btf.ID {
 
 // inBase draws a type of the base that has a size of its own; ok is false if a few tries do not
 // find one.
-func (g *generator) inBase() (id btf.ID, ok bool) {
+func (g *generator) inBase() (id btf.TypeID, ok bool) {
 	_, end := g.base.IDs()
 	for range 16 {
-		id := 1 + btf.ID(g.rand.IntN(int(end)-1))
+		id := 1 + btf.TypeID(g.rand.IntN(int(end)-1))
 		t, err := g.base.TypeByID(id)
 		if err != nil {
 			return 0, false
@@ -212,11 +213,11 @@ func (g *generator) composite(k btf.Kind, name string) {
 		if k == btf.KindStruct {
 			at = (size + 7) &^ 7
 		}
-		g.members = append(g.members, btf.MemberSpec{Name: g.part(), Type: m.id, BitOffset: at * 8})
+		g.members = append(g.members, builder.Member{Name: g.part(), Type: m.id, BitOffset: at * 8})
 		size = max(size, at+m.size)
 	}
 	size = (size + 7) &^ 7
-	id := btf.ID(0)
+	id := btf.TypeID(0)
 	if k == btf.KindStruct {
 		id = g.b.Struct(name, size, g.members...)
 	} else {
@@ -247,7 +248,7 @@ func (g *generator) enum(k btf.Kind, name string) {
 		if k == btf.KindEnum64 {
 			v += 1 << 40
 		}
-		g.values = append(g.values, btf.EnumeratorSpec{Name: g.part(), Value: v})
+		g.values = append(g.values, builder.Enumerator{Name: g.part(), Value: v})
 	}
 	if k == btf.KindEnum {
 		g.b.Enum(name, 4, false, g.values...)
@@ -263,9 +264,9 @@ func (g *generator) proto() {
 		if len(g.pointers) > 0 && g.rand.IntN(2) == 0 {
 			t = g.pick(g.pointers)
 		}
-		g.params = append(g.params, btf.ParamSpec{Name: g.part(), Type: t})
+		g.params = append(g.params, builder.Param{Name: g.part(), Type: t})
 	}
-	ret := btf.ID(0)
+	ret := btf.TypeID(0)
 	if g.rand.IntN(2) == 0 {
 		ret = g.pick(g.ints)
 	}
@@ -274,9 +275,9 @@ func (g *generator) proto() {
 
 // datasec makes the one section, of all variables.
 func (g *generator) datasec(name string) {
-	vars := make([]btf.VarSecinfoSpec, 0, len(g.vars))
+	vars := make([]builder.VarSecinfo, 0, len(g.vars))
 	for i, v := range g.vars {
-		vars = append(vars, btf.VarSecinfoSpec{Type: v, Offset: uint32(i) * 4, Size: 4})
+		vars = append(vars, builder.VarSecinfo{Type: v, Offset: uint32(i) * 4, Size: 4})
 	}
 	g.b.Datasec(name, max(4, uint32(len(vars))*4), vars...)
 }

@@ -10,15 +10,15 @@ import (
 // A plan is the kind of each type, by order of id, before any of them is made: types refer to
 // later ones too.
 type plan struct {
-	first btf.ID
+	first btf.TypeID
 	kinds []entry
 	named int // entries with a name
 
 	// The ids of each kind. Anonymous enums and structs are among them.
-	ints, protos, structs, enums, pointers, fwds, vars []btf.ID
+	ints, protos, structs, enums, pointers, fwds, vars []btf.TypeID
 	// next is the id that each link refers to, by index; 0 for what ends a chain, and for other
 	// kinds.
-	next []btf.ID
+	next []btf.TypeID
 }
 
 // An entry is a kind, with the bit anonymous set for a type that could have a name and has none.
@@ -36,7 +36,7 @@ func (e entry) isLink() bool {
 }
 
 // newPlan draws the kinds, orders them, and notes where each kind is.
-func newPlan(s Shape, first btf.ID) *plan {
+func newPlan(s Shape, first btf.TypeID) *plan {
 	p := &plan{first: first, kinds: drawKinds(s)}
 	if s.Sorted {
 		slices.SortStableFunc(p.kinds, func(a, b entry) int {
@@ -49,13 +49,13 @@ func newPlan(s Shape, first btf.ID) *plan {
 			return 1
 		})
 	}
-	p.next = make([]btf.ID, len(p.kinds))
+	p.next = make([]btf.TypeID, len(p.kinds))
 	for i, e := range p.kinds {
 		if e.named() {
 			p.named++
 		}
 		if list := p.list(e.kind()); list != nil {
-			*list = append(*list, first+btf.ID(i))
+			*list = append(*list, first+btf.TypeID(i))
 		}
 	}
 	p.link(s.Chain)
@@ -63,7 +63,7 @@ func newPlan(s Shape, first btf.ID) *plan {
 }
 
 // list returns where the ids of a kind are kept, nil if nothing refers to the kind by choice.
-func (p *plan) list(k btf.Kind) *[]btf.ID {
+func (p *plan) list(k btf.Kind) *[]btf.TypeID {
 	switch k {
 	case btf.KindInt:
 		return &p.ints
@@ -91,7 +91,7 @@ func (p *plan) link(n int) {
 			continue
 		}
 		if inChain > 0 && inChain < n {
-			p.next[last] = p.first + btf.ID(i)
+			p.next[last] = p.first + btf.TypeID(i)
 		} else {
 			inChain = 0
 		}

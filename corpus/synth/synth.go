@@ -1,47 +1,50 @@
-// Package synth makes well-formed BTF of any size and shape, for growth curves and for sizes that
-// no kernel has yet.
+// Package synth makes well-formed BTF of any size and shape. It shows how time and memory grow with
+// size, also for sizes that no kernel has yet.
 //
-// What it makes is sound by the kernel's rules as long as the shape is: identifiers for names,
-// members of known size in order, prototypes for functions, no reference that cannot be resolved.
-// By default the kinds are mixed as in a kernel's vmlinux.
+// A kernel accepts what the package makes, as long as its limits allow the shape: names are
+// identifiers, members have sizes and are in order, functions have prototypes, and every reference
+// leads somewhere. By default the kinds are mixed as in a kernel's vmlinux.
 package synth
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
 )
 
-// A Shape says what to make. The zero values of its fields stand for what a kernel has; the same
+// A Shape says what to make. The zero value of a field stands for what a kernel has. The same
 // Shape gives the same bytes.
 type Shape struct {
 	// Types is the number of own types. It may exceed the kernel's limit of 1,048,574.
 	Types int
-	// NameLen is the mean length of the types' names in bytes; 0 means 20. Names are as long as
-	// it takes to keep them apart, some 4 bytes for each factor of 64.
+	// NameLen is the mean length of the types' names in bytes; 0 means 20. Names are longer if that
+	// is needed to keep them apart: some 4 bytes for each factor of 64.
 	NameLen int
-	// Sharing is the part of the named types whose name another one has already, from 0 (all
-	// names differ) to 1 (there is one name).
+	// Sharing is the part of the named types that have another type's name, from 0 (all names
+	// differ) to 1 (there is one name).
 	Sharing float64
 	// Chain is the number of pointers, qualifiers and typedefs in a row before a type of another
 	// kind; 0 means 3. The kernel resolves at most 32.
 	Chain int
-	// Width is the mean number of members of a struct and of values of an enum; 0 means 8.
-	// Above 43,000, types will be wider than the 65,535 elements that kernels before 7.2 read.
+	// Width is the mean number of members of a struct and of values of an enum; 0 means 8. Above
+	// 43,000, some types have more than the 65,535 elements that kernels before 7.2 can read.
 	Width int
-	// Sorted orders the types by name, those without one first, as Linux 7 does. Otherwise the
-	// names are spread evenly.
+	// Sorted orders the types by name, as Linux 7 does: those without a name come first. Otherwise
+	// names are in no order.
 	Sorted bool
-	// BigEndian selects the byte order. A split may have another than its base.
-	BigEndian bool
+	// ByteOrder is the byte order; nil means little-endian. A split may have another than its
+	// base.
+	ByteOrder binary.ByteOrder
 	// Layout adds a layout section.
 	Layout bool
-	// Mix is the weight of each kind; nil means that of a kernel. What another kind needs is
-	// added once: an INT always, a FUNC_PROTO for FUNC, a DATASEC for VAR, a STRUCT for DECL_TAG.
-	// DATASEC has no weight of its own.
+	// Mix is the weight of each kind; nil means the weights of a kernel. A kind that another one
+	// needs is added once: an INT always, a FUNC_PROTO for FUNC, a DATASEC for VAR, a STRUCT for
+	// DECL_TAG. DATASEC has no weight of its own.
 	Mix map[btf.Kind]int
-	// Seed makes shapes that are equal otherwise differ: the modules of one base, say.
+	// Seed makes different bytes of shapes that are equal otherwise, such as modules of one base.
 	Seed uint64
 }
 
@@ -54,12 +57,12 @@ var kernelMix = map[btf.Kind]int{
 	btf.KindTypeTag: 1, btf.KindEnum64: 22,
 }
 
-// Base makes BTF that stands alone. It takes about a microsecond and, at the peak, some 300 bytes
-// for each type of a kernel's shape.
+// Base makes BTF that stands alone. For each type of a kernel's shape it takes about a microsecond
+// and, at the peak, some 300 bytes.
 func Base(s Shape) ([]byte, error) { return generate(s, nil) }
 
-// Split makes BTF that is split from base, half of whose pointers point into it. base must hold
-// at least one type besides void.
+// Split makes BTF that is split from base. Half of its pointers point into base, which must hold at
+// least one type besides void.
 func Split(base *btf.Spec, s Shape) ([]byte, error) {
 	if _, end := base.IDs(); end < 2 {
 		return nil, fmt.Errorf("synthetic split: the base holds no types")
@@ -72,15 +75,15 @@ func generate(s Shape, base *btf.Spec) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := btf.ID(1)
+	first := btf.TypeID(1)
 	if base != nil {
 		_, first = base.IDs()
 	}
 	g := &generator{
 		Shape: s, plan: newPlan(s, first), base: base,
 		rand: rand.New(rand.NewPCG(s.Seed, 1)),
-		b: btf.NewBuilder(btf.BuilderOptions{
-			BigEndian: s.BigEndian, Base: base, Layout: s.Layout, Limits: btf.LimitsFormat,
+		b: builder.New(builder.Options{
+			ByteOrder: s.ByteOrder, Base: base, Layout: s.Layout, Limits: builder.LimitsFormat,
 		}),
 	}
 	if err := g.emitAll(); err != nil {

@@ -3,6 +3,7 @@ package synth_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"log"
 	"math"
@@ -11,11 +12,12 @@ import (
 
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/synth"
 )
 
 func Example() {
-	raw, err := synth.Base(synth.Shape{Types: 10_000, Sorted: true, BigEndian: true})
+	raw, err := synth.Base(synth.Shape{Types: 10_000, Sorted: true, ByteOrder: binary.BigEndian})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,16 +51,20 @@ func split(t *testing.T, b *btf.Spec, s synth.Shape) ([]byte, *btf.Spec) {
 // check opens and verifies raw and holds it against its shape.
 func check(t *testing.T, raw []byte, b *btf.Spec, s synth.Shape) *btf.Spec {
 	t.Helper()
-	spec, err := cache.Parse(raw, &cache.Options{Base: b})
+	spec, err := cache.Parse(raw, b)
 	if err != nil {
 		t.Fatalf("%+v: %v", s, err)
 	}
 	if err := spec.Own().Verify(); err != nil {
 		t.Fatalf("%+v: %v", s, err)
 	}
-	sec := spec.Section()
-	if sec.Len() != s.Types || sec.Header().BigEndian != s.BigEndian ||
-		(sec.Header().LayoutLen != 0) != s.Layout {
+	sec := store.SectionOf(spec)
+	order := s.ByteOrder
+	if order == nil {
+		order = binary.LittleEndian
+	}
+	if sec.Len() != s.Types || sec.Header().ByteOrder != order ||
+		(sec.Header().Layout.Len != 0) != s.Layout {
 		t.Errorf("%+v: made %d types, header %+v", s, sec.Len(), sec.Header())
 	}
 	if names := names(spec); s.Types > 10 && slices.IsSorted(names) != s.Sorted {
@@ -88,7 +94,7 @@ func sound(t *testing.T, typ btf.Type) {
 		size, _ := typ.Size()
 		last := uint32(0)
 		for i, m := range typ.Members() {
-			target, _ := m.Target()
+			target := m.Target()
 			n, ok := target.Sizeof()
 			if !ok || m.BitOffset() < last || uint64(m.BitOffset())/8+n > uint64(size) {
 				t.Fatalf("%v of %d bytes: member %d at bit %d has %d bytes (%v)",
@@ -97,7 +103,7 @@ func sound(t *testing.T, typ btf.Type) {
 			last = m.BitOffset()
 		}
 	case btf.KindFunc:
-		if p, _ := typ.Target(); p.Kind() != btf.KindFuncProto {
+		if p := typ.Target(); p.Kind() != btf.KindFuncProto {
 			t.Fatalf("%v is of %v", typ, p)
 		}
 	case btf.KindDatasec:
@@ -122,7 +128,7 @@ func TestShapes(t *testing.T) {
 		{Types: 5000, Seed: 1},
 		{Types: 5000, Sorted: true},
 		{Types: 5000, Sorted: true, Sharing: 0.5},
-		{Types: 5000, Sharing: 0.9, BigEndian: true},
+		{Types: 5000, Sharing: 0.9, ByteOrder: binary.BigEndian},
 		{Types: 5000, NameLen: 200},
 		{Types: 5000, NameLen: 1},
 		{Types: 5000, Chain: 1},
@@ -142,7 +148,10 @@ func TestShapes(t *testing.T) {
 				return
 			}
 			module := s
-			module.Types, module.BigEndian, module.Seed = s.Types/2+1, !s.BigEndian, 99
+			module.Types, module.ByteOrder, module.Seed = s.Types/2+1, binary.BigEndian, 99
+			if s.ByteOrder == binary.BigEndian {
+				module.ByteOrder = binary.LittleEndian
+			}
 			_, m := split(t, spec, module)
 			if reaches := reachesBase(m); s.Types >= 1000 && s.Mix == nil && !reaches {
 				t.Error("the module refers to nothing in the base")
@@ -153,7 +162,7 @@ func TestShapes(t *testing.T) {
 
 func reachesBase(m *btf.Spec) bool {
 	for _, typ := range m.Own().All() {
-		if target, ok := typ.Target(); ok && !target.IsVoid() && target.Section() != m.Section() {
+		if target := typ.Target(); !target.IsVoid() && target.Spec() != m {
 			return true
 		}
 	}
@@ -188,7 +197,7 @@ func TestNames(t *testing.T) {
 
 // TestGolden pins the bytes of one shape: they must not depend on the machine.
 func TestGolden(t *testing.T) {
-	raw, err := synth.Base(synth.Shape{Types: 1000, BigEndian: true, Seed: 7})
+	raw, err := synth.Base(synth.Shape{Types: 1000, ByteOrder: binary.BigEndian, Seed: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +216,7 @@ func TestChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	length := 0
-	for range first.Chain() {
+	for range first.Targets() {
 		length++
 	}
 	if length < n-2 {
@@ -232,7 +241,7 @@ func TestBeyondKernel(t *testing.T) {
 	if err := spec.Verify(); err != nil {
 		t.Fatal(err)
 	}
-	if n := spec.Section().Len(); n != s.Types {
+	if n := store.SectionOf(spec).Len(); n != s.Types {
 		t.Errorf("%d types, want %d", n, s.Types)
 	}
 }

@@ -23,7 +23,7 @@ compile_native_go_fuzzer() {
 	clang -o "$OUT/$3" "$OUT/$3.a" -fsanitize=fuzzer
 }
 export -f compile_native_go_fuzzer
-bash -eu "$(dirname "$0")/build.sh"
+bash -eu "$root/.clusterfuzzlite/build.sh"
 
 cd "$SRC/btfkit/fuzz" # where targets find the files that they read
 for target in "$OUT"/Fuzz*; do

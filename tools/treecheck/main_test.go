@@ -16,9 +16,11 @@ func TestCheck(t *testing.T) {
 	const group = "package a\n\nconst (\n\t// K and L are here.\n\tK = 1\n\tL = 2\n\n\tM = 3\n)\n"
 	files := map[string]string{
 		"Makefile": "check: fmt\n\ttrue\n",
+		".ci/run":  "leg race true ## all\n",
 		"README.md": "[a](a/a.go) [b](b.go) [c](https://example.org/c)\n\n" +
 			"    go run ./a --flag\n    go run ./b ./...\n    go build -o ./bin/a ./a\n" +
-			"    make check\n    make all # .ci/none\n\n```\n.ci/none\n```\n.ci/none is prose\n",
+			"    make check race\n    make race\n    make all # .ci/none\n" +
+			"\n```\n.ci/none\n```\n.ci/none is prose\n",
 		"a/a.go": "// Package a is here.\npackage a\n\n//" + long + "\n\n//" + long + "x\n\n" +
 			"type T int\n\n// F is here.\nfunc F() {\n" + strings.Repeat("\n", 79) + "}\n\n" +
 			"func (T) G() {}\n\nfunc (t) H() {}\n\ntype t int\n\n// A and B are here.\n" +
@@ -61,8 +63,8 @@ func TestCheck(t *testing.T) {
 	want := []string{
 		"README.md:1: a link to b.go, which is not there",
 		"README.md:4: ./b is not there",
-		"README.md:7: make all: no such target",
-		"README.md:10: .ci/none is not there",
+		"README.md:8: make all: no such target",
+		"README.md:11: .ci/none is not there",
 		"a/a.go:6: 101 columns",
 		"a/a.go:8: T has no doc comment",
 		"a/a.go:11: F has 81 lines",

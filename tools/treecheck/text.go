@@ -94,12 +94,17 @@ func (t *tree) exists(name string) bool {
 	return err == nil
 }
 
-// hasTarget reports whether the Makefile at the root, or the one of the peers, has a target.
+// hasTarget reports whether the Makefile at the root, or the one of the peers, has a target. The
+// legs of .ci/run are targets of the first.
 func (t *tree) hasTarget(target string) bool {
-	rule := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `( [\w -]+)?:`)
-	for _, name := range []string{"Makefile", "bench/peers/Makefile"} {
-		data, err := os.ReadFile(filepath.Join(t.root, name))
-		if err == nil && rule.Match(data) {
+	name := regexp.QuoteMeta(target)
+	rule := regexp.MustCompile(`(?m)^` + name + `( [\w -]+)?:`)
+	leg := regexp.MustCompile(`(?m)^(leg|part) ` + name + ` `)
+	for file, want := range map[string]*regexp.Regexp{
+		"Makefile": rule, "bench/peers/Makefile": rule, ".ci/run": leg,
+	} {
+		data, err := os.ReadFile(filepath.Join(t.root, file))
+		if err == nil && want.Match(data) {
 			return true
 		}
 	}

@@ -1,6 +1,6 @@
 module github.com/btfkit/btfkit/bench/peers/cilium
 
-go 1.26.0
+go 1.25.0
 
 require github.com/cilium/ebpf v0.22.0
 

@@ -3,6 +3,8 @@ package match
 import (
 	"math/bits"
 	"strings"
+
+	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
 // word returns the eight bytes of text from i on, the first of them lowest.
@@ -42,6 +44,7 @@ func (r *run) search() {
 	if r.bits != nil {
 		return
 	}
+	steps.Add(len(r.text))
 	r.bits = getBitmap(len(r.text))
 	text, lit := r.text, r.plan.literal
 	i, j := rarest(lit)
@@ -101,6 +104,7 @@ func (r *run) mark(marked, at int) int {
 	if !strings.HasPrefix(r.text[at:], r.plan.literal) {
 		return marked
 	}
+	steps.Add(at - marked)
 	start := marked + strings.LastIndexByte(r.text[marked:at], 0) + 1
 	r.bits.setRange(start, at+1)
 	return at + 1

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -29,17 +30,38 @@ const (
 	readingPOSIX
 )
 
-// Compile parses expr, in the syntax of [regexp.Compile], with the same errors.
+// Compile parses expr, in the syntax of [regexp.Compile], with the same errors, except that they
+// show no more than the start of a long expression.
 func Compile(expr string) (*Matcher, error) {
 	re, err := regexp.Compile(expr)
 	if err != nil {
-		return nil, err
+		return nil, shorten(err)
 	}
 	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
-		return nil, err
+		return nil, shorten(err)
 	}
 	return &Matcher{re: re, plan: newPlan(tree.Simplify())}, nil
+}
+
+// maxShown is how many bytes of an expression an error shows.
+const maxShown = 100
+
+// cut returns the start of an expression, for errors.
+func cut(expr string) string {
+	if len(expr) <= maxShown {
+		return expr
+	}
+	return expr[:maxShown] + "..."
+}
+
+// shorten cuts the expression in an error of package syntax.
+func shorten(err error) error {
+	var e *syntax.Error
+	if errors.As(err, &e) {
+		return &syntax.Error{Code: e.Code, Expr: cut(e.Expr)}
+	}
+	return err
 }
 
 // FromRegexp returns a Matcher for a compiled expression.

@@ -209,10 +209,11 @@ func nullable(re *syntax.Regexp) bool {
 	return false
 }
 
-// literalOf returns the literal that the first n items spell.
+// literalOf returns the literal that the first n items spell. It stops when that is longer than
+// maxLiteral, as nobody uses it then.
 func literalOf(items []*syntax.Regexp) (lit string, n int) {
 	var b strings.Builder
-	for n < len(items) && plain(items[n]) {
+	for n < len(items) && plain(items[n]) && b.Len() <= maxLiteral {
 		for _, r := range items[n].Rune {
 			b.WriteRune(r)
 		}

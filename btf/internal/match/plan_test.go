@@ -87,3 +87,15 @@ func TestRarest(t *testing.T) {
 		}
 	}
 }
+
+// TestLongPattern reads no more of a pattern for each place in it than a literal may be long.
+func TestLongPattern(t *testing.T) {
+	re, err := syntax.Parse(strings.Repeat("(x)", 10*maxLiteral), syntax.Perl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := flatten(nil, re.Simplify())
+	if lit, n := literalOf(items); len(items) != 10*maxLiteral || n != maxLiteral+1 || len(lit) != n {
+		t.Errorf("%d of %d items, %d bytes; want %d", n, len(items), len(lit), maxLiteral+1)
+	}
+}

@@ -3,6 +3,8 @@ package match
 import (
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
 // A run is the execution of one plan over one text.
@@ -29,6 +31,7 @@ func (r *run) close() {
 // selectNames sets the bits of hits for names that match. Every offset is inside the text,
 // and hits is long enough.
 func (r *run) selectNames(offs []uint32, hits []uint64) {
+	steps.Add(len(offs))
 	method := r.plan.method
 	switch {
 	case r.swept:
@@ -150,5 +153,6 @@ func (r *run) match(off int) bool {
 		}
 	}
 	r.spent += p - off
+	steps.Add(p - off)
 	return at == last
 }

@@ -3,6 +3,8 @@ package match
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/btfkit/btfkit/btf/internal/steps"
 )
 
 // sweep runs the reversed automaton over the whole text, from its end. As a suffix of a
@@ -12,6 +14,7 @@ func (r *run) sweep() {
 	if r.swept {
 		return
 	}
+	steps.Add(len(r.text))
 	putBitmap(r.bits)
 	r.bits, r.swept = getBitmap(len(r.text)), true
 	a := r.plan.reverse.get()

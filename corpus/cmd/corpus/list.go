@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/btfkit/btfkit/corpus"
+	"github.com/btfkit/btfkit/corpus/internal/manifest"
 	"github.com/btfkit/btfkit/corpus/internal/packed"
 )
 
@@ -58,8 +59,8 @@ func verify(_ context.Context, args []string, out, _ io.Writer) error {
 		bad++
 	}
 	known := make(map[string]bool)
-	for _, b := range t.manifest.Blobs {
-		known[corpus.DataPath(b.Name)] = true
+	for _, b := range t.blobs {
+		known[manifest.DataPath(b.Name)] = true
 		if err := t.verify(b); err != nil {
 			complain(b.Name, err)
 		}
@@ -76,7 +77,7 @@ func verify(_ context.Context, args []string, out, _ io.Writer) error {
 	if bad > 0 {
 		return fmt.Errorf("%d problems", bad)
 	}
-	fmt.Fprintf(out, "%d blobs are as the manifest says\n", len(t.manifest.Blobs))
+	fmt.Fprintf(out, "%d blobs are as the manifest says\n", len(t.blobs))
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/corpus"
-	"github.com/btfkit/btfkit/corpus/internal/made"
 )
 
 // corpusRun runs the command and returns its exit status and what it printed.
@@ -82,7 +81,7 @@ func TestVerifyTree(t *testing.T) {
 func TestRebuildCommitted(t *testing.T) {
 	args := []string{"rebuild", "-C", "../..", "-packages", t.TempDir()}
 	for _, b := range corpus.All() {
-		if group, _, _ := strings.Cut(b.Name, "/"); group == fixtureGroup || group == made.Group {
+		if group, _, _ := strings.Cut(b.Name, "/"); group == fixtureGroup {
 			args = append(args, b.Name)
 		}
 	}
@@ -134,7 +133,6 @@ func write(t *testing.T, path string, data []byte) {
 func TestAddRebuild(t *testing.T) {
 	dir := newTree(t)
 	must(t, "add", "-C", dir, "fixtures")
-	must(t, "add", "-C", dir, "made")
 	must(t, "verify", "-C", dir)
 	rebuild := []string{"rebuild", "-C", dir, "-packages", t.TempDir()}
 	if out := must(t, rebuild...); !strings.Contains(out, " 0 changed, 0 without source") {

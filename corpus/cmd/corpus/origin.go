@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/corpus"
-	"github.com/btfkit/btfkit/corpus/internal/made"
 	"github.com/btfkit/btfkit/elfx"
 )
 
@@ -23,16 +22,12 @@ const fixtureGroup = "fixtures"
 // tree for an object's. It returns b with the way described anew.
 func (t *tree) extract(ctx context.Context, b corpus.Blob, packages string,
 ) (corpus.Blob, []byte, error) {
-	group, name, _ := strings.Cut(b.Name, "/")
-	if group == made.Group {
-		raw, err := t.make(name)
-		return b, raw, err
-	}
+	group, _, _ := strings.Cut(b.Name, "/")
 	file := filepath.Join(packages, group, filepath.FromSlash(b.Path))
 	if group == fixtureGroup {
 		file = filepath.Join(t.dir, filepath.FromSlash(b.Path))
 	}
-	d, err := elfx.ReadFile(ctx, file, nil)
+	d, err := elfx.ExtractFile(ctx, file, nil)
 	if err != nil {
 		return b, nil, err
 	}
@@ -47,40 +42,6 @@ func (t *tree) extract(ctx context.Context, b corpus.Blob, packages string,
 	}
 	b.How = d.Format
 	return b, raw, nil
-}
-
-// make makes a blob of the group made.
-func (t *tree) make(name string) ([]byte, error) {
-	for _, m := range made.Blobs() {
-		if m.Name != name {
-			continue
-		}
-		if m.Source == "" {
-			return m.Make(nil)
-		}
-		source, err := t.spec(m.Source)
-		if err != nil {
-			return nil, err
-		}
-		return m.Make(source)
-	}
-	return nil, fmt.Errorf("%s/%s: %w among the recipes", made.Group, name, fs.ErrNotExist)
-}
-
-// madeBlobs describes, without bytes, the blobs of the group made.
-func madeBlobs() []corpus.Blob {
-	var blobs []corpus.Blob
-	for _, m := range made.Blobs() {
-		b := corpus.Blob{
-			Name: made.Group + "/" + m.Name, Path: "internal/made/made.go", How: "btf.Builder",
-			Arch: m.Name[strings.LastIndex(m.Name, "-")+1:],
-		}
-		if m.Base {
-			b.BaseName = m.Source
-		}
-		blobs = append(blobs, b)
-	}
-	return blobs
 }
 
 // kernelBlobs describes, without bytes, the kernel image of a group and the modules wanted of it.
@@ -211,7 +172,7 @@ func extractFile(ctx context.Context, args []string, out, _ io.Writer) error {
 	if err := parse(f, args, out, "extract [-base] FILE OUTPUT", 2, 2); err != nil {
 		return err
 	}
-	d, err := elfx.ReadFile(ctx, f.Arg(0), nil)
+	d, err := elfx.ExtractFile(ctx, f.Arg(0), nil)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/corpus"
-	"github.com/btfkit/btfkit/corpus/internal/made"
 )
 
 // rebuild extracts blobs again and compares them with the committed ones.
@@ -67,7 +66,7 @@ const (
 
 // selected returns the blobs with the names, or all, those that stand alone before the others.
 func (t *tree) selected(names []string) ([]corpus.Blob, error) {
-	blobs := append([]corpus.Blob(nil), t.manifest.Blobs...)
+	blobs := append([]corpus.Blob(nil), t.blobs...)
 	if len(names) > 0 {
 		blobs = nil
 		for _, name := range names {
@@ -131,8 +130,7 @@ func add(ctx context.Context, args []string, out, log io.Writer) error {
 	modules := f.String("modules", "", "modules to add besides vmlinux, separated by commas")
 	about := "add [-C DIR] -packages DIR [-suite S -arch A -pin P,...] [-modules M,...] GROUP\n\n" +
 		"GROUP names the kernel, such as deb-7.2-amd64. The group \"fixtures\" stands for the\n" +
-		"objects in fixtures/objects instead, and \"made\" for what the project makes itself; they\n" +
-		"need no packages."
+		"objects in fixtures/objects instead, which need no packages."
 	if err := parse(f, args, out, about, 1, 1); err != nil {
 		return err
 	}
@@ -145,8 +143,6 @@ func add(ctx context.Context, args []string, out, log io.Writer) error {
 	switch group {
 	case fixtureGroup:
 		blobs, err = t.fixtureBlobs()
-	case made.Group:
-		blobs = madeBlobs()
 	default:
 		if *packages == "" || (*pin == "") != (*suite == "") {
 			return usageError("-packages is needed, and -suite together with -pin; see -help")

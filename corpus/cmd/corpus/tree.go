@@ -14,13 +14,14 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/corpus/internal/describe"
+	"github.com/btfkit/btfkit/corpus/internal/manifest"
 	"github.com/btfkit/btfkit/corpus/internal/packed"
 )
 
 // tree is the folder of the corpus module in a checkout: what the command reads and changes.
 type tree struct {
 	dir      string
-	manifest *corpus.Manifest
+	blobs    []corpus.Blob // what the manifest says
 	packages []pinned
 	specs    map[string]*btf.Spec // opened so far, by blob name
 }
@@ -44,7 +45,7 @@ func openTree(dir string) (*tree, error) {
 		return nil, fmt.Errorf("the corpus' folder (name it with -C): %w", err)
 	}
 	t := &tree{dir: dir, specs: make(map[string]*btf.Spec)}
-	if t.manifest, err = corpus.ParseManifest(text); err != nil {
+	if t.blobs, err = manifest.Decode[corpus.Blob](text); err != nil {
 		return nil, err
 	}
 	return t, t.readPackages()
@@ -70,16 +71,16 @@ func (t *tree) readPackages() error {
 }
 
 func (t *tree) find(name string) (corpus.Blob, bool) {
-	i := slices.IndexFunc(t.manifest.Blobs, func(b corpus.Blob) bool { return b.Name == name })
+	i := slices.IndexFunc(t.blobs, func(b corpus.Blob) bool { return b.Name == name })
 	if i < 0 {
 		return corpus.Blob{}, false
 	}
-	return t.manifest.Blobs[i], true
+	return t.blobs[i], true
 }
 
 // committed reads the frame of b from the tree and unpacks it.
 func (t *tree) committed(b corpus.Blob) (frame, raw []byte, err error) {
-	frame, err = os.ReadFile(filepath.Join(t.dir, filepath.FromSlash(corpus.DataPath(b.Name))))
+	frame, err = os.ReadFile(filepath.Join(t.dir, filepath.FromSlash(manifest.DataPath(b.Name))))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,15 +114,14 @@ func (t *tree) spec(name string) (*btf.Spec, error) {
 
 // open opens raw as the bytes of b.
 func (t *tree) open(b corpus.Blob, raw []byte) (*btf.Spec, error) {
-	o := new(cache.Options)
+	var base *btf.Spec
 	if b.BaseName != "" {
-		base, err := t.spec(b.BaseName)
-		if err != nil {
+		var err error
+		if base, err = t.spec(b.BaseName); err != nil {
 			return nil, err
 		}
-		o.Base = base
 	}
-	s, err := cache.Parse(raw, o)
+	s, err := cache.Parse(raw, base)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.Name, err)
 	}
@@ -150,19 +150,20 @@ func (t *tree) put(b corpus.Blob, raw []byte) (corpus.Blob, error) {
 	if err != nil {
 		return b, err
 	}
-	path := filepath.Join(t.dir, filepath.FromSlash(corpus.DataPath(b.Name)))
+	path := filepath.Join(t.dir, filepath.FromSlash(manifest.DataPath(b.Name)))
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return b, err
 	}
 	if err := replace(path, frame); err != nil {
 		return b, err
 	}
-	t.manifest.Blobs = slices.DeleteFunc(t.manifest.Blobs, func(old corpus.Blob) bool {
+	t.blobs = slices.DeleteFunc(t.blobs, func(old corpus.Blob) bool {
 		return old.Name == b.Name
 	})
-	t.manifest.Blobs = append(t.manifest.Blobs, b)
+	t.blobs = append(t.blobs, b)
 	delete(t.specs, b.Name)
-	text, err := t.manifest.Encode()
+	slices.SortFunc(t.blobs, func(a, b corpus.Blob) int { return strings.Compare(a.Name, b.Name) })
+	text, err := manifest.Encode(t.blobs)
 	if err != nil {
 		return b, err
 	}

@@ -2,6 +2,7 @@
 package describe
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,18 +10,19 @@ import (
 
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 )
 
 // Open opens b on top of its bases with the cache backend.
 func Open(b corpus.Blob) (*btf.Spec, error) {
-	o := new(cache.Options)
+	var below *btf.Spec
 	if base, ok := b.Base(); ok {
 		spec, err := Open(base)
 		if err != nil {
 			return nil, err
 		}
-		o.Base = spec
+		below = spec
 	} else if b.BaseName != "" {
 		return nil, fmt.Errorf("%s: no blob named %s, its base", b.Name, b.BaseName)
 	}
@@ -28,7 +30,7 @@ func Open(b corpus.Blob) (*btf.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, err := cache.Parse(raw, o)
+	spec, err := cache.Parse(raw, below)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.Name, err)
 	}
@@ -37,7 +39,7 @@ func Open(b corpus.Blob) (*btf.Spec, error) {
 
 // Facts describes the own types and strings of spec.
 func Facts(spec *btf.Spec) corpus.Facts {
-	s := spec.Section()
+	s := store.SectionOf(spec)
 	strs, _ := s.Strings()
 	features := make(map[string]bool)
 	headerFeatures(features, s.Header())
@@ -48,7 +50,7 @@ func Facts(spec *btf.Spec) corpus.Facts {
 		typeFeatures(features, t)
 	}
 	return corpus.Facts{
-		BigEndian: s.Header().BigEndian,
+		BigEndian: s.Header().ByteOrder == binary.BigEndian,
 		Types:     s.Len(),
 		Strings:   strings.Count(strs, "\x00"),
 		Sorted:    len(names) > 1 && slices.IsSorted(names) && names[len(names)-1] != "",
@@ -56,11 +58,11 @@ func Facts(spec *btf.Spec) corpus.Facts {
 	}
 }
 
-func headerFeatures(f map[string]bool, h btf.Header) {
+func headerFeatures(f map[string]bool, h store.Header) {
 	if h.Len != 24 {
 		f[fmt.Sprintf("header-%d", h.Len)] = true
 	}
-	if h.LayoutLen != 0 {
+	if h.Layout.Len != 0 {
 		f["layout"] = true
 	}
 	if h.UnknownTail {
@@ -118,8 +120,8 @@ func memberFeatures(f map[string]bool, t btf.Type) {
 		if m.NameIs("") {
 			f["anonymous-member"] = true
 		}
-		target, _ := m.Target()
-		if n, ok := target.SkipModsAndTypedefs().ArrayLen(); ok && n == 0 {
+		target := m.Target()
+		if n, ok := target.Underlying().ArrayLen(); ok && n == 0 {
 			if i == t.Vlen()-1 {
 				f["flexible-array"] = true
 			} else {

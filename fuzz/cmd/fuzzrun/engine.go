@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 // result is what became of one target.
@@ -48,7 +50,7 @@ func (r *result) goTest(ctx context.Context, until string, limit time.Duration) 
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+r.name+"$",
 		"-fuzztime", until, "-fuzzminimizetime", "10x", ".")
 	cmd.Dir = r.dir
-	ownGroup(cmd)
+	gocmd.EndTogether(cmd)
 	out, err := cmd.CombinedOutput()
 	execs, interesting := counts(out)
 	r.known = baseline(out)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 func TestCounts(t *testing.T) {
@@ -30,7 +32,7 @@ func TestCounts(t *testing.T) {
 
 // TestSeeds holds every seed of the workspace to the size that the engine can work with.
 func TestSeeds(t *testing.T) {
-	root, err := workspace()
+	root, err := gocmd.Workspace()
 	if err != nil {
 		t.Skip(err) // outside of the workspace there are no other modules to look at
 	}

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 func main() {
@@ -77,7 +79,7 @@ func run(ctx context.Context, w, wErr io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.root, err = workspace(); err != nil {
+	if c.root, err = gocmd.Workspace(); err != nil {
 		return err
 	}
 	targets, err := findTargets(c.root)

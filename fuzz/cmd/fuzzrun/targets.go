@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,19 +15,6 @@ import (
 type target struct {
 	name, dir, root string
 	seeds           []string // files of testdata/fuzz
-}
-
-// workspace returns the folder of go.work.
-func workspace() (string, error) {
-	out, err := exec.Command("go", "env", "GOWORK").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOWORK: %w", err)
-	}
-	path := strings.TrimSpace(string(out))
-	if path == "" || path == "off" {
-		return "", fmt.Errorf("no go.work in this folder or above; run it in the repository")
-	}
-	return filepath.Dir(path), nil
 }
 
 var declaration = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -14,23 +13,11 @@ import (
 //	Bug: vlen keeps its 16 bits
 //	Targets: FuzzParse btf.FuzzWalk TestBombs
 //
-// A target is a test or fuzz function of package fuzz, or of the package before the dot.
+// A target is a fuzz function of package fuzz, a test of package differential, or either of the
+// package before the dot.
 type bug struct {
 	name, path, about string
 	targets           []string
-}
-
-// workspace returns the folder of go.work.
-func workspace() (string, error) {
-	out, err := exec.Command("go", "env", "GOWORK").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOWORK: %w", err)
-	}
-	path := strings.TrimSpace(string(out))
-	if path == "" || path == "off" {
-		return "", fmt.Errorf("no go.work in this folder or above; run it in the repository")
-	}
-	return filepath.Dir(path), nil
 }
 
 func readBugs(root, name string) (bugs []bug, err error) {
@@ -66,14 +53,19 @@ func readBugs(root, name string) (bugs []bug, err error) {
 	return bugs, nil
 }
 
+// sweep looks for every bug.
+const sweep = "TestSweep"
+
 // folder returns the package of a target, relative to the workspace, and its function.
 func folder(target string) (dir, function string) {
 	pkg, function, ok := strings.Cut(target, ".")
 	switch {
-	case !ok:
+	case !ok && strings.HasPrefix(target, "Fuzz"):
 		return "fuzz", target
-	case pkg == "match":
-		return filepath.Join("btf", "internal", "match"), function
+	case !ok:
+		return filepath.Join("fuzz", "differential"), target
+	case pkg == "match", pkg == "raw":
+		return filepath.Join("btf", "internal", pkg), function
 	}
 	return pkg, function
 }

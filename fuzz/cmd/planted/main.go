@@ -19,6 +19,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 func main() {
@@ -75,7 +77,7 @@ func run(ctx context.Context, w, wErr io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	root, err := workspace()
+	root, err := gocmd.Workspace()
 	if err != nil {
 		return err
 	}

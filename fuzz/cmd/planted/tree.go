@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 // tree is a copy of the workspace.
@@ -90,7 +92,7 @@ func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bo
 		}
 	}()
 	var searches []*search
-	for _, target := range append([]string{"TestSweep"}, b.targets...) {
+	for _, target := range append([]string{sweep}, b.targets...) {
 		_, function := folder(target)
 		searches = append(searches, &search{target: target,
 			test: strings.HasPrefix(function, "Test")})
@@ -200,7 +202,7 @@ func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = filepath.Join(t.root, dir)
-	ownGroup(cmd)
+	gocmd.EndTogether(cmd)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		return "", 0, err
@@ -230,7 +232,7 @@ func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args
 // restore removes inputs that the engine wrote: the seeds are what every run starts from. The
 // engine names them by 16 hexadecimal digits.
 func (t *tree) restore() error {
-	for _, dir := range []string{"fuzz", "btf", filepath.Join("btf", "internal", "match")} {
+	for _, dir := range []string{"fuzz", filepath.Join("btf", "internal", "*")} {
 		paths, err := filepath.Glob(filepath.Join(t.root, dir, "testdata", "fuzz", "Fuzz*",
 			strings.Repeat("[0-9a-f]", 16)))
 		if err != nil {

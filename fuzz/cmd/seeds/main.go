@@ -23,10 +23,13 @@ import (
 
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/malformed"
 	"github.com/btfkit/btfkit/corpus/mutate"
+	"github.com/btfkit/btfkit/fuzz/internal/blobs"
 )
 
 // targets lists the targets of package fuzz with what makes their seeds.
@@ -125,13 +128,14 @@ func encode(args []any) []byte {
 	return b.Bytes()
 }
 
-// alone calls f for the small blobs of the corpus that stand alone and have at most max bytes.
+// alone calls f for the small blobs that stand alone and have at most max bytes. Seeds do not
+// depend on BTF that others do not have.
 func alone(max int, f func(name string, data []byte)) error {
-	for _, b := range corpus.Small() {
-		if b.BaseName != "" || b.Size > max {
+	for _, b := range blobs.Small() {
+		if b.Base != nil || b.Size > max || strings.HasPrefix(b.Name, "local/") {
 			continue
 		}
-		data, err := b.Bytes()
+		data, err := b.Read()
 		if err != nil {
 			return err
 		}
@@ -151,7 +155,7 @@ func parseSeeds(add func(string, ...any)) error {
 		rows[c.Row] = true
 		add(fmt.Sprintf("row-%d", c.Row), data)
 	}
-	b := btf.NewBuilder(btf.BuilderOptions{})
+	b := builder.New(builder.Options{})
 	array := b.Array(b.Int("int", 4, btf.Int{Bits: 32}), 1, 1<<31)
 	for range 3 {
 		array = b.Array(array, 1, 1<<31)
@@ -167,19 +171,16 @@ func parseSeeds(add func(string, ...any)) error {
 }
 
 func splitSeeds(add func(string, ...any)) error {
-	for _, b := range corpus.Small() {
-		base, ok := b.Base()
-		if !ok || base.Size > 4096 {
+	for _, b := range blobs.Small() {
+		base := b.Base
+		if base == nil || base.Base != nil || base.Size > 4096 || strings.HasPrefix(b.Name, "local/") {
 			continue
 		}
-		if _, ok := base.Base(); ok {
-			continue
-		}
-		own, err := b.Bytes()
+		own, err := b.Read()
 		if err != nil {
 			return err
 		}
-		below, err := base.Bytes()
+		below, err := base.Read()
 		if err != nil {
 			return err
 		}
@@ -200,12 +201,12 @@ func editSeeds(add func(string, ...any)) error {
 		return err
 	}
 	defer spec.Close()
-	for _, id := range []btf.ID{5_000, 50_000} {
+	for _, id := range []btf.TypeID{5_000, 50_000} {
 		t, err := spec.TypeByID(id)
 		if err != nil {
 			return err
 		}
-		edit := binary.LittleEndian.AppendUint32([]byte{0}, uint32(t.Offset()/4))
+		edit := binary.LittleEndian.AppendUint32([]byte{0}, uint32(store.RecordOf(t).Offset/4))
 		add(fmt.Sprintf("kernel-name-%d", id), append(edit, 1, 0, 0xff, 0xff))
 	}
 	for op := range byte(11) {

@@ -1,0 +1,103 @@
+package figures
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/btfkit/btfkit/bench/internal/row"
+	"golang.org/x/perf/benchfmt"
+)
+
+// collect reads results from lines of the benchmark format.
+func collect(t *testing.T, text string) *Sheet {
+	t.Helper()
+	var results []*benchfmt.Result
+	r := benchfmt.NewReader(strings.NewReader(text), "test")
+	for r.Scan() {
+		result, ok := r.Result().(*benchfmt.Result)
+		if !ok {
+			t.Fatal(r.Result())
+		}
+		results = append(results, result.Clone())
+	}
+	return Collect(results)
+}
+
+func TestBest(t *testing.T) {
+	sheet := collect(t, `
+BenchmarkX/backend=a/source=s-2 1 100 ns/op
+BenchmarkX/backend=b/source=s-2 1 105 ns/op
+BenchmarkX/backend=c/source=s-2 1 150 ns/op
+BenchmarkX/backend=a/source=s-2 1 1000 ns/op
+BenchmarkX/backend=b/source=s-2 1 1050 ns/op
+BenchmarkX/backend=c/source=s-2 1 1500 ns/op
+`)
+	x := row.Row{Op: "X"}
+	best := sheet.Best("s", x, "sec/op", []string{"a", "b", "c", "missing"})
+	if fmt.Sprint(best) != "[a b]" {
+		t.Errorf("best %v: c is half slower in each round, whatever the rounds did", best)
+	}
+	ratio := sheet.Get(row.Name{Row: x, Backend: "c", Source: "s"}, "sec/op").Ratio(
+		sheet.Get(row.Name{Row: x, Backend: "a", Source: "s"}, "sec/op"))
+	if math.Abs(ratio-1.5) > 1e-9 {
+		t.Errorf("ratio %g", ratio)
+	}
+}
+
+// A figure is all samples of one name and unit, in order; what differs in either is another figure.
+func TestCollect(t *testing.T) {
+	sheet := collect(t, `
+BenchmarkOpen/backend=a/source=s-2 3 300 ns/op 7 B/op
+BenchmarkIDsByRegex/pattern=^tcp_/backend=a/source=s-2 1 1 ns/op
+BenchmarkOpen/backend=b/source=s-2 1 1 ns/op
+BenchmarkOpen/backend=a/source=s-2 3 100 ns/op 7 B/op
+BenchmarkOpen/backend=a/source=s-2 3 200 ns/op 7 B/op
+BenchmarkOpen/backend=a/source=other-2 1 1 ns/op
+BenchmarkIDsByRegex/pattern=^tcp_/backend=a/source=s-2 1 2 ns/op
+BenchmarkAnother/size=1-2 1 1 ns/op
+`)
+	var names []string
+	for _, f := range sheet.List {
+		names = append(names, f.Name.String()+" "+f.Unit)
+	}
+	want := []string{"Open/backend=a/source=s sec/op", "Open/backend=a/source=s B/op",
+		"IDsByRegex/pattern=^tcp_/backend=a/source=s sec/op", "Open/backend=b/source=s sec/op",
+		"Open/backend=a/source=other sec/op", "Another/size=1 sec/op"}
+	if !slices.Equal(names, want) {
+		t.Errorf("figures %q, want %q", names, want)
+	}
+	f := sheet.Get(row.Name{Row: row.Row{Op: row.Open}, Backend: "a", Source: "s"}, "sec/op")
+	values := fmt.Sprintf("%d operations, %.3g, median %.3g", f.N, f.Values, f.Center)
+	if values != "3 operations, [3e-07 1e-07 2e-07], median 2e-07" {
+		t.Error(values)
+	}
+	lists := fmt.Sprint(sheet.Sources(), sheet.Backends("s"), sheet.Rows("s", "sec/op"))
+	if lists != "[s other ] [a b] [Open IDsByRegex/pattern=^tcp_]" {
+		t.Errorf("sources, backends and rows %s", lists)
+	}
+}
+
+// What is worse depends on the unit, and on nothing being negative or zero.
+func TestWorse(t *testing.T) {
+	for _, c := range []struct {
+		unit          string
+		before, after float64
+		want          float64
+	}{
+		{"sec/op", 100, 150, 0.5},
+		{"sec/op", 100, 50, -0.5},
+		{"MB/s", 100, 50, 1},
+		{"B/op", 0, 0, 0},
+		{"B/op", 0, 1, math.Inf(1)},
+		{"private-B", -100, 100, 2}, // less than before the source was opened
+	} {
+		before, after := &Figure{Unit: c.unit}, &Figure{Unit: c.unit}
+		before.Center, after.Center = c.before, c.after
+		if got := (Change{Old: before, New: after}).Worse(); got != c.want {
+			t.Errorf("%g to %g %s: %g worse, want %g", c.before, c.after, c.unit, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+#ifndef __ksym
+#define __ksym __attribute__((section(".ksyms")))
+#endif
+
+#ifndef __weak
+#define __weak __attribute__((weak))
+#endif
+
+#ifndef __bpf_fastcall
+#if __has_attribute(bpf_fastcall)
+#define __bpf_fastcall __attribute__((bpf_fastcall))
+#else
+#define __bpf_fastcall
+#endif
+#endif
+
+enum {
+	MOST = 18446744073709551615ULL,
+};
+
+enum colour {
+	RED = 0,
+	BLUE = 4294967295,
+};
+
+enum wide {
+	DEEP = -1099511627776LL,
+};
+
+struct flags {
+	unsigned int low: 3;
+	_Bool set;
+	char: 4;
+	unsigned int high: 12;
+};
+
+struct node {
+	struct node *next;
+	const char *name;
+	char label[16];
+};
+
+typedef struct node node_t;
+
+union either;
+
+struct hidden;
+
+
+/* BPF kfuncs */
+#ifndef BPF_NO_KFUNC_PROTOTYPES
+#endif
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif /* __VMLINUX_H__ */

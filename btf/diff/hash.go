@@ -1,0 +1,106 @@
+package diff
+
+import "github.com/btfkit/btfkit/btf"
+
+// Hash returns a number that is the same for types that are SameDeclaration, and so for those that
+// are Equal. It depends on nothing else, not even on the machine, so that it can be kept to tell
+// later whether a declaration has changed. It is no protection against those who want two to
+// collide.
+//
+// It takes in what the declaration has up to a bound of some 10,000 elements. It does not recurse.
+func Hash(t btf.Type) uint64 {
+	h := hasher{sum: 14695981039346656037, budget: 10_000}
+	h.record(t)
+	for len(h.todo) > 0 && h.budget > 0 {
+		last := len(h.todo) - 1
+		next := h.todo[last]
+		h.todo = h.todo[:last]
+		h.record(next)
+	}
+	return h.sum
+}
+
+// A hasher walks over a declaration as a comparer does, without regard to what it met before: types
+// that are the same may share parts in one kernel, and have copies in another.
+type hasher struct {
+	sum    uint64
+	budget int
+	todo   []btf.Type
+}
+
+// word and text are FNV-1a, by words of 64 bits where there are such.
+func (h *hasher) word(w uint64) { h.sum = (h.sum ^ w) * 1099511628211 }
+
+func (h *hasher) text(s string) {
+	for i := range len(s) {
+		h.sum = (h.sum ^ uint64(s[i])) * 1099511628211
+	}
+	h.word(1 << 8)
+}
+
+// refer takes in a type that is referred to: its name, or itself, later.
+func (h *hasher) refer(t btf.Type) {
+	if k := family(t); k != 0 {
+		h.word(uint64(k))
+		h.text(name(t))
+		return
+	}
+	h.word(uint64(t.Kind()))
+	h.todo = append(h.todo, t)
+}
+
+// record takes in a record.
+func (h *hasher) record(t btf.Type) {
+	h.budget--
+	k := t.Kind()
+	h.word(uint64(k) | uint64(t.Vlen())<<8)
+	if k.HasName() {
+		h.text(name(t))
+	}
+	size, _ := t.Size()
+	length, _ := t.ArrayLen()
+	h.word(uint64(size)<<32 | uint64(length))
+	switch k {
+	case btf.KindInt:
+		i, _ := t.Int()
+		h.word(uint64(i.Encoding)<<16 | uint64(i.Offset)<<8 | uint64(i.Bits))
+	case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64, btf.KindFuncProto,
+		btf.KindDatasec:
+		h.elements(t)
+	case btf.KindVoid, btf.KindFwd, btf.KindFloat:
+	default:
+		h.refer(t.Target())
+	}
+}
+
+// elements takes in the elements of a record.
+func (h *hasher) elements(t btf.Type) {
+	k := t.Kind()
+	if k == btf.KindFuncProto {
+		h.refer(t.Return())
+	}
+	for i := range t.Vlen() {
+		if h.budget--; h.budget <= 0 {
+			return
+		}
+		if k != btf.KindDatasec {
+			h.text(elementName(t, i))
+		}
+		switch k {
+		case btf.KindStruct, btf.KindUnion:
+			m, _ := t.Member(i)
+			h.word(uint64(m.BitOffset())<<8 | uint64(m.BitfieldSize()))
+			h.refer(m.Target())
+		case btf.KindEnum, btf.KindEnum64:
+			e, _ := t.Enumerator(i)
+			h.word(e.Uint64())
+		case btf.KindFuncProto:
+			p, _ := t.Param(i)
+			h.refer(p.Target())
+		default:
+			v, _ := t.VarSecinfo(i)
+			h.word(uint64(v.Offset())<<32 | uint64(v.Size()))
+			h.refer(v.Target())
+		}
+	}
+}

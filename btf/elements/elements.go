@@ -1,0 +1,103 @@
+// Package elements finds the elements of types by their own names: the enumerators of enums, and
+// the members of structs and unions.
+//
+//	for enum, e := range elements.EnumeratorsByName(kernel, "TCP_ESTABLISHED") {
+//		fmt.Println(enum, e.Int64())
+//	}
+//
+// The functions read all types each time, a millisecond or two for a kernel. An Index finds a
+// name in some 50 ns, once it is built.
+package elements
+
+import (
+	"iter"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/internal/raw"
+)
+
+// A Source is where elements are looked for: a *btf.Spec, or a *modules.Collection for a kernel
+// with its modules.
+type Source interface {
+	TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type]
+}
+
+// MaxMatched is the length in bytes up to which names are matched against an expression; longer
+// ones, which no kernel has, match nothing. Without a bound, overlapping names would take time
+// quadratic in the input.
+const MaxMatched = 1024
+
+// EnumeratorsByName ranges over the enumerators with the name, and the ENUM or ENUM64 of each, in
+// the order of src. The empty name is that of no element.
+func EnumeratorsByName(src Source, name string) iter.Seq2[btf.Type, btf.Enumerator] {
+	return enumerators(src, named(name))
+}
+
+// EnumeratorsByMatch ranges over the enumerators whose name matches, as EnumeratorsByName does.
+func EnumeratorsByMatch(src Source, m *btf.Matcher) iter.Seq2[btf.Type, btf.Enumerator] {
+	return enumerators(src, matching(m))
+}
+
+// MembersByName ranges over the members with the name, and the STRUCT or UNION of each, which may
+// be an anonymous one, in the order of src.
+func MembersByName(src Source, name string) iter.Seq2[btf.Type, btf.Member] {
+	return members(src, named(name))
+}
+
+// MembersByMatch ranges over the members whose name matches, as MembersByName does.
+func MembersByMatch(src Source, m *btf.Matcher) iter.Seq2[btf.Type, btf.Member] {
+	return members(src, matching(m))
+}
+
+// A filter accepts names, each given by where it starts.
+type filter func(sec *raw.Section, off uint32) bool
+
+func named(name string) filter {
+	return func(sec *raw.Section, off uint32) bool { return name != "" && sec.NameIs(off, name) }
+}
+
+func matching(m *btf.Matcher) filter {
+	return func(sec *raw.Section, off uint32) bool {
+		name := sec.NamePrefix(off, MaxMatched+1)
+		return name != "" && len(name) <= MaxMatched && m.MatchString(name)
+	}
+}
+
+func enumerators(src Source, accept filter) iter.Seq2[btf.Type, btf.Enumerator] {
+	return func(yield func(btf.Type, btf.Enumerator) bool) {
+		for t := range src.TypesByKind(btf.KindEnum, btf.KindEnum64) {
+			for i := range selected(t, accept) {
+				if e, ok := t.Enumerator(i); !ok || !yield(t, e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func members(src Source, accept filter) iter.Seq2[btf.Type, btf.Member] {
+	return func(yield func(btf.Type, btf.Member) bool) {
+		for t := range src.TypesByKind(btf.KindStruct, btf.KindUnion) {
+			for i := range selected(t, accept) {
+				if m, ok := t.Member(i); !ok || !yield(t, m) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// selected ranges over the indexes of the elements of t whose names are accepted.
+func selected(t btf.Type, accept filter) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		sec, off := btf.Internal.Record(t)
+		step := 4 * raw.ElementWords(raw.Kind(t.Kind()))
+		off += raw.HeaderSize
+		for i := range t.Vlen() {
+			if accept(sec, sec.Word(off)) && !yield(i) {
+				return
+			}
+			off += step
+		}
+	}
+}

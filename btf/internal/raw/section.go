@@ -1,0 +1,205 @@
+// Package raw is the layer of bytes: the header, the walk over the records, where each of them
+// starts, strings, and what the format says of each kind. It knows sections and records by
+// number; packages btf, btf/store and btf/builder make types, backends and new sections of that.
+//
+// The way of an input: Header ([ParseHeader]), then the strings' ends, the layout section and
+// the walk over the records, which fills an [IDTable]; all of that is [Open].
+package raw
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/btfkit/btfkit/btf/internal/steps"
+)
+
+// A Section is one blob of BTF, opened: the bytes, where each record starts, and the sections
+// below it. Fields are read-only but for Release; a Section is safe for concurrent use until
+// then.
+type Section struct {
+	// What every accessor touches comes first, to share a cache line.
+	Types     string
+	Strs      string
+	StrStart  uint32 // logical offset of Strs[0]: the length of all ancestors' strings
+	First     uint32 // id of record 0
+	BigEndian bool
+	kindAt    uint8 // offset in a record of the byte with kind and kind_flag
+	// CopyNames is set for bytes that may vanish on Close, which no string may alias.
+	CopyNames bool
+	IDs       IDTable
+	Count     uint32 // records
+
+	Base  *Section
+	Chain []*Section // from the root to this section
+
+	Data     string
+	Header   Header
+	Trailers *Trailers
+	// Owner is for who opened the section.
+	Owner any
+}
+
+// Open parses data on top of base, which may be nil. alloc is IDTable's memory; nil means the Go
+// heap. copyNames says that data may vanish. Errors are *Faults.
+func Open(data string, base *Section, alloc func(words int) []uint32, copyNames bool) (
+	*Section, error) {
+	header, err := ParseHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	s := &Section{
+		Types: header.types(data), Strs: header.strings(data), BigEndian: header.BigEndian,
+		First: 1, Base: base, Data: data, Header: header, CopyNames: copyNames,
+		Trailers: &Builtin, kindAt: 7,
+	}
+	if s.BigEndian {
+		s.kindAt = 4
+	}
+	if base != nil {
+		s.Chain = append(s.Chain, base.Chain...)
+		s.First, s.Trailers = base.End(), base.Trailers
+		s.StrStart = base.StrEnd()
+	}
+	s.Chain = append(s.Chain, s)
+	if err := s.checkStrings(); err != nil {
+		return nil, err
+	}
+	s.readLayout()
+	if err := s.walk(alloc); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Section) checkStrings() error {
+	fault := func(off int, err error) error {
+		return &Fault{Part: "strings", Offset: s.Header.StringsOff + int64(off),
+			Start: s.Header.StringsOff, Class: ErrCorrupt, Err: err}
+	}
+	n := len(s.Strs)
+	switch {
+	case uint64(s.StrStart)+uint64(n) > math.MaxUint32:
+		return fault(0, fmt.Errorf("%d bytes on top of the base's %d exceed 32-bit offsets",
+			n, s.StrStart))
+	case n == 0:
+		return nil
+	case s.Strs[n-1] != 0:
+		return fault(n-1, errors.New("last string not terminated"))
+	case s.StrStart == 0 && s.Strs[0] != 0: // also on bases without any strings
+		return fault(0, s.hint(errors.New("first string not empty")))
+	}
+	return nil
+}
+
+// readLayout adds to the trailers what the layout section says about kinds that are
+// not built in. Like libbpf, it ignores what the section says about known kinds.
+func (s *Section) readLayout() {
+	layout := s.Header.LayoutBytes(s.Data)
+	if len(layout)/4 <= int(LastKind)+1 {
+		return
+	}
+	t := *s.Trailers
+	for k := int(LastKind) + 1; k < MaxKinds && k*4+4 <= len(layout); k++ {
+		info, elem := layout[k*4], layout[k*4+1]
+		t[k] = Trailer{Info: info, Elem: elem, Known: info%4 == 0 && elem%4 == 0}
+	}
+	s.Trailers = &t
+}
+
+func (s *Section) walk(alloc func(int) []uint32) error {
+	w := walker{types: s.Types, sizes: s.Trailers.sizes(), bigEndian: s.BigEndian,
+		nameEnd: max(s.StrEnd(), 1), table: newTableBuilder(len(s.Types))}
+	err := w.walk()
+	s.Count = w.table.count
+	if err == nil && uint64(s.First)+uint64(s.Count) > math.MaxUint32 {
+		err = &recordError{0, ErrUnsupported, errors.New("type ids exceed 32 bits")}
+	}
+	if err != nil {
+		w.table.release()
+		at, rec := s.Header.TypesOff+int64(w.pos), err.(*recordError)
+		return &Fault{Part: "types", Offset: at + int64(rec.at), Start: s.Header.TypesOff,
+			ID: s.End(), Class: rec.class, Err: s.hint(rec.err)}
+	}
+	s.IDs = w.table.finish(alloc)
+	return nil
+}
+
+// hint points out what a fault in a section without a base often means: split BTF has no
+// empty string at the start, and may have no strings at all.
+func (s *Section) hint(err error) error {
+	if s.Base == nil && (s.Strs == "" || s.Strs[0] != 0) {
+		return fmt.Errorf("%w (this looks like split BTF, which needs its base)", err)
+	}
+	return err
+}
+
+// Release drops the bytes: every view into the section answers like void from then on.
+func (s *Section) Release() {
+	s.Types, s.Strs, s.Data, s.IDs, s.Count = "", "", "", IDTable{}, 0
+}
+
+// End returns the id behind the last own record.
+func (s *Section) End() uint32 { return s.First + s.Count }
+
+// StrEnd returns the logical offset behind the last own string byte. It does not overflow:
+// checkStrings saw to it.
+func (s *Section) StrEnd() uint32 { return s.StrStart + uint32(len(s.Strs)) }
+
+// Word returns the word at an offset of the records, or 0 behind their end. The comparison
+// is written so that the compiler needs no other. (On 64-bit hosts, it drops the one with 0,
+// too.)
+func (s *Section) Word(off uint32) uint32 {
+	if steps.Enabled {
+		steps.Add(1)
+	}
+	t, o := s.Types, int(off)
+	if o < 0 || o > len(t)-4 {
+		return 0
+	}
+	return Load32(t[o:o+4], s.BigEndian)
+}
+
+// KindByte returns the byte of the info word with kind and kind_flag, given the record's
+// offset: its last in little-endian BTF, its first in big-endian. One byte needs no swapping,
+// so that asking for a kind is small enough to be inlined everywhere.
+func (s *Section) KindByte(off uint32) byte {
+	if steps.Enabled {
+		steps.Add(1)
+	}
+	types, o := s.Types, int(off)+int(s.kindAt)
+	if uint(o) >= uint(len(types)) {
+		return 0
+	}
+	return types[o]
+}
+
+// Find returns where the record with the id is: its section, down the chain from s, and its
+// offset there. The section is nil for id 0; ok is false if there is no such record.
+func (s *Section) Find(id uint32) (sec *Section, off uint32, ok bool) {
+	if steps.Enabled {
+		steps.Add(1)
+	}
+	for id < s.First {
+		if s.Base == nil {
+			return nil, 0, true // void, since a root's first id is 1
+		}
+		s = s.Base
+	}
+	i := id - s.First
+	if i >= s.Count {
+		return nil, 0, false
+	}
+	return s, s.IDs.At(i), true
+}
+
+// Record returns the bytes of the whole record at an offset, header and trailer.
+func (s *Section) Record(off uint32) string {
+	info := s.Word(off + 4)
+	tr := s.Trailers[InfoKind(info)]
+	size := HeaderSize + uint64(tr.Info) + uint64(InfoVlen(info))*uint64(tr.Elem)
+	if uint64(off)+size > uint64(len(s.Types)) {
+		return ""
+	}
+	return s.Types[off : uint64(off)+size]
+}
