@@ -5,16 +5,23 @@ import (
 	"strings"
 )
 
+// maxDeclaration is where Declaration gives up, in bytes: kernels stay far below, and what refers to
+// itself without a name would have no end.
+const maxDeclaration = 1 << 16
+
 // Declaration writes a type out as text, in which named structs, unions, enums and typedefs that it
-// refers to are names. Two types are declared alike if their texts are the same. It recurses, and
-// is for sound types alone.
-func (t Type) Declaration() string {
+// refers to are names. Two types are declared alike if their texts are the same. It recurses; ok
+// says that it came to an end before it gave up.
+func (t Type) Declaration() (text string, ok bool) {
 	var b strings.Builder
 	t.declare(&b, true)
-	return b.String()
+	return b.String(), b.Len() < maxDeclaration
 }
 
 func (t Type) declare(b *strings.Builder, root bool) {
+	if b.Len() >= maxDeclaration {
+		return
+	}
 	if t.IsVoid() {
 		b.WriteString("void")
 		return
