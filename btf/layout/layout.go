@@ -180,8 +180,8 @@ type Gap struct {
 
 // Gaps ranges over the gaps of a struct or union, or of what a typedef or modifier says of one:
 // holes between its members, in bytes or, beside bitfields, in bits, and the padding at its end.
-// Anonymous members count as a whole: their gaps are theirs. A sound union's only gap is at its end.
-// It is empty for other kinds. It allocates only where members do not ascend, as in Rust.
+// Anonymous members count as a whole: their gaps are theirs. A sound union's only gap is at its
+// end. It is empty for other kinds. It allocates only where members do not ascend, as in Rust.
 func Gaps(t btf.Type) iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		t := t.Underlying()

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/funcs"
 	"github.com/btfkit/btfkit/btf/layout"
@@ -74,7 +76,7 @@ func deriver(t *testing.T, name string,
 // requireDriver returns the path of the driver over libbpf, which has to be built.
 func requireDriver(t *testing.T) string {
 	t.Helper()
-	return requireTool(t, "./libbpf/bin/derive",
+	return require.Tool(t, "./libbpf/bin/derive",
 		"fuzz/derived/libbpf/build.sh; apt-get install gcc libelf-dev zlib1g-dev")
 }
 

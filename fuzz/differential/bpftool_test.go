@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/btfkit/btfkit/fuzz/internal/require"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/dump"
@@ -24,7 +25,7 @@ import (
 // left out by a lenient parser. The plain format is compared, not JSON: it has the same
 // fields, and names come as raw bytes, where JSON has none for those that are not UTF-8.
 func TestBpftool(t *testing.T) {
-	tool := requireTool(t, "bpftool", "apt-get install bpftool")
+	tool := require.Tool(t, "bpftool", "apt-get install bpftool")
 	version, err := exec.Command(tool, "version").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -53,20 +54,6 @@ func TestBpftool(t *testing.T) {
 			}
 		})
 	}
-}
-
-// requireTool finds a program, or skips the test; it fails where BTFKIT_REQUIRE names it.
-func requireTool(t *testing.T, name, remedy string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), name) {
-		t.Fatalf("%v, and BTFKIT_REQUIRE asks for it (%s)", err, remedy)
-	}
-	t.Skipf("%v (%s)", err, remedy)
-	return ""
 }
 
 // beyondDump says why package dump differs from bpftool on a blob; it is "" if it does not.

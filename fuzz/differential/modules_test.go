@@ -12,11 +12,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/btfkit/btfkit/fuzz/internal/require"
 
 	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus"
@@ -32,7 +33,7 @@ func requireKernels(t *testing.T) string {
 	dir := os.Getenv("BTFKIT_KERNELS")
 	switch {
 	case dir != "":
-	case slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "kernels"):
+	case require.Asked("kernels"):
 		t.Fatal("no kernels, and BTFKIT_REQUIRE asks for them: " + remedy)
 	default:
 		t.Skip("no kernels: " + remedy)
@@ -106,7 +107,7 @@ var unpackers = map[string]struct{ magic, tool string }{
 // print the same.
 func TestKernelImagesBpftool(t *testing.T) {
 	dir := requireKernels(t)
-	bpftool := requireTool(t, "bpftool", "apt-get install bpftool")
+	bpftool := require.Tool(t, "bpftool", "apt-get install bpftool")
 	for _, group := range []string{"deb-6.1-cloud-amd64", "deb-6.12-cloud-amd64", "deb-7.2-amd64"} {
 		t.Run(group, func(t *testing.T) {
 			image := kernelImage(t, filepath.Join(dir, group))
@@ -118,7 +119,7 @@ func TestKernelImagesBpftool(t *testing.T) {
 			if !ok {
 				t.Fatalf("format %s, want a bzImage of lz4 or zstd", d.Format)
 			}
-			path := unpack(t, image, u.magic, requireTool(t, u.tool, "apt-get install "+u.tool))
+			path := unpack(t, image, u.magic, require.Tool(t, u.tool, "apt-get install "+u.tool))
 			want, err := exec.Command(bpftool, "btf", "dump", "file", path, "format", "raw").Output()
 			if err != nil {
 				t.Fatal(err)
@@ -173,7 +174,7 @@ type module struct {
 // does, and wants the bytes that bpftool prints.
 func TestKernelModules(t *testing.T) {
 	tree := filepath.Join(requireKernels(t), moduleKernel)
-	tool := requireTool(t, "bpftool", "apt-get install bpftool")
+	tool := require.Tool(t, "bpftool", "apt-get install bpftool")
 	// TestMain trades memory for speed; here memory is measured as others will see it.
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	modules := dumpModules(t, tool, tree)
