@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/fuzz/internal/require"
 
+	"github.com/btfkit/btfkit/btf/dump"
 	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
@@ -68,7 +70,7 @@ func kernelImage(t *testing.T, dir string) string {
 }
 
 // TestKernelImages extracts the BTF of the kernels that the corpus has from the plain vmlinuz of
-// their packages, and wants the corpus's bytes: those that TestBpftool compares with bpftool.
+// their packages, and wants the corpus's bytes: those that package dumps compares with bpftool.
 func TestKernelImages(t *testing.T) {
 	dir := requireKernels(t)
 	n := 0
@@ -376,4 +378,30 @@ func status(field string) string {
 	_, after, _ := strings.Cut(string(b), field)
 	line, _, _ := strings.Cut(after, "\n")
 	return strings.TrimSpace(line)
+}
+
+// rawDump prints spec as bpftool does.
+func rawDump(t *testing.T, spec *btf.Spec) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := dump.Raw(&out, spec); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// compareDumps finds the first line that differs.
+func compareDumps(t *testing.T, name string, got, want []byte) {
+	t.Helper()
+	if bytes.Equal(got, want) {
+		return
+	}
+	gotLines, wantLines := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
+	for i := range min(len(gotLines), len(wantLines)) {
+		if !bytes.Equal(gotLines[i], wantLines[i]) {
+			t.Errorf("%s: line %d\ngot     %q\nbpftool %q", name, i+1, gotLines[i], wantLines[i])
+			return
+		}
+	}
+	t.Errorf("%s: %d lines, bpftool has %d", name, len(gotLines), len(wantLines))
 }
