@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Asked reports whether the variable BTFKIT_REQUIRE lists a name: what is missing is a failure then,
+// Asked reports whether BTFKIT_REQUIRE lists a name: what is missing is a failure then,
 // and the slow comparisons are made whole.
 func Asked(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), name)
