@@ -59,8 +59,8 @@ func outOfScale(spec *btf.Spec) bool {
 	return false
 }
 
-// newOracle works out the answers to a workload about BTF. It scans all types once, and reads a name
-// once, however many types share it.
+// newOracle works out the answers to a workload about BTF. It scans all types once, and reads a
+// name once, however many types share it.
 func newOracle(ctx context.Context, spec *btf.Spec, w *workload.Workload) (*oracle, error) {
 	_, end := spec.IDs()
 	o := &oracle{workload: w, count: int(end) - 1, ids: make(map[string][]named)}
@@ -204,8 +204,8 @@ func askAnswers(ctx context.Context, subject Subject, src *Source, workload stri
 	return answers{subject.Name, subject.Peer, omits, lines}, p.close()
 }
 
-// compareAnswers compares our backends' answers with those of the first. It serves where there is no
-// oracle. Peers may leave answers out.
+// compareAnswers compares our backends' answers with those of the first. It serves where there is
+// no oracle. Peers may leave answers out.
 func compareAnswers(all []answers) error {
 	all = slices.DeleteFunc(slices.Clone(all), func(a answers) bool { return a.peer })
 	for _, a := range all[min(1, len(all)):] {
