@@ -77,7 +77,8 @@ func (t Type) KindFlag() bool { return t.kindByte()>>7 != 0 }
 // Name returns the type's name, "" if it has none. Names are bytes in no declared
 // encoding. For bytes on the heap the result is a substring of them and free; it
 // keeps them alive. For mapped bytes it is a copy, one allocation. Either way it
-// stays valid after Close.
+// stays valid after Close. The cost is linear in the name, which in hostile input may be as
+// long as the input and shared by all types: see NameOffset.
 func (t Type) Name() string {
 	if t.sec == nil {
 		return ""
@@ -93,7 +94,8 @@ func (t Type) AppendName(dst []byte) []byte {
 	return append(dst, t.sec.NameBytes(t.word(0))...)
 }
 
-// NameIs reports whether the name is s, without allocating.
+// NameIs reports whether the name is s, without allocating. It reads no more than len(s)+1
+// bytes of the name, however long that is.
 func (t Type) NameIs(s string) bool {
 	if t.sec == nil {
 		return s == ""
@@ -168,7 +170,8 @@ func (t Type) exists(id TypeID) bool { return t.sec != nil && uint32(id) < t.sec
 
 // Targets ranges over Target of t, the Target of that, and so on. It does not include
 // t; it includes a void at the end, stops behind a type that has no Target, such as
-// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too.
+// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too. In hostile input, a chain may be as
+// long as there are types.
 func (t Type) Targets() iter.Seq[Type] {
 	return func(yield func(Type) bool) { t.walkTargets(yield) }
 }
