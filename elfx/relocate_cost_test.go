@@ -66,8 +66,8 @@ func TestRelocateHostileNames(t *testing.T) {
 	}
 }
 
-// BenchmarkHostile relocates n, 2n and 4n structs that share one long name. btftest has the like for
-// what package btf does.
+// BenchmarkHostile relocates n, 2n and 4n structs that share one long name. btftest has the like
+// for what package btf does.
 func BenchmarkHostile(b *testing.B) {
 	const n = 2500
 	for _, n := range []int{n, 2 * n, 4 * n} {

@@ -42,7 +42,7 @@ func TestHostile(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for _, blob := range append(blobs, btftest.Hostile(n / 16)...) {
+	for _, blob := range append(blobs, btftest.Hostile(n/16)...) {
 		if blob.Base == nil {
 			checkHostile(ctx, t, blob)
 		}
