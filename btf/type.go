@@ -117,6 +117,10 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(raw.Anonymous) && t.NameIs
 
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
+//
+// In BTF of a BPF object that was not linked, the size of a DATASEC and the offsets of its
+// global variables are 0: the compiler leaves them to the loader; elfx fills them in with
+// Options.FixDatasec.
 func (t Type) Size() (uint32, bool) {
 	if !t.Kind().in(raw.Sized) {
 		return 0, false
