@@ -205,7 +205,8 @@ func (s *Spec) ByteOrder() binary.ByteOrder {
 // PointerSize returns the size of a pointer on the target, in bytes. BTF does not
 // state it; as libbpf does, it is derived from the size of the first INT named "long"
 // (in any of C's spellings), first in the base, and taken to be 8 if there is none.
-// The scan runs at the first call; later calls cost nothing.
+// The scan runs at the first call, in time linear in the number of types, whatever their
+// names; later calls cost nothing.
 func (s *Spec) PointerSize() int { return s.sec.PointerSize() }
 
 // PointerSize is Spec.PointerSize.
@@ -280,7 +281,7 @@ func (s *Spec) TypeByID(id TypeID) (Type, error) {
 // AppendIDsByName appends the ids of all types with the name to dst. "" finds the anonymous
 // structs, unions, enums and enum64s. Finding nothing is no error; ErrClosed is the only one.
 // It allocates to grow dst, and once for what the backend builds at its first lookup by name,
-// or for the anonymous types; its cost is the backend's.
+// or for the anonymous types; its cost is the backend's, in hostile input linear in the input.
 func (s *Spec) AppendIDsByName(dst []TypeID, name string, kinds ...Kind) ([]TypeID, error) {
 	if s.closed.Load() {
 		return dst, ErrClosed

@@ -77,7 +77,8 @@ func (t Type) KindFlag() bool { return t.kindByte()>>7 != 0 }
 // Name returns the type's name, "" if it has none. Names are bytes in no declared
 // encoding. For bytes on the heap the result is a substring of them and free; it
 // keeps them alive. For mapped bytes it is a copy, one allocation. Either way it
-// stays valid after Close.
+// stays valid after Close. The cost is linear in the name, which in hostile input may be as
+// long as the input and shared by all types: see NameOffset.
 func (t Type) Name() string {
 	if t.sec == nil {
 		return ""
@@ -93,7 +94,8 @@ func (t Type) AppendName(dst []byte) []byte {
 	return append(dst, t.sec.NameBytes(t.word(0))...)
 }
 
-// NameIs reports whether the name is s, without allocating.
+// NameIs reports whether the name is s, without allocating. It reads no more than len(s)+1
+// bytes of the name, however long that is.
 func (t Type) NameIs(s string) bool {
 	if t.sec == nil {
 		return s == ""
@@ -115,6 +117,10 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(raw.Anonymous) && t.NameIs
 
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
+//
+// In BTF of a BPF object that was not linked, the size of a DATASEC and the offsets of its
+// global variables are 0: the compiler leaves them to the loader; elfx fills them in with
+// Options.FixDatasec.
 func (t Type) Size() (uint32, bool) {
 	if !t.Kind().in(raw.Sized) {
 		return 0, false
@@ -168,7 +174,8 @@ func (t Type) exists(id TypeID) bool { return t.sec != nil && uint32(id) < t.sec
 
 // Targets ranges over Target of t, the Target of that, and so on. It does not include
 // t; it includes a void at the end, stops behind a type that has no Target, such as
-// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too.
+// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too. In hostile input, a chain may be as
+// long as there are types.
 func (t Type) Targets() iter.Seq[Type] {
 	return func(yield func(Type) bool) { t.walkTargets(yield) }
 }
