@@ -174,6 +174,23 @@ func TestForwardInContext(t *testing.T) {
 	if !strings.Contains(got, "FWD 'held'") {
 		t.Errorf("no FWD in\n%s", got)
 	}
+	// Two structs that differ in more than what is declared tell nothing about it.
+	pair := func(n uint32, other btf.TypeID) func(b *builder.Builder) {
+		return func(b *builder.Builder) {
+			held := b.NextID()
+			if n == 0 {
+				b.Fwd("held", btf.KindStruct)
+			} else {
+				b.Struct("held", n, builder.Member{Name: "n", Type: 1})
+			}
+			b.Struct("pair", 16, builder.Member{Name: "p", Type: b.Ptr(held)},
+				builder.Member{Name: "q", Type: b.Ptr(other), BitOffset: 64})
+		}
+	}
+	got = merged(t, kernel(t), holder("first", 4), pair(8, 1), pair(0, 3))
+	if !strings.Contains(got, "FWD 'held'") {
+		t.Errorf("no FWD in\n%s", got)
+	}
 }
 
 // An enum without values is a forward declaration, too.
