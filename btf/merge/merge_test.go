@@ -183,8 +183,8 @@ func TestForwardInContext(t *testing.T) {
 			} else {
 				b.Struct("held", n, builder.Member{Name: "n", Type: 1})
 			}
-			b.Struct("pair", 16, builder.Member{Name: "p", Type: b.Ptr(held)},
-				builder.Member{Name: "q", Type: b.Ptr(other), BitOffset: 64})
+			b.Struct("pair", 16, builder.Member{Name: "other", Type: b.Ptr(other)},
+				builder.Member{Name: "held", Type: b.Ptr(held), BitOffset: 64})
 		}
 	}
 	got = merged(t, kernel(t), holder("first", 4), pair(8, 1), pair(0, 3))
