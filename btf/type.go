@@ -362,16 +362,52 @@ func multiply(a, b uint64) (uint64, bool) {
 	return a * b, true
 }
 
-// String returns a short description such as "[17] STRUCT sk_buff", "void" for void.
-// It allocates.
+// String returns a short description such as "[17] STRUCT sk_buff", "void" for void. What has no
+// name of its own says what it is about, following at most 8 links: "[27] PTR to CONST of STRUCT
+// sk_buff", "[5] ARRAY of 16 INT char". Long names are cut. It allocates.
 func (t Type) String() string {
 	if t.IsVoid() {
 		return "void"
 	}
-	if name := t.Name(); name != "" {
-		return fmt.Sprintf("[%d] %v %s", t.id, t.Kind(), name)
+	dst := fmt.Appendf(nil, "[%d] ", t.id)
+	for range maxShown {
+		if dst = t.appendShort(dst); t.IsVoid() || !t.isLink() {
+			return string(dst)
+		}
+		t = t.Target()
 	}
-	return fmt.Sprintf("[%d] %v", t.id, t.Kind())
+	return string(append(dst, "..."...))
+}
+
+// maxShown is how many types, one the target of the other, String shows.
+const maxShown = 9
+
+// isLink reports whether String goes on to what t is about.
+func (t Type) isLink() bool {
+	k := t.Kind()
+	return k == KindPtr || k == KindArray || k.IsModifier()
+}
+
+// appendShort appends the kind and the name of t, and if it is a link, the words that lead on.
+func (t Type) appendShort(dst []byte) []byte {
+	if t.IsVoid() {
+		return append(dst, "void"...)
+	}
+	k := t.Kind()
+	dst = append(dst, k.String()...)
+	if name := t.Name(); name != "" {
+		dst = append(append(dst, ' '), raw.Cut(name)...)
+	}
+	switch {
+	case k == KindPtr:
+		return append(dst, " to "...)
+	case k == KindArray:
+		n, _ := t.ArrayLen()
+		return fmt.Appendf(dst, " of %d ", n)
+	case k.IsModifier():
+		return append(dst, " of "...)
+	}
+	return dst
 }
 
 // Int is what an INT says besides its size.

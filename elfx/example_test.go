@@ -186,8 +186,8 @@ func ExampleOpenFile_distilled() {
 	}
 	// Output:
 	// device 0 [6] STRUCT device
-	// other 384 [33] PTR
-	// words 448 [25] ARRAY
+	// other 384 [33] PTR to STRUCT device
+	// words 448 [25] ARRAY of 2 UNION word
 	// was 512 [3] ENUM state
 	// private 576 [26] INT long int
 }
