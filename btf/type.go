@@ -116,10 +116,10 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(raw.Anonymous) && t.NameIs
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
 func (t Type) Size() (uint32, bool) {
-	if !t.Kind().in(raw.Sized) {
+	if t.sec == nil {
 		return 0, false
 	}
-	return t.sec.Word(t.off + 8), true
+	return t.sec.Size(t.off)
 }
 
 // TargetID returns the id of the type that Target returns, unchecked: 0 if the kind has none.
