@@ -115,11 +115,11 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(raw.Anonymous) && t.NameIs
 
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
-func (t Type) Size() (uint32, bool) {
-	if t.sec == nil {
-		return 0, false
+func (t Type) Size() (size uint32, ok bool) {
+	if t.sec != nil {
+		size, ok = t.sec.Size(t.off)
 	}
-	return t.sec.Size(t.off)
+	return
 }
 
 // TargetID returns the id of the type that Target returns, unchecked: 0 if the kind has none.

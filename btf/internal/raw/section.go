@@ -151,8 +151,8 @@ func (s *Section) Word(off uint32) (v uint32) {
 	if steps.Enabled {
 		steps.Add(1)
 	}
-	if t := s.Types; uint64(off)+4 <= uint64(len(t)) {
-		v = word(t[off:], s.BigEndian)
+	if o := int(off); o >= 0 && o <= len(s.Types)-4 {
+		v = word(s.Types[o:o+4], s.BigEndian)
 	}
 	return
 }
@@ -172,9 +172,9 @@ func (s *Section) Size(off uint32) (size uint32, ok bool) {
 	if steps.Enabled {
 		steps.Add(1)
 	}
-	if t := s.Types; uint64(off)+HeaderSize <= uint64(len(t)) {
-		if sized[t[off+uint32(s.kindAt)]&0x7f] {
-			return word(t[off+8:], s.BigEndian), true
+	if o := int(off); o >= 0 && o <= len(s.Types)-HeaderSize {
+		if ok = sized[s.Types[o+int(s.kindAt)]&0x7f]; ok {
+			size = word(s.Types[o+8:o+12], s.BigEndian)
 		}
 	}
 	return
