@@ -28,11 +28,11 @@ func (s *Spec) All() iter.Seq2[TypeID, Type] {
 func (s *Spec) TypesByKind(kinds ...Kind) iter.Seq[Type] {
 	set := maskOf(kinds)
 	return func(yield func(Type) bool) {
-		c := cursor{left: s.chain}
-		for n := c.first(s); n > 0; n = c.next(s) {
-			for picked := c.pick(n, set); picked != 0; picked &= picked - 1 {
+		p := picker{cursor: cursor{left: s.chain}}
+		for picked := p.first(s, set); picked != 0; picked = p.next(s) {
+			for ; picked != 0; picked &= picked - 1 {
 				k := bits.TrailingZeros32(picked) % raw.BlockLen
-				if s.live.closed.Load() || !yield(Type{c.sec, c.offs[k], c.id + TypeID(k)}) {
+				if s.live.closed.Load() || !yield(Type{p.sec, p.offs[k], p.id + TypeID(k)}) {
 					return
 				}
 			}
@@ -72,17 +72,35 @@ func (c *cursor) next(s *Spec) int {
 	return 0
 }
 
-// pick returns a bit for each of the n types whose kind is in the set.
-func (c *cursor) pick(n int, set kindMask) (picked uint32) {
-	if set == (kindMask{}) {
-		return 1<<n - 1
-	}
-	for k, off := range c.offs[:n] {
-		kind := byte(KindVoid)
-		if c.sec != nil {
-			kind = c.sec.KindByte(off) & 0x7f
+// A picker is a cursor that only stops at blocks with types of some kinds.
+type picker struct {
+	cursor
+	wanted [raw.MaxKinds]uint8 // 1 for each of the kinds
+}
+
+// first moves to the first block that has such types, and returns a bit for each.
+func (p *picker) first(s *Spec, set kindMask) uint32 {
+	for k := range p.wanted {
+		if set.has(Kind(k)) {
+			p.wanted[k] = 1
 		}
-		picked |= uint32(set[kind/64]>>(kind%64)&1) << k
 	}
-	return picked
+	if s.min == 0 && p.wanted[KindVoid] != 0 {
+		return 1
+	}
+	return p.next(s)
+}
+
+// next moves to the next block that has such types, and returns a bit for each; 0 if there is none.
+func (p *picker) next(s *Spec) uint32 {
+	for n := p.cursor.next(s); n > 0; n = p.cursor.next(s) {
+		picked := uint32(0)
+		for _, off := range p.offs[:n] {
+			picked = picked>>1 | uint32(p.wanted[p.sec.KindByte(off)&0x7f])<<(raw.BlockLen-1)
+		}
+		if picked != 0 {
+			return picked >> (raw.BlockLen - n)
+		}
+	}
+	return 0
 }
