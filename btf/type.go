@@ -121,11 +121,11 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(raw.Anonymous) && t.NameIs
 // In BTF of a BPF object that was not linked, the size of a DATASEC and the offsets of its
 // global variables are 0: the compiler leaves them to the loader; elfx fills them in with
 // Options.FixDatasec.
-func (t Type) Size() (uint32, bool) {
-	if !t.Kind().in(raw.Sized) {
-		return 0, false
+func (t Type) Size() (size uint32, ok bool) {
+	if t.sec != nil {
+		size, ok = t.sec.Size(t.off)
 	}
-	return t.sec.Word(t.off + 8), true
+	return
 }
 
 // TargetID returns the id of the type that Target returns, unchecked: 0 if the kind has none.

@@ -59,14 +59,20 @@ var blobs = sync.OnceValues(func() (all []*blob, err error) {
 	return all, nil
 })
 
-// blobsFor returns the blobs to compare with what a program says of them: all where BTFKIT_REQUIRE
-// lists the program, else one kernel with a module, and what is small.
-func blobsFor(t *testing.T, program string) []*blob {
+func allBlobs(t *testing.T) []*blob {
 	t.Helper()
 	all, err := blobs()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return all
+}
+
+// blobsFor returns the blobs to compare with what a program says of them: all where BTFKIT_REQUIRE
+// lists the program, else one kernel with a module, and what is small.
+func blobsFor(t *testing.T, program string) []*blob {
+	t.Helper()
+	all := allBlobs(t)
 	if require.Asked(program) {
 		return all
 	}
