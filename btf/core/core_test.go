@@ -156,6 +156,56 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestResolveFields asks for fields whose types or places differ in one thing.
+func TestResolveFields(t *testing.T) {
+	struct1 := func(size uint32, m builder.Member, more ...builder.Member) func(b *builder.Builder) {
+		return func(b *builder.Builder) {
+			u32 := b.Int("u32", 4, btf.Int{Bits: 32})                                      // 1
+			b.Enum("", 4, false, builder.Enumerator{Name: "A", Value: 0xffffffff})         // 2
+			b.Enum("one", 4, false, builder.Enumerator{Name: "A"})                         // 3
+			b.Enum("one___old", 4, false, builder.Enumerator{Name: "A"})                   // 4
+			b.Enum("two", 4, false, builder.Enumerator{Name: "A"})                         // 5
+			b.Array(u32, u32, 0)                                                           // 6
+			b.Float("float", 4)                                                            // 7
+			b.Enum("max", 4, false, builder.Enumerator{Name: "MAX", Value: 0xffffffff})    // 8
+			b.Enum64("max64", 8, false, builder.Enumerator{Name: "MAX", Value: 0xfffffff}) // 9
+			b.Struct("s", size, append([]builder.Member{m}, more...)...)
+		}
+	}
+	member := func(typ btf.TypeID) builder.Member { return builder.Member{Name: "m", Type: typ} }
+	wide := builder.Member{Name: "m", Type: 1, BitOffset: 30, BitfieldSize: 5}
+	too := builder.Member{Name: "m", Type: 1, BitOffset: 63, BitfieldSize: 32}
+	for _, c := range []struct {
+		local, target func(b *builder.Builder)
+		asked
+		want string
+	}{
+		{struct1(4, member(2)), struct1(4, member(3)), asked{core.FieldExists, "s", "0:0"}, "1 -> 1"},
+		{struct1(4, member(3)), struct1(4, member(2)), asked{core.FieldExists, "s", "0:0"}, "1 -> 1"},
+		{struct1(4, member(4)), struct1(4, member(3)), asked{core.FieldExists, "s", "0:0"}, "1 -> 1"},
+		{struct1(4, member(3)), struct1(4, member(5)), asked{core.FieldExists, "s", "0:0"}, "1 -> 0"},
+		{struct1(4, member(7)), struct1(4, member(7)), asked{core.FieldExists, "s", "0:0"}, "1 -> 1"},
+		{struct1(4, member(7)), struct1(4, member(1)), asked{core.FieldExists, "s", "0:0"}, "1 -> 0"},
+		{struct1(4, member(6)), struct1(4, member(6)), asked{core.FieldExists, "s", "0:0:1"}, "1 -> 1"},
+		{struct1(4, member(6)), struct1(4, member(6), builder.Member{Name: "n", Type: 1}),
+			asked{core.FieldExists, "s", "0:0:1"}, "1 -> 0"},
+		{struct1(8, wide), struct1(8, wide), asked{core.FieldByteSize, "s", "0:0"}, "8 -> 8"},
+		{struct1(8, member(1)), struct1(8, too), asked{core.FieldByteSize, "s", "0:0"}, "do not fit 8 bytes"},
+		{struct1(4, member(1)), func(b *builder.Builder) { b.Fwd("other", btf.KindStruct) },
+			asked{core.TypeIDTarget, "s", "0"}, "10 -> 0"},
+		{struct1(4, member(1)), struct1(4, member(1)), asked{core.EnumvalValue, "max", "0"},
+			"18446744073709551615 -> 18446744073709551615"},
+		{struct1(4, member(1)), struct1(4, member(1)), asked{core.EnumvalValue, "max64", "0"},
+			"268435455 -> 268435455"},
+	} {
+		_, ext := object(t, binary.LittleEndian, c.local, c.asked)
+		got := resolve(parse(t, nil, binary.LittleEndian, c.target), ext)[0]
+		if got != c.want && !(strings.HasPrefix(got, "error") && strings.Contains(got, c.want)) {
+			t.Errorf("%v: %s, want %s", c.asked, got, c.want)
+		}
+	}
+}
+
 // TestResolveErrors asks what makes no sense.
 func TestResolveErrors(t *testing.T) {
 	for _, c := range []struct {
@@ -332,6 +382,7 @@ func TestMatches(t *testing.T) {
 		{fwd(btf.KindStruct), fwd(btf.KindUnion), false, true},
 		{enumOf(4, "A"), enumOf(4, "B", "A"), true, true},
 		{enumOf(4, "A___x"), enumOf(4, "A"), true, true},
+		{enumOf(4, "A"), enumOf(4, "A____x"), false, true},
 		{enumOf(4, "A"), enumOf(8, "A"), false, true},
 		{enumOf(4, "A", "C"), enumOf(4, "A", "B"), false, true},
 		{array(3), array(3), true, true},

@@ -78,7 +78,7 @@ func TestParse(t *testing.T) {
 		"header too short": {words(0x1eb9f, 20, 0, 0, 0, 0), "header length 20"},
 		"header too long":  {words(0x1eb9f, 28, 0, 0, 0, 0), "header length 28"},
 		"table cut":        {good[:len(good)-4], "28 bytes at offset 32"},
-		"table unaligned":  {words(0x1eb9f, 24, 2, 4, 0, 0, 0), "offset 26"},
+		"table unaligned":  {words(0x1eb9f, 24, 2, 4, 0, 0, 8<<16, 0), "offset 26"},
 		"record too short": {words(0x1eb9f, 24, 0, 4, 0, 0, 4), "records of 4 bytes"},
 		"record unaligned": {words(0x1eb9f, 24, 0, 4, 0, 0, 9), "records of 9 bytes"},
 		"no records":       {words(0x1eb9f, 24, 0, 12, 0, 0, 8, 5, 0), "0 records"},
