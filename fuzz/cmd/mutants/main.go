@@ -140,6 +140,17 @@ func (t *tally) measure(ctx context.Context, c config) error {
 	if err != nil || len(sample) == 0 {
 		return err
 	}
+	var unknown []mutant
+	for _, m := range sample {
+		if v, ok := t.state.get(t.pkg.key(t.root, m)); ok {
+			t.count(m, v)
+		} else {
+			unknown = append(unknown, m)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
 	limit, err := t.baseline(ctx)
 	if err != nil {
 		return err
@@ -158,7 +169,7 @@ func (t *tally) measure(ctx context.Context, c config) error {
 			}
 		})
 	}
-	for _, m := range sample {
+	for _, m := range unknown {
 		select {
 		case queue <- m:
 		case <-ctx.Done():
@@ -199,32 +210,30 @@ func (t *tally) baseline(ctx context.Context) (time.Duration, error) {
 	return 3*time.Since(start) + 10*time.Second, err
 }
 
-// try gets the verdict on one mutant, unless that is known from an earlier run.
+// try gets the verdict on one mutant.
 func (t *tally) try(ctx context.Context, m mutant, limit time.Duration) error {
-	key := t.pkg.key(t.root, m)
-	v, known := t.state.get(key)
-	if !known {
-		var err error
-		if v, err = t.pkg.test(ctx, &m, t.run, limit); err != nil && ctx.Err() != nil {
-			return err
-		}
-		if err := t.state.put(key, v); err != nil {
-			return err
-		}
+	v, err := t.pkg.test(ctx, &m, t.run, limit)
+	if err != nil && ctx.Err() != nil {
+		return err
 	}
+	t.count(m, v)
+	return t.state.put(t.pkg.key(t.root, m), v)
+}
+
+// count adds a verdict.
+func (t *tally) count(m mutant, v verdict) {
 	where := fmt.Sprintf("%s:%d: %s", relative(t.root, m.file), m.line, m.change)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fmt.Fprintf(t.progress, "%s: %s\n", v, where)
 	if v == invalid {
-		return nil
+		return
 	}
 	t.all++
 	if v == lived {
 		t.live++
 		t.survivors = append(t.survivors, where)
 	}
-	return nil
 }
 
 func (t *tally) percent() float64 { return 100 * float64(t.all-t.live) / float64(max(t.all, 1)) }
