@@ -106,8 +106,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestMembers lists the members of a struct and of the anonymous ones within, each as Find finds it,
-// also through a typedef.
+// TestMembers lists the members of a struct and of the anonymous ones within, each as Find finds
+// it, also through a typedef.
 func TestMembers(t *testing.T) {
 	spec := parse(t, zoo)
 	for root, want := range map[string]string{
