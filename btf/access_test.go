@@ -386,3 +386,57 @@ func parse(t testing.TB, data []byte, base *btf.Spec) *btf.Spec {
 	t.Cleanup(func() { spec.Close() })
 	return spec
 }
+
+// TestBreakElements ends ranges over elements and types where their loop does.
+func TestBreakElements(t *testing.T) {
+	b := builder.New(builder.Options{})
+	b.Int("int", 4, btf.Int{Bits: 32})
+	b.Struct("s", 8, builder.Member{Name: "a", Type: 1},
+		builder.Member{Name: "b", Type: 1, BitOffset: 32})
+	b.Enum("e", 4, false, builder.Enumerator{Name: "a"}, builder.Enumerator{Name: "b", Value: 1})
+	b.FuncProto(0, builder.Param{Name: "a", Type: 1}, builder.Param{Name: "b", Type: 1})
+	b.Var("v", 1, btf.LinkageExtern)
+	b.Datasec(".data", 8, builder.VarSecinfo{Type: 5, Size: 4},
+		builder.VarSecinfo{Type: 5, Offset: 4, Size: 4})
+	b.Fwd("fs", btf.KindStruct)
+	b.Fwd("fu", btf.KindUnion)
+	spec := build(t, b, nil)
+	var seen []string
+	for i, m := range typeByID(t, spec, 2).Members() {
+		seen = append(seen, fmt.Sprint(i, m.Name()))
+		break
+	}
+	for i, e := range typeByID(t, spec, 3).Enumerators() {
+		seen = append(seen, fmt.Sprint(i, e.Name()))
+		break
+	}
+	for i, p := range typeByID(t, spec, 4).Params() {
+		seen = append(seen, fmt.Sprint(i, p.Name()))
+		break
+	}
+	for i, v := range typeByID(t, spec, 6).VarSecinfos() {
+		seen = append(seen, fmt.Sprint(i, v.Target().Name()))
+		break
+	}
+	for fwd := range spec.TypesByKind(btf.KindFwd) {
+		seen = append(seen, fwd.Name())
+		break
+	}
+	if got := strings.Join(seen, " "); got != "0a 0a 0a 0v fs" {
+		t.Errorf("before the breaks: %s", got)
+	}
+	for id, want := range map[btf.TypeID]btf.Kind{
+		7: btf.KindStruct, 8: btf.KindUnion, 2: btf.KindVoid,
+	} {
+		if got := typeByID(t, spec, id).FwdKind(); got != want {
+			t.Errorf("type %d: FwdKind %v, want %v", id, got, want)
+		}
+	}
+	if l, ok := typeByID(t, spec, 5).Linkage(); !ok || l.String() != "extern" {
+		t.Errorf("linkage %v, %v", l, ok)
+	}
+	if _, err := spec.TypeByID(9); !errors.Is(err, btf.ErrNotFound) ||
+		err.Error() != "btf: no type 9: ids are 0 to 8" {
+		t.Errorf("type 9: %v", err)
+	}
+}

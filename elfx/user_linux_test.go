@@ -19,6 +19,7 @@ func asNobody(t *testing.T) bool {
 	// The folder of the test's binary may be closed to others; this link is not.
 	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
 	const nobody = 65534
+	cmd.Env = append(os.Environ(), "TMPDIR=/tmp") // where everybody may write
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) {

@@ -2,9 +2,12 @@ package session_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"golang.org/x/perf/benchfmt"
 )
 
 // sharedName returns BTF with n types of one name.
@@ -71,8 +75,11 @@ func checkHostile(ctx context.Context, t *testing.T, blob *btftest.Blob) {
 	if err != nil {
 		t.Fatalf("%s: %v", blob.Name, err)
 	}
-	if len(run.Samples) == 0 {
-		t.Errorf("%s: no samples", blob.Name)
+	walked := slices.ContainsFunc(run.Samples, func(r *benchfmt.Result) bool {
+		return strings.HasPrefix(r.Name.String(), "StructWalk")
+	})
+	if len(run.Samples) == 0 || walked == (blob.Name == "shared-name") {
+		t.Errorf("%s: %d samples, members read: %v", blob.Name, len(run.Samples), walked)
 	}
 	const free, perByte = 32 << 20, 300
 	got, most := after.TotalAlloc-before.TotalAlloc, uint64(free+perByte*len(blob.Data))
@@ -81,4 +88,35 @@ func checkHostile(ctx context.Context, t *testing.T, blob *btftest.Blob) {
 			len(blob.Data), most)
 	}
 	t.Logf("%s: %d bytes allocated for %d of input", blob.Name, got, len(blob.Data))
+}
+
+// TestHostileDeadline has no time left when it begins: then no name is matched, and nobody asked.
+func TestHostileDeadline(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "names")
+	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
+	for i := range 50_000 {
+		b.Fwd(fmt.Sprintf("tcp_%d_drop_reason", i), btf.KindStruct)
+	}
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, data)
+	ws := new(session.Workspace)
+	defer ws.Close()
+	src, err := ws.File(t.Context(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = session.Run(t.Context(), ws, session.Config{
+		Sources: []*session.Source{src}, Subjects: session.Ours(bench.Backends(), nil),
+		Count: 1, Deadline: time.Now(),
+	})
+	runtime.ReadMemStats(&after)
+	got, most := after.TotalAlloc-before.TotalAlloc, uint64(12*len(data))
+	if !errors.Is(err, context.DeadlineExceeded) || got > most {
+		t.Errorf("%d bytes allocated, want %d at most, error %v", got, most, err)
+	}
 }

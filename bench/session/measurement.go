@@ -41,6 +41,7 @@ type measurement struct {
 	processes    []*process
 	tasks        []*task       // in the order of a round
 	freshTime    time.Duration // of one round of fresh processes
+	noWalk       bool          // reading all members would take too long
 }
 
 // measure measures the source, in the order that the package's comment says.
@@ -128,6 +129,10 @@ func (m *measurement) prepareCheck(ctx context.Context) (
 	}
 	defer spec.Close()
 	w.IDs = withinText(spec, w.IDs, checkedText)
+	if m.noWalk = walkIsOutOfScale(spec); m.noWalk {
+		m.record.addNote("%s: no %s, which would read names of members that are together far longer "+
+			"than the source", m.source.Name, row.Row{Op: row.StructWalk})
+	}
 	if outOfScale(spec) {
 		m.record.addNote("%s: its names are so long, or overlap so much, that the backends' answers "+
 			"are compared with one another only", m.source.Name)
@@ -214,7 +219,8 @@ func (m *measurement) rows() []row.Row {
 		}
 	}
 	return slices.DeleteFunc(rows, func(r row.Row) bool {
-		return !m.config.selects(r) || m.source.Growth && !showsGrowth(r)
+		return !m.config.selects(r) || m.source.Growth && !showsGrowth(r) ||
+			m.noWalk && r.Op == row.StructWalk
 	})
 }
 

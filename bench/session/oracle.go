@@ -59,6 +59,25 @@ func outOfScale(spec *btf.Spec) bool {
 	return false
 }
 
+// walkIsOutOfScale reports whether the names of all structs' members, which the row StructWalk
+// reads, are together much longer than the BTF.
+func walkIsOutOfScale(spec *btf.Spec) bool {
+	left := 1 << 20
+	for s := spec; s != nil; s = s.Base() {
+		left += 16 * int(s.Info().DataBytes)
+	}
+	var name []byte
+	for t := range spec.TypesByKind(btf.KindStruct) {
+		for _, m := range t.Members() {
+			name = m.AppendName(name[:0])
+			if left -= len(name); left < 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // newOracle works out the answers to a workload about BTF. It scans all types once, and reads a
 // name once, however many types share it.
 func newOracle(ctx context.Context, spec *btf.Spec, w *workload.Workload) (*oracle, error) {

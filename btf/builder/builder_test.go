@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/store"
 )
@@ -342,5 +343,49 @@ func TestBuilderClosedBase(t *testing.T) {
 	b = builder.From(base, builder.CopyOptions{})
 	if _, err := b.Bytes(); !errors.Is(err, btf.ErrClosed) || b.Ptr(0) != 0 {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestErrSticks adds nothing behind an error, whatever is called.
+func TestErrSticks(t *testing.T) {
+	spec, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := spec.TypeByID(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := builder.New(builder.Options{})
+	b.Int("int", 4, btf.Int{Bits: 32})
+	b.Fwd("f", btf.KindInt) // of no struct
+	want, next := b.Err(), b.NextID()
+	if want == nil {
+		t.Fatal("a FWD of an INT")
+	}
+	for name, id := range map[string]btf.TypeID{
+		"Int": b.Int("i", 4, btf.Int{Bits: 32}), "Float": b.Float("f", 4), "Ptr": b.Ptr(1),
+		"Const": b.Const(1), "Volatile": b.Volatile(1), "Restrict": b.Restrict(1),
+		"Typedef": b.Typedef("t", 1), "TypeTag": b.TypeTag("t", 1),
+		"TypeAttribute": b.TypeAttribute("t", 1), "Func": b.Func("f", 1, 0),
+		"Fwd": b.Fwd("s", btf.KindStruct), "Array": b.Array(1, 1, 1),
+		"Struct": b.Struct("s", 4, builder.Member{Name: "m", Type: 1}), "Union": b.Union("u", 4),
+		"Enum":      b.Enum("e", 4, false, builder.Enumerator{Name: "a"}),
+		"Enum64":    b.Enum64("e", 8, false, builder.Enumerator{Name: "a"}),
+		"FuncProto": b.FuncProto(0, builder.Param{Name: "p", Type: 1}),
+		"Var":       b.Var("v", 1, 0), "Datasec": b.Datasec(".data", 4),
+		"DeclTag": b.DeclTag("t", 1, -1), "DeclAttribute": b.DeclAttribute("t", 1, -1),
+		"Copy": b.Copy(first, nil), "Raw": b.Raw(builder.RawType{Kind: btf.KindPtr}),
+	} {
+		if id != 0 {
+			t.Errorf("%s: type %d", name, id)
+		}
+	}
+	b.DefineKind(99, 0, 0)
+	if off := b.Intern("new"); off != 0 {
+		t.Errorf("Intern: %d", off)
+	}
+	if data, err := b.Bytes(); data != nil || err != want || b.Err() != want || b.NextID() != next {
+		t.Errorf("%d bytes, error %v and %v, next type %d", len(data), err, b.Err(), b.NextID())
 	}
 }

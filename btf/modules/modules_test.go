@@ -241,3 +241,55 @@ func TestCollectionKinds(t *testing.T) {
 		t.Errorf("error %v, want the kinds that there are, each once", err)
 	}
 }
+
+// Ranges end when their loop does, and begin with the kernel.
+func TestBreak(t *testing.T) {
+	c, data := newCollection(t)
+	for _, name := range []string{"a", "b"} {
+		if err := c.Add(name, "", parser(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, types := range map[string]iter.Seq[btf.Type]{
+		"TypesByName": c.TypesByName("kfree_skb"), "TypesByKind": c.TypesByKind(btf.KindFunc),
+		"TypesByMatch": c.TypesByMatch(btf.MustMatcher("skb")), "All": c.All(),
+	} {
+		var first, all []string
+		for typ := range types {
+			first = append(first, c.ModuleOf(typ))
+			break
+		}
+		for typ := range types {
+			all = append(all, c.ModuleOf(typ))
+		}
+		if len(first) != 1 || len(all) < 3 || first[0] != all[0] {
+			t.Errorf("%s: %q before the break, %q without", name, first, all)
+		}
+	}
+	for name := range c.Names() {
+		if name != "a" {
+			t.Errorf("first name %s", name)
+		}
+		break
+	}
+	for name, spec := range c.Specs() {
+		if name != "vmlinux" || spec != c.Base() {
+			t.Errorf("first Spec %s", name)
+		}
+		break
+	}
+	for name := range c.Specs() {
+		if name == "a" {
+			break
+		}
+		if name == "b" {
+			t.Error("b after a break at a")
+		}
+	}
+	other := must(btf.Parse(btftest.Kernel(nil), nil))(t)
+	foreign := must(other.TypeByID(1))(t)
+	if c.ModuleOf(btf.Type{})+c.ModuleOf(foreign) != "" {
+		t.Errorf("void of %q, a type from elsewhere of %q", c.ModuleOf(btf.Type{}),
+			c.ModuleOf(foreign))
+	}
+}

@@ -106,6 +106,36 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestMembers lists the members of a struct and of the anonymous ones within, each as Find finds
+// it, also through a typedef.
+func TestMembers(t *testing.T) {
+	spec := parse(t, zoo)
+	for root, want := range map[string]string{
+		"zoo":   "head first x pairs0 y pairs grid none t self opaque void old tail",
+		"zoo_t": "head first x pairs0 y pairs grid none t self opaque void old tail",
+		"bits":  "l w", "unsigned int": "", "unknown": "",
+	} {
+		var names []string
+		for f := range path.Members(typeByName(t, spec, root)) {
+			name := f.Member.Name()
+			names = append(names, name)
+			found, err := path.Find(spec, root+"."+name)
+			if err != nil || found != f {
+				t.Errorf("%s.%s: %+v, but Find says %+v, %v", root, name, f, found, err)
+			}
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("members of %s: %q, want %q", root, got, want)
+		}
+		for f := range path.Members(typeByName(t, spec, root)) {
+			if f.Member.Name() != names[0] {
+				t.Errorf("%s after the first", f.Member.Name())
+			}
+			break
+		}
+	}
+}
+
 // TestErrors wants each error to name how far the path leads and why not further.
 func TestErrors(t *testing.T) {
 	spec := parse(t, zoo)

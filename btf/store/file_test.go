@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,5 +44,16 @@ func TestReadFile(t *testing.T) {
 	}
 	if _, err := store.ReadFile(t.TempDir()); err == nil {
 		t.Error("a directory was read")
+	}
+}
+
+// TestReadFileErrors says what the system says.
+func TestReadFileErrors(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	if _, err := store.ReadFile(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := store.ReadFile("/proc/self/mem"); err == nil {
+		t.Error("a file that cannot be read was")
 	}
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"testing"
@@ -83,5 +84,75 @@ func TestOpenFails(t *testing.T) {
 	base.Close()
 	if _, err := store.Open(new(faulty), store.Options{Base: base}); !errors.Is(err, btf.ErrClosed) {
 		t.Errorf("on a closed base: %v", err)
+	}
+}
+
+// TestSectionOfSplit looks at a module's own types, where they lie, and what its header says.
+func TestSectionOfSplit(t *testing.T) {
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		kernel, err := btf.Parse(btftest.Kernel(order), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := btftest.Module(kernel, order)
+		module, err := btf.Parse(data, kernel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, base := store.SectionOf(module), store.SectionOf(kernel)
+		first, end := module.Own().IDs()
+		if !s.IsSplit() || base.IsSplit() || s.FirstID() != first || s.Len() != int(end-first) ||
+			base.FirstID() != 1 {
+			t.Errorf("split %v, of %v; %d types from %d", s.IsSplit(), base.IsSplit(), s.Len(),
+				s.FirstID())
+		}
+		for _, i := range []int{-1, s.Len()} {
+			if typ := s.TypeAt(i); !typ.IsVoid() {
+				t.Errorf("own type %d: %v", i, typ)
+			}
+		}
+		strs, _ := s.Strings()
+		h := s.Header()
+		if h.ByteOrder != order || int(h.Types.Off) != int(h.Len) || h.Layout.Len != 0 ||
+			string(data[h.Strings.Off:]) != strs || int(h.Strings.Len) != len(strs) || h.UnknownTail {
+			t.Errorf("header %+v", h)
+		}
+		at := h.Types.Off
+		for _, typ := range module.Own().All() {
+			r := store.RecordOf(typ)
+			if end := r.Offset + int64(len(r.Bytes)); r.Offset != at ||
+				r.Bytes != string(data[r.Offset:end]) {
+				t.Errorf("%v: %d bytes at %d, want them at %d", typ, len(r.Bytes), r.Offset, at)
+			} else {
+				at = end
+			}
+		}
+		if at != h.Types.Off+int64(h.Types.Len) || store.RecordOf(btf.Type{}) != (store.Record{}) {
+			t.Errorf("records end at %d of %+v", at, h.Types)
+		}
+		checkScans(t, s, module)
+	}
+}
+
+// checkScans compares the ways to find a name without an index with what the Spec says.
+func checkScans(t *testing.T, s store.Section, spec *btf.Spec) {
+	t.Helper()
+	for _, typ := range spec.Own().All() {
+		name := typ.Name()
+		if name == "" {
+			continue
+		}
+		var own []btf.TypeID
+		test := s.NameTest(name)
+		for i := range s.Len() {
+			if test.Matches(i) {
+				own = append(own, s.FirstID()+btf.TypeID(i))
+			}
+		}
+		want, err := spec.Own().IDsByName(name)
+		if scanned := s.AppendIDsScanning([]btf.TypeID{7}, name); err != nil ||
+			!slices.Equal(own, want) || !slices.Equal(scanned[1:], want) || scanned[0] != 7 {
+			t.Errorf("%s: %v and %v, want %v, %v", name, own, scanned, want, err)
+		}
 	}
 }

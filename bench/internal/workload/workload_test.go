@@ -2,6 +2,7 @@ package workload_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus/kernel"
 )
 
@@ -80,6 +82,48 @@ func TestGenerateDrawsFromSplit(t *testing.T) {
 	}
 	if above != len(w.IDs)/2 {
 		t.Errorf("%d of %d ids are the module's, want half", above, len(w.IDs))
+	}
+}
+
+// Of a kernel with modules, half of the names are the kernel's, and the others those of modules.
+func TestGenerateCollection(t *testing.T) {
+	base, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := modules.New(base)
+	defer c.Close()
+	for name, data := range map[string][]byte{
+		"toy": btftest.Module(base, nil), "empty": btftest.Empty(base, nil),
+	} {
+		open := func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+			return btf.Parse(data, base)
+		}
+		if err := c.Add(name, "", open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := workload.GenerateCollection(c, 1)
+	if len(w.IDs) != 0 || len(w.Hits) != workload.Size || len(w.Misses) != workload.Size {
+		t.Fatalf("%d ids, %d hits, %d misses", len(w.IDs), len(w.Hits), len(w.Misses))
+	}
+	inModule := 0
+	for i, name := range w.Hits {
+		_, hit := c.TypeByName(name)
+		_, miss := c.TypeByName(w.Misses[i])
+		if hit != nil || !errors.Is(miss, btf.ErrNotFound) {
+			t.Fatalf("hit %s: %v, miss %s: %v", name, hit, w.Misses[i], miss)
+		}
+		if _, err := base.TypeByName(name); err != nil {
+			inModule++
+		}
+	}
+	if inModule < workload.Size/8 || inModule > workload.Size/2 {
+		t.Errorf("%d of %d names are a module's alone", inModule, len(w.Hits))
+	}
+	if !reflect.DeepEqual(w, workload.GenerateCollection(c, 1)) ||
+		reflect.DeepEqual(w.Hits, workload.GenerateCollection(c, 2).Hits) {
+		t.Error("the seed does not decide")
 	}
 }
 
