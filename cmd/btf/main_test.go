@@ -181,9 +181,9 @@ func (brokenDisk) Write([]byte) (int, error) { return 0, errors.New("disk full")
 func TestWriteErrors(t *testing.T) {
 	workspace(t)
 	for _, args := range [][]string{{"find", "--kind", "func"}, {"find", "--kind", "func", "--json"},
-		{"show", "sk_buff"}, {"path", "sk_buff.len"}, {"dump"}, {"dump", "c"}, {"dump", "json"},
-		{"list"}, {"diff", "vmlinux-6.1", "vmlinux-6.12"}, {"verify", "prog.btf"},
-		{"extract", "vmlinux", "-o", "-"}} {
+		{"show", "sk_buff"}, {"path", "sk_buff.len"}, {"dump"}, {"dump", "c", "--btf", "prog.btf"},
+		{"dump", "json", "--btf", "prog.btf"}, {"list"}, {"diff", "prog.btf", "tour.btf"},
+		{"verify", "prog.btf"}, {"extract", "vmlinux", "-o", "-"}} {
 		if stderr, status := run(brokenPipe{}, args...); stderr != "" || status != 0 {
 			t.Errorf("%v: closed pipe: status %d, %q", args, status, stderr)
 		}
