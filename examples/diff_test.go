@@ -9,7 +9,7 @@ import (
 	"github.com/btfkit/btfkit/btf/diff"
 )
 
-// What a tool that reads struct sock, or calls kernel functions, must know before a kernel's update.
+// What a tool that uses some functions and structs must know before the kernel is updated.
 func Example_diff() {
 	before, err := mmap.Open(old, nil)
 	if err != nil {

@@ -1,6 +1,7 @@
 // Package examples has whole programs as examples: what tools around BPF write by hand today, on
-// btfkit. Each is a file of at most 40 lines, run by "go test" on a real kernel of the corpus, which
-// the file system at root pretends to run; a program of yours has "/" there.
+// btfkit. Each is a file of at most 40 lines, run by "go test" on a real kernel of the corpus. The
+// file system at root pretends to be that of a machine that runs it; a program of yours has "/"
+// there.
 //
 // On the left the lines of code that public tools need for the same job, where they were counted
 // (November 2026):

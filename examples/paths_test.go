@@ -8,8 +8,8 @@ import (
 	"github.com/btfkit/btfkit/btf/path"
 )
 
-// Where members lie, for a tool that reads them out of the kernel: offsets, sizes, and which pointers
-// to follow.
+// Where members lie, for a tool that reads them out of the kernel: which pointers to follow, then
+// offset and size in bits.
 func Example_paths() {
 	kernel, err := cache.Open(old, nil)
 	if err != nil {
