@@ -3,6 +3,7 @@ package derived
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -86,12 +87,13 @@ func all() (names []string) {
 }
 
 // requireTool finds a program, or skips the test; it fails where BTFKIT_REQUIRE names it.
-func requireTool(t *testing.T, name, remedy string) string {
+func requireTool(t *testing.T, path, remedy string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
+	found, err := exec.LookPath(path)
 	if err == nil {
-		return path
+		return found
 	}
+	name := filepath.Base(path)
 	if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), name) {
 		t.Fatalf("%v, and BTFKIT_REQUIRE asks for it (%s)", err, remedy)
 	}
