@@ -133,8 +133,8 @@ func (a *app) do(work func(args []string) error) func(*cobra.Command, []string) 
 	}
 }
 
-// release is the version that "make dist" builds, which the linker writes here: the go command knows
-// only the versions of modules that it downloaded.
+// release is the version that "make dist" builds, which the linker writes here: the go command
+// knows only the versions of modules that it downloaded.
 var release string
 
 // version is the release, or what the go command recorded of the program.
