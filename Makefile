@@ -35,13 +35,13 @@ peers: ## builds what this machine can of btf-rs, libbpf and cilium/ebpf
 DIST = linux/amd64 linux/arm64 linux/arm linux/386 linux/riscv64 linux/s390x linux/ppc64le \
 	darwin/amd64 darwin/arm64 windows/amd64
 RELEASE = $(shell git describe --tags --exact-match --match 'btf/v*' 2>/dev/null | cut -d/ -f2)
-dist: ## static programs with the embedded kernel, to copy to other machines
-	@mkdir -p dist; for t in $(DIST); do os=$${t%/*}; arch=$${t#*/}; \
-	out=dist/benchmark-$$os-$$arch; [ $$os = windows ] && out=$$out.exe; \
+dist: ## static programs, to copy to other machines
+	@mkdir -p dist; for t in $(DIST); do for p in btf benchmark; do os=$${t%/*}; arch=$${t#*/}; \
+	out=dist/$$p-$$os-$$arch; [ $$os = windows ] && out=$$out.exe; \
 	CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch GOARM=7 go build -trimpath -o $$out \
-	-ldflags='-s -w -X github.com/btfkit/btfkit/bench/build.release=$(RELEASE)' \
-	./cmd/benchmark || exit 1; \
-	ls -l $$out | awk '{printf "%6.1f MB  %s\n", $$5/1e6, $$9}'; done
+	-ldflags='-s -w -X github.com/btfkit/btfkit/bench/build.release=$(RELEASE) -X main.release=$(RELEASE)' \
+	./cmd/$$p || exit 1; \
+	ls -l $$out | awk '{printf "%6.1f MB  %s\n", $$5/1e6, $$9}'; done; done
 
 release: ## makes a release in a scratch clone, without pushing: make release VERSION=v0.3.0
 	@.ci/apidiff $(VERSION)

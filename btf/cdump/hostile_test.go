@@ -151,7 +151,8 @@ func FuzzCDump(f *testing.F) {
 	for _, bomb := range bombs {
 		b := builder.New(builder.Options{Limits: builder.LimitsFormat})
 		bomb.add(b)
-		if data, err := b.Bytes(); err == nil && len(data) < 16<<10 {
+		// Those without end take half a second each; TestBombs has them.
+		if data, err := b.Bytes(); err == nil && len(data) < 16<<10 && bomb.want != cdump.ErrLimit {
 			f.Add(data)
 		}
 	}
@@ -163,7 +164,7 @@ func FuzzCDump(f *testing.F) {
 		if err != nil {
 			return
 		}
-		const limit = 1 << 18
+		const limit = 1 << 16
 		var all []btf.Type
 		for typ := range spec.TypesByKind() {
 			all = append(all, typ)

@@ -133,12 +133,20 @@ func (a *app) do(work func(args []string) error) func(*cobra.Command, []string) 
 	}
 }
 
-// version is what the go command recorded of the program.
+// release is the version that "make dist" builds, which the linker writes here: the go command
+// knows only the versions of modules that it downloaded.
+var release string
+
+// version is the release, or what the go command recorded of the program.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	switch {
+	case release != "":
+		return release
+	case !ok || info.Main.Version == "":
+		return "(unknown)"
 	}
-	return "(unknown)"
+	return info.Main.Version
 }
 
 // hint says what to do about a failure; "" if there is nothing to add.

@@ -210,3 +210,13 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
+
+// The version is the release's, if the linker was told.
+func TestVersion(t *testing.T) {
+	defer func(before string) { release = before }(release)
+	release = "v1.2.3"
+	var out strings.Builder
+	if _, status := run(&out, "--version"); status != 0 || out.String() != "btf version v1.2.3\n" {
+		t.Errorf("status %d, %s", status, &out)
+	}
+}

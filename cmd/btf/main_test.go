@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -181,9 +182,9 @@ func (brokenDisk) Write([]byte) (int, error) { return 0, errors.New("disk full")
 func TestWriteErrors(t *testing.T) {
 	workspace(t)
 	for _, args := range [][]string{{"find", "--kind", "func"}, {"find", "--kind", "func", "--json"},
-		{"show", "sk_buff"}, {"path", "sk_buff.len"}, {"dump"}, {"dump", "c"}, {"dump", "json"},
-		{"list"}, {"diff", "vmlinux-6.1", "vmlinux-6.12"}, {"verify", "prog.btf"},
-		{"extract", "vmlinux", "-o", "-"}} {
+		{"show", "sk_buff"}, {"path", "sk_buff.len"}, {"dump"}, {"dump", "c", "--btf", "prog.btf"},
+		{"dump", "json", "--btf", "prog.btf"}, {"list"}, {"diff", "prog.btf", "tour.btf"},
+		{"verify", "prog.btf"}, {"extract", "vmlinux", "-o", "-"}} {
 		if stderr, status := run(brokenPipe{}, args...); stderr != "" || status != 0 {
 			t.Errorf("%v: closed pipe: status %d, %q", args, status, stderr)
 		}
@@ -256,5 +257,49 @@ func TestInterrupt(t *testing.T) {
 	}
 	if stderr.Len() > 0 {
 		t.Errorf("it says %q", stderr)
+	}
+}
+
+// TestBpftool compares dump with bpftool, byte for byte, for the kernel and for a module.
+func TestBpftool(t *testing.T) {
+	bpftool, err := exec.LookPath("bpftool")
+	if err != nil {
+		if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "bpftool") {
+			t.Fatalf("%v, and BTFKIT_REQUIRE asks for it (apt-get install bpftool)", err)
+		}
+		t.Skipf("%v (apt-get install bpftool)", err)
+	}
+	workspace(t)
+	for _, test := range []struct{ ours, theirs string }{
+		{"dump --btf vmlinux", "btf dump file vmlinux"},
+		{"dump json --btf vmlinux", "--json btf dump file vmlinux"},
+		{"dump --json --pretty --btf vmlinux", "--pretty btf dump file vmlinux"},
+		{"dump --module act_mirred", "--base-btf vmlinux btf dump file act_mirred.ko"},
+		{"dump json --btf act_mirred.ko --base vmlinux",
+			"--json --base-btf vmlinux btf dump file act_mirred.ko"},
+	} {
+		want, err := exec.Command(bpftool, strings.Fields(test.theirs)...).Output()
+		if err != nil {
+			t.Fatalf("bpftool %s: %v", test.theirs, err)
+		}
+		var got bytes.Buffer
+		if stderr, status := run(&got, words(test.ours)...); status != 0 || stderr != "" {
+			t.Errorf("%s: status %d, %s", test.ours, status, stderr)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s: %d bytes differ from bpftool's %d", test.ours, got.Len(), len(want))
+		}
+	}
+}
+
+// The program needs neither the corpus, whose kernels would make it large, nor what makes manuals.
+func TestDependencies(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if deps := string(out); !strings.Contains(deps, "btfkit/elfx\n") ||
+		strings.Contains(deps, "btfkit/corpus") || strings.Contains(deps, "cobra/doc") {
+		t.Errorf("it links\n%s", deps)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"syscall"
 
@@ -102,7 +103,8 @@ func (o *output) close() error {
 
 // pipeError makes errClosedPipe of what says that nobody reads.
 func pipeError(err error) error {
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, os.ErrClosed) { // the last is the pager's pipe after Ctrl-C
 		return errClosedPipe
 	}
 	return err

@@ -16,14 +16,11 @@ type structPrinter struct {
 	b   strings.Builder
 }
 
-// What hostile input can make of a few bytes ends here: the text grows no further than maxText
-// bytes, and anonymous structs are followed maxDepth deep.
-const (
-	maxText  = 64 << 20
-	maxDepth = 64
-)
+// maxDepth is how deep anonymous structs are followed. How much text a few bytes of hostile input
+// can make is bounded by cdump, which has written the same struct before.
+const maxDepth = 64
 
-var errTooLarge = errors.New("anonymous members nested too deep, or too many to be shown")
+var errTooDeep = errors.New("anonymous members nested too deep to be shown")
 
 // column is where the comments start.
 const column = 56
@@ -84,8 +81,8 @@ func (p *structPrinter) members(t btf.Type, base uint64, depth int) error {
 			hole := fmt.Sprintf("hole of %s", bits(g.BitSize))
 			fmt.Fprintf(&p.b, "\n%s%s\n\n", indent(depth), p.comment(hole))
 		}
-		if depth > maxDepth || p.b.Len() > maxText {
-			return errTooLarge
+		if depth > maxDepth {
+			return errTooDeep
 		}
 		if err := p.member(m, base, depth); err != nil {
 			return err

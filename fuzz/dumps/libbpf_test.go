@@ -36,6 +36,7 @@ func findBpfdump(t *testing.T) string {
 
 // TestLibbpfC compares headers, sorted and unsorted.
 func TestLibbpfC(t *testing.T) {
+	t.Parallel()
 	tool := findBpfdump(t)
 	for i, what := range []string{"c", "unsorted"} {
 		equal, all := 0, blobsFor(t, "bpfdump")
@@ -64,6 +65,7 @@ var renamed = regexp.MustCompile(`___\d+`)
 
 // TestLibbpfDeclarations compares the declaration of every type of every blob.
 func TestLibbpfDeclarations(t *testing.T) {
+	t.Parallel()
 	tool := findBpfdump(t)
 	total := 0
 	for _, b := range blobsFor(t, "bpfdump") {

@@ -1,0 +1,17 @@
+// Package examples has whole programs as examples: what tools around BPF write by hand today, on
+// btfkit. Each is a file of at most 40 lines, run by "go test" on a real kernel of the corpus. The
+// file system at root pretends to be that of a machine that runs it; a program of yours has "/"
+// there.
+//
+// On the left the lines of code that public tools need for the same job, where they were counted
+// (November 2026):
+//
+//	packets      functions that get a packet    301   26
+//	paths        members by path                102   27
+//	structasc    a struct with all it needs     188   22
+//	dump         types as bpftool writes them   126   21
+//	dropreasons  values of an enum by name       95   20
+//	diff         what changed in a kernel        68   23
+//	daemon       modules come and go              -   35
+//	signature    prototypes of functions          -   23
+package examples

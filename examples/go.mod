@@ -1,0 +1,29 @@
+module github.com/btfkit/btfkit/examples
+
+go 1.25.0
+
+replace (
+	github.com/btfkit/btfkit/backends/cache => ../backends/cache
+	github.com/btfkit/btfkit/backends/mmap => ../backends/mmap
+	github.com/btfkit/btfkit/btf => ../btf
+	github.com/btfkit/btfkit/corpus => ../corpus
+	github.com/btfkit/btfkit/elfx => ../elfx
+)
+
+require (
+	github.com/btfkit/btfkit/backends/cache v0.0.0
+	github.com/btfkit/btfkit/backends/mmap v0.0.0
+	github.com/btfkit/btfkit/btf v0.0.0
+	github.com/btfkit/btfkit/corpus v0.0.0
+	github.com/btfkit/btfkit/elfx v0.0.0
+)
+
+require (
+	github.com/anchore/go-lzo v0.1.1 // indirect
+	github.com/edsrzf/mmap-go v1.2.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/mikelolasagasti/xz v1.0.1 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	github.com/ulikunitz/xz v0.5.17 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
