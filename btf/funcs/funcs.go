@@ -79,8 +79,8 @@ func New(q Query) (*Finder, error) {
 }
 
 // In ranges over the functions of src that are selected, in the order of src. Over a kernel of
-// 60,000 functions it takes a millisecond or two the first time, and half of one again: it reads the
-// records' kinds, and makes a Type of those that are selected.
+// 60,000 functions it takes a millisecond or two the first time, and half of one again: it reads
+// the records' kinds, and makes a Type of those that are selected.
 func (f *Finder) In(src Source) iter.Seq[Match] {
 	return func(yield func(Match) bool) {
 		if spec, ok := src.(*btf.Spec); ok && f.query.Name == nil && f.want != 0 {
