@@ -13,8 +13,8 @@ import (
 // kernel, where the tables of package nameindex take 1 or 2 MB. It is immutable and safe for
 // concurrent use.
 //
-// A hash of the name tells a bucket of 16 types or so, which fills a cache line. Each is a word: the
-// type's index, and above it, as many bits of the hash as fit. Types of equal names lie in one
+// A hash of the name tells a bucket of 16 types or so, which fills a cache line. Each is a word:
+// the type's index, and above it, as many bits of the hash as fit. Types of equal names lie in one
 // bucket, ascending, as do in hostile input long names that begin alike.
 type index struct {
 	starts   []uint32 // of each bucket in types, and the end of the last
