@@ -96,10 +96,28 @@ func (x *index) size() int64 { return int64(len(x.starts)+len(x.types)) * 4 }
 func (x *index) appendIDs(dst []btf.TypeID, s store.Section, name string) []btf.TypeID {
 	h, print := hash(name)
 	b := x.bucket(h)
+	bucket, mask := x.types[x.starts[b]:x.starts[b+1]], ^x.typeMask
+	for k, word := range bucket {
+		if (word^print)&mask == 0 {
+			return x.appendEqual(dst, s, name, print, bucket[k:])
+		}
+	}
+	return dst
+}
+
+// appendEqual is appendIDs for the part of a bucket that begins with a type of the print.
+func (x *index) appendEqual(dst []btf.TypeID, s store.Section, name string, print uint32,
+	bucket []uint32) []btf.TypeID {
 	test := s.NameTest(name)
-	for _, word := range x.types[x.starts[b]:x.starts[b+1]] {
-		if (word^print)&^x.typeMask == 0 && test.Matches(int(word&x.typeMask)) {
-			dst = append(dst, s.FirstID()+btf.TypeID(word&x.typeMask))
+	same := uint32(0) // where the name is: producers store each string once
+	for _, word := range bucket {
+		if (word^print)&^x.typeMask != 0 {
+			continue
+		}
+		i := int(word & x.typeMask)
+		if off := s.NameOffset(i); off == same || test.Matches(i) {
+			same = off
+			dst = append(dst, s.FirstID()+btf.TypeID(i))
 		}
 	}
 	return dst
