@@ -25,7 +25,7 @@ func (b *blob) Bytes() string { return b.data }
 
 func (b *blob) Index(s store.Section) error {
 	b.section = s
-	b.index = nameindex.Build(s, nameindex.Options{Memory: b.mem})
+	b.index = nameindex.Build(s, b.mem)
 	return nil
 }
 

@@ -48,7 +48,7 @@ func TestInfo(t *testing.T) {
 		}
 	}
 	types := store.SectionOf(spec).Len()
-	if n := int(info.IndexBytes); n < types+32*named || n > 4*types+34*named+256 {
+	if n := int(info.IndexBytes); n < types+14*named || n > 4*types+18*named+256 {
 		t.Errorf("%d bytes of index for %d types and %d names", n, types, named)
 	}
 	if _, err := spec.IDsByMatch(btf.MustMatcher("_")); err != nil {

@@ -2,8 +2,6 @@ package mmap
 
 import (
 	"os"
-	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/btfkit/btfkit/btf"
@@ -30,17 +28,11 @@ func (m *mapping) string() string {
 // A blob is the store of one section.
 type blob struct {
 	data    string
-	section store.Section
 	mapping *mapping // nil if data is on the heap
 	why     string   // it is not mapped
 	idTable int64    // bytes
 
-	// asked is set by the first query by name; the second prepares names.
-	asked     atomic.Bool
-	namesOnce sync.Once
-	names     finder
-	// nameBytes is what names takes. Info reads it while names may be in the making.
-	nameBytes atomic.Int64
+	names finder
 }
 
 var _ store.Store = (*blob)(nil)
@@ -67,21 +59,12 @@ func (b *blob) Bytes() string { return b.data }
 
 // Index does nothing: whoever never asks for a name does not pay for names.
 func (b *blob) Index(s store.Section) error {
-	b.section = s
+	b.names.section = s
 	return nil
 }
 
 func (b *blob) AppendIDs(dst []btf.TypeID, name string) []btf.TypeID {
-	if !b.asked.Load() && !b.asked.Swap(true) {
-		if ids, ok := scan(dst, b.section, name); ok {
-			return ids
-		}
-	}
-	b.namesOnce.Do(func() {
-		b.names = newFinder(b.section)
-		b.nameBytes.Store(b.names.size())
-	})
-	return b.names.appendIDs(dst, b.section, name)
+	return b.names.appendIDs(dst, name)
 }
 
 // Names makes the matcher read the record headers, which are there anyway.
@@ -89,14 +72,15 @@ func (b *blob) Names() store.Names { return store.Names{} }
 
 func (b *blob) Info() btf.Info {
 	info := btf.Info{Backend: "mmap", Why: b.why, DataBytes: int64(len(b.data)),
-		IndexBytes: b.idTable + b.nameBytes.Load()}
+		IndexBytes: b.idTable + b.names.size()}
 	info.Mapped = b.mapping != nil
 	return info
 }
 
 func (b *blob) Close() error {
 	m := b.mapping
-	b.data, b.mapping, b.names = "", nil, finder{}
+	b.data, b.mapping = "", nil
+	b.names.way.Store(nil)
 	if m == nil {
 		return nil
 	}

@@ -37,43 +37,31 @@ func queries(s store.Section) []string {
 // TestFinders compares each way to find a name with reading every record, on all shapes
 // of BTF.
 func TestFinders(t *testing.T) {
-	scans, searches, prints := 0, 0, 0
+	searches := 0
 	for _, blob := range btftest.Blobs() {
 		spec, err := blob.Open()
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := store.SectionOf(spec)
-		prepared := newFinder(s)
-		if prepared.sorted {
-			searches++
-		} else {
-			prints++
-		}
-		// Sorted names have fingerprints as well; they are just not needed.
-		hashed := newFingerprints(s)
+		named, isSorted := sorted(s)
+		x := newIndex(s)
 		for _, name := range queries(s) {
 			want := s.AppendIDsScanning([]btf.TypeID{77}, name)
-			if got := prepared.appendIDs([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
-				t.Errorf("%s: %q found at %v, want %v", blob.Name, name, got, want)
+			if got := x.appendIDs([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
+				t.Errorf("%s: %q indexed at %v, want %v", blob.Name, name, got, want)
 			}
-			if got := hashed.appendIDs([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
-				t.Errorf("%s: %q hashed at %v, want %v", blob.Name, name, got, want)
-			}
-			got, ok := scan([]btf.TypeID{77}, s, name)
-			if ok {
-				scans++
-			} else {
-				want = []btf.TypeID{77}
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("%s: %q scanned at %v, want %v", blob.Name, name, got, want)
+			if isSorted {
+				searches++
+				got := search([]btf.TypeID{77}, s, named, name)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: %q found at %v, want %v", blob.Name, name, got, want)
+				}
 			}
 		}
 	}
-	if scans == 0 || searches == 0 || prints == 0 {
-		t.Errorf("%d scans, %d searches, %d fingerprints: something is not tested",
-			scans, searches, prints)
+	if searches == 0 {
+		t.Error("no section is sorted")
 	}
 }
 
@@ -97,26 +85,6 @@ func TestSorted(t *testing.T) {
 		}
 		if n, ok := sorted(store.SectionOf(spec)); ok != test.ok || ok && n != test.named {
 			t.Errorf("%s: %d named, %v; want %d, %v", test.name, n, ok, test.named, test.ok)
-		}
-	}
-}
-
-// TestFingerprint keeps the one value that types without a name have out of the others.
-func TestFingerprint(t *testing.T) {
-	name := make([]byte, 2)
-	for i := range 1 << 16 {
-		name[0], name[1] = byte(i), byte(i>>8)
-		if print := fingerprint(string(name)); print == noPrint || print >= 1<<printBits {
-			t.Fatalf("fingerprint of %q is %#x", name, print)
-		}
-	}
-}
-
-// TestRarest: the answer only affects speed, but it must be an index of the name.
-func TestRarest(t *testing.T) {
-	for name, want := range map[string]int{"a": 0, "_": 0, "tcp_sendmsg": 10, "__x": 2, "eQ7": 1} {
-		if got := rarest(name); got != want {
-			t.Errorf("rarest byte of %q at %d, want %d", name, got, want)
 		}
 	}
 }
@@ -147,19 +115,86 @@ func TestConcurrentFirstQueries(t *testing.T) {
 	}
 }
 
+// A settled is a finder's work for a number of lookups.
+type settled struct {
+	scans   int
+	looked  bool
+	indexed bool
+}
+
+// lookups asks a new finder n times.
+func lookups(t *testing.T, s store.Section, least bool, n int) (w settled) {
+	f := finder{section: s, least: least}
+	var index *index
+	for range n {
+		if f.way.Load() == nil && f.settle() == nil {
+			w.scans++
+		}
+		way := f.way.Load()
+		if way == nil {
+			continue
+		}
+		w.looked = way.index == nil
+		w.indexed = way.index != nil
+		if index != nil && way.index != index {
+			t.Errorf("another index at lookup %d", n)
+		}
+		index = way.index
+	}
+	return w
+}
+
+// TestWorst counts what lookups cost in units of a scan, against the better of scanning always and
+// of an index from the start.
+func TestWorst(t *testing.T) {
+	parse := func(data []byte) store.Section {
+		spec, err := Parse(data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.SectionOf(spec)
+	}
+	s := parse(btftest.Kernel(nil))
+	worst := 0.
+	for n := 1; n <= 100; n++ {
+		w := lookups(t, s, false, n)
+		cost := w.scans
+		if w.indexed {
+			cost += scansPerIndex
+		}
+		worst = max(worst, float64(cost)/float64(min(n, scansPerIndex)))
+		if w.looked || w.indexed != (n > scansPerIndex) {
+			t.Errorf("%d lookups: %+v", n, w)
+		}
+		if w := lookups(t, s, true, n); w != (settled{scans: n}) {
+			t.Errorf("%d lookups in least memory: %+v", n, w)
+		}
+	}
+	if worst != 2 {
+		t.Errorf("at worst %v times the better choice", worst)
+	}
+	for _, least := range []bool{false, true} {
+		got := lookups(t, parse(btftest.Sorted(100, nil)), least, 20)
+		if want := (settled{scans: 1, looked: true}); got != want {
+			t.Errorf("sorted: %+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestNoAllocation(t *testing.T) {
-	for name, data := range map[string][]byte{"fingerprints": btftest.Names(nil),
+	for name, data := range map[string][]byte{"index": btftest.Names(nil),
 		"sorted": btftest.Sorted(300, nil)} {
 		spec := mustOpen(t, write(t, data), Backend{})
 		dst := make([]btf.TypeID, 0, 64)
 		list := queries(store.SectionOf(spec))
 		i := 0
 		scanned := testing.AllocsPerRun(100, func() {
-			dst, _ = scan(dst[:0], store.SectionOf(spec), list[i%len(list)])
+			dst = store.SectionOf(spec).AppendIDsScanning(dst[:0], list[i%len(list)])
 			i++
 		})
-		spec.AppendIDsByName(nil, "one")
-		spec.AppendIDsByName(nil, "two")
+		for range scansPerIndex + 1 {
+			spec.AppendIDsByName(nil, "one")
+		}
 		found := testing.AllocsPerRun(len(list), func() {
 			dst, _ = spec.AppendIDsByName(dst[:0], list[i%len(list)])
 			i++

@@ -1,9 +1,10 @@
 // Package mmap is the btfkit backend that maps the file: it opens fastest and takes the
 // least private memory, since the bytes stay in the page cache, which processes share.
 //
-// Of its own it holds where records start, some 2 bytes a type, and from the second query by
-// name on half a byte a type, or nothing if the types are sorted by name, as those of
-// kernels since Linux 7.0 are. A regular expression reads the record headers.
+// Of its own it holds where records start, 1.4 bytes a type. Names it finds with nothing at first.
+// From the fifth lookup on, when scans have cost what an index costs, there is one of 4.3 bytes a
+// name; unless the types are sorted by name, as those of kernels since Linux 7.0 are, or
+// Backend.LeastMemory is set. A regular expression reads the record headers.
 //
 // # Lifetime
 //
@@ -34,10 +35,10 @@
 // "go run ./cmd/benchmark --backend mmap":
 //
 //	open            linear in the number of types: 3 ns each, 0.4 ms
-//	memory          2 bytes a type; names add half a byte (63 kB)
+//	memory          1.4 bytes a type (174 kB); the index of names 4.3 a name (303 kB)
 //	type by id      O(1), no allocation
-//	ids by name     linear, no allocation: 0.6 ns a type, 70 us; the first query, which
-//	                prepares nothing, 0.5 ms, the second 1.5 ms
+//	ids by name     linear, no allocation, 0.5 ms, four times; then once 2 ms for the index;
+//	                O(1) from then on, no allocation, 0.1 us
 //	  if sorted     O(log n), no allocation: 0.4 us; the second query 1 ms
 //	regex           one pass over the record headers and the names that come in question
 package mmap
@@ -56,6 +57,9 @@ type Backend struct {
 	// Copy makes Open read the file instead of mapping it, for files that may be
 	// truncated or changed while they are open.
 	Copy bool
+	// LeastMemory never stores names, however many lookups there are: each reads
+	// all strings and record headers, unless the types are sorted by name.
+	LeastMemory bool
 }
 
 var _ btf.Backend = Backend{}
@@ -69,12 +73,16 @@ func Open(path string, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Ope
 // maps nothing; only the indexes are those of this backend.
 func Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Parse(data, base) }
 
-// Name returns "mmap", or "mmap-copy" with that option.
+// Name returns "mmap", followed by "-copy" and "-least" with these options.
 func (b Backend) Name() string {
+	name := "mmap"
 	if b.Copy {
-		return "mmap-copy"
+		name += "-copy"
 	}
-	return "mmap"
+	if b.LeastMemory {
+		name += "-least"
+	}
+	return name
 }
 
 // Open is the function of that name, with the options of b.
@@ -83,8 +91,8 @@ func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 }
 
 // Parse is the function of that name.
-func (Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
-	return open(&blob{data: string(data), why: "parsed from memory"}, base)
+func (b Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
+	return b.open(&blob{data: string(data), why: "parsed from memory"}, base)
 }
 
 // openWith is Open with the function that maps.
@@ -93,15 +101,16 @@ func (b Backend) openWith(mapFile mapFunc, path string, base *btf.Spec) (*btf.Sp
 	if err != nil {
 		return nil, err
 	}
-	spec, err := open(blob, base)
+	spec, err := b.open(blob, base)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return spec, nil
 }
 
-func open(b *blob, base *btf.Spec) (*btf.Spec, error) {
-	return store.Open(b, store.Options{Base: base, Memory: b})
+func (b Backend) open(data *blob, base *btf.Spec) (*btf.Spec, error) {
+	data.names.least = b.LeastMemory
+	return store.Open(data, store.Options{Base: base, Memory: data})
 }
 
 // load returns a blob with the bytes of the file, mapped if possible.

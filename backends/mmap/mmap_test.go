@@ -12,7 +12,6 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
-	"github.com/btfkit/btfkit/btf/store"
 )
 
 // maps says that this system maps files.
@@ -63,13 +62,27 @@ func TestInfo(t *testing.T) {
 		t.Errorf("info %+v on %s", info, runtime.GOOS)
 	}
 	open := info.IndexBytes
-	for range 2 { // the first query prepares nothing
+	for range scansPerIndex { // they prepare nothing
+		if ids, err := spec.IDsByName("no such name"); len(ids) != 0 || err != nil {
+			t.Errorf("ids %v, error %v", ids, err)
+		}
+		if got := spec.Info().IndexBytes; got != open {
+			t.Errorf("%d bytes at once to find types by name", got-open)
+		}
+	}
+	for range 2 {
 		if ids, err := spec.IDsByName("no such name"); len(ids) != 0 || err != nil {
 			t.Errorf("ids %v, error %v", ids, err)
 		}
 	}
-	types := store.SectionOf(spec).Len()
-	if got, want := spec.Info().IndexBytes-open, int64(types+63)/64*32; got != want {
+	types := 0
+	for _, ty := range spec.All() {
+		if ty.NameOffset() != 0 {
+			types++
+		}
+	}
+	want := int64(types+types/bucketLen+2) * 4
+	if got := spec.Info().IndexBytes - open; got != want {
 		t.Errorf("%d bytes to find %d types by name, want %d", got, types, want)
 	}
 	parsed, err := Parse(data, nil)

@@ -16,9 +16,9 @@
 //
 // # How it answers
 //
-// What can be decided without an automaton is: ^tcp_ compares eight bytes a name, sk_buff and
-// _drop_reason$ are searched for in the whole text, by their two rarest bytes and eight
-// places at once, and .* says yes. For the rest, [regexp/syntax] compiles a program, of
+// What can be decided without an automaton is: ^tcp_ compares eight bytes a name, sk_buff,
+// (?i)SKB and _drop_reason$ are searched for in the whole text, by their two rarest bytes and
+// eight places at once, and .* says yes. For the rest, [regexp/syntax] compiles a program, of
 // which a deterministic automaton is built as far as the names lead (dfa.go), over
 // classes of runes that the program does not tell apart (classes.go). It runs
 //

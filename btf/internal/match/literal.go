@@ -46,43 +46,106 @@ func (r *run) search() {
 	}
 	steps.Add(len(r.text))
 	r.bits = getBitmap(len(r.text))
-	text, lit := r.text, r.plan.literal
-	i, j := rarest(lit)
+	text, lit := r.text, newNeedle(r.plan.literal, r.plan.folds)
 	marked := 0 // all before it is done
 	at := 0
-	for at+len(lit) <= len(text) {
-		skip, places := findPair(text[at+i:], text[at+j:], lit[i], lit[j])
+	for at+lit.len() <= len(text) {
+		skip, places := findPair(text[at+lit.i:], text[at+lit.j:], lit.gateI, lit.gateJ)
 		at += skip
 		if places == 0 {
 			break
 		}
 		for ; places != 0; places &= places - 1 {
-			marked = r.mark(marked, at+bits.TrailingZeros32(places))
+			if p := at + bits.TrailingZeros32(places); lit.isAt(text, p) {
+				marked = r.mark(marked, p)
+			}
 		}
 		at += pairBlock
 	}
-	for ; at+len(lit) <= len(text); at++ {
-		marked = r.mark(marked, at)
+	for ; at+lit.len() <= len(text); at++ {
+		if lit.isAt(text, at) {
+			marked = r.mark(marked, at)
+		}
 	}
+}
+
+// mark marks a place of the literal and those before it in its string: every suffix that starts
+// there contains the literal too. Before marked all is done.
+func (r *run) mark(marked, at int) int {
+	steps.Add(at - marked)
+	start := marked + strings.LastIndexByte(r.text[marked:at], 0) + 1
+	r.bits.setRange(start, at+1)
+	return at + 1
+}
+
+// A needle is a literal as it is searched for: plan.literal and plan.folds.
+type needle struct {
+	lit, folds   string
+	i, j         int  // its two rarest bytes, to be looked for together
+	gateI, gateJ gate // eight times each
+	start        gate // of up to eight bytes
+}
+
+func newNeedle(lit, folds string) (n needle) {
+	n = needle{lit: lit, folds: folds}
+	n.i, n.j = rarest(lit)
+	n.gateI, n.gateJ = n.gateOf(n.i).times(ones), n.gateOf(n.j).times(ones)
+	for k := range min(8, len(lit)) {
+		g := n.gateOf(k).times(1 << (8 * k))
+		n.start.mask |= g.mask
+		n.start.want |= g.want
+	}
+	return n
+}
+
+// gateOf returns the gate of one byte.
+func (n *needle) gateOf(k int) gate {
+	mask := ^n.folds[k]
+	return gate{uint64(mask), uint64(n.lit[k] & mask)}
+}
+
+func (g gate) times(n uint64) gate { return gate{g.mask * n, g.want * n} }
+
+// differ returns a word whose bytes are zero where the gate is open to those of w.
+func (g gate) differ(w uint64) uint64 { return w&g.mask ^ g.want }
+
+func (n *needle) len() int { return len(n.lit) }
+
+// isAt reports whether the literal is at a place of the text. If the text is shorter, the NUL at
+// its end differs.
+func (n *needle) isAt(text string, p int) bool {
+	text = text[p:]
+	from := 0
+	if len(text) >= 8 {
+		if !n.start.open(word(text, 0)) {
+			return false
+		}
+		from = min(8, len(n.lit))
+	}
+	for k := from; k < len(n.lit); k++ {
+		if (text[k]^n.lit[k])&^n.folds[k] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // pairBlock is how many places findPair looks at in a step.
 const pairBlock = 32
 
-// findPair returns the first block of places at which a has the byte ca where b has cb,
-// as the number of bytes before it and a bit for each such place. If there is none,
+// findPair returns the first block of places at which ga is open to a byte of a where gb is
+// to one of b, as the number of bytes before it and a bit for each such place. If there is none,
 // places is zero, and skip is where what is too short for a block begins.
 //
-// Eight places at once: the bytes of a word that differ from ca or cb are not zero.
-func findPair(a, b string, ca, cb byte) (skip int, places uint32) {
-	wa, wb := ones*uint64(ca), ones*uint64(cb)
+// Eight places at once: the bytes of a word that differ from what is wanted are not zero.
+func findPair(a, b string, ga, gb gate) (skip int, places uint32) {
 	n := min(len(a), len(b))
 	a, b = a[:n], b[:n]
 	for len(a) >= pairBlock && len(b) >= pairBlock {
-		d0 := word(a, 0) ^ wa | word(b, 0) ^ wb
-		d1 := word(a, 8) ^ wa | word(b, 8) ^ wb
-		d2 := word(a, 16) ^ wa | word(b, 16) ^ wb
-		d3 := word(a, 24) ^ wa | word(b, 24) ^ wb
+		d0 := ga.differ(word(a, 0)) | gb.differ(word(b, 0))
+		d1 := ga.differ(word(a, 8)) | gb.differ(word(b, 8))
+		d2 := ga.differ(word(a, 16)) | gb.differ(word(b, 16))
+		d3 := ga.differ(word(a, 24)) | gb.differ(word(b, 24))
 		zero := (d0-ones)&^d0 | (d1-ones)&^d1 | (d2-ones)&^d2 | (d3-ones)&^d3
 		if zero&tops != 0 {
 			return n - len(a), zeros(d0) | zeros(d1)<<8 | zeros(d2)<<16 | zeros(d3)<<24
@@ -98,16 +161,16 @@ func zeros(w uint64) uint32 {
 	return uint32((w - ones) &^ w & tops >> 7 * 0x0102040810204080 >> 56)
 }
 
-// mark marks, if the literal is at a place, that place and those before it in its string:
-// every suffix that starts there contains the literal too. Before marked all is done.
-func (r *run) mark(marked, at int) int {
-	if !strings.HasPrefix(r.text[at:], r.plan.literal) {
-		return marked
+// isASCII reports whether no byte of the text has its top bit set.
+func isASCII(text string) bool {
+	var some uint64
+	for ; len(text) >= 32; text = text[32:] {
+		some |= word(text, 0) | word(text, 8) | word(text, 16) | word(text, 24)
 	}
-	steps.Add(at - marked)
-	start := marked + strings.LastIndexByte(r.text[marked:at], 0) + 1
-	r.bits.setRange(start, at+1)
-	return at + 1
+	for i := range len(text) {
+		some |= uint64(text[i])
+	}
+	return some&tops == 0
 }
 
 // byRarity has the bytes of kernel names, most frequent first; those that are not in it

@@ -25,8 +25,9 @@ type plan struct {
 	method method
 	// What every match begins with, at the start of the name.
 	prefix string
-	// What every match contains. Where it must end the name, a NUL is part of it.
-	literal string
+	// What every match contains. Where it must end the name, a NUL is part of it. It is in lower
+	// case where folds has a bit that tells this case from the other, instead of a zero.
+	literal, folds string
 
 	forward, reverse machine
 }
@@ -86,16 +87,16 @@ func newPlan(tree *syntax.Regexp) *plan {
 		p.planAnchored(items[1:])
 		return p
 	}
-	lit, n := literalOf(items)
+	lit, folds, n := literalOf(items, true)
 	switch {
 	case lit == "" || len(lit) > maxLiteral:
 		p.pickFilter(items)
 	case len(lit) == 1 && rarity(lit[0]) < rareByte:
 		// So many places that to mark them takes longer than a sweep.
 	case n == len(items):
-		p.method, p.literal = methodLiteral, lit
+		p.method, p.literal, p.folds = methodLiteral, lit, folds
 	case n == len(items)-1 && items[n].Op == syntax.OpEndText:
-		p.method, p.literal = methodLiteral, lit+"\x00"
+		p.method, p.literal, p.folds = methodLiteral, lit+"\x00", folds+"\x00"
 	default:
 		p.pickFilter(items)
 	}
@@ -104,7 +105,7 @@ func newPlan(tree *syntax.Regexp) *plan {
 
 // planAnchored chooses the method for what follows \A.
 func (p *plan) planAnchored(items []*syntax.Regexp) {
-	lit, n := literalOf(items)
+	lit, _, n := literalOf(items, false)
 	rest := items[n:]
 	p.method = methodForward
 	if len(lit) > maxLiteral {
@@ -127,15 +128,15 @@ func (p *plan) planAnchored(items []*syntax.Regexp) {
 func (p *plan) pickFilter(items []*syntax.Regexp) {
 	best := uint32(1 << 30)
 	for i := range items {
-		lit, n := literalOf(items[i:])
+		lit, folds, n := literalOf(items[i:], true)
 		if lit == "" || len(lit) > maxLiteral {
 			continue
 		}
 		if i+n < len(items) && items[i+n].Op == syntax.OpEndText {
-			lit += "\x00"
+			lit, folds = lit+"\x00", folds+"\x00"
 		}
 		if cost := literalCost(lit); len(lit) >= 3 && cost < best {
-			best, p.method, p.literal = cost, methodFilter, lit
+			best, p.method, p.literal, p.folds = cost, methodFilter, lit, folds
 		}
 	}
 }
@@ -209,32 +210,62 @@ func nullable(re *syntax.Regexp) bool {
 	return false
 }
 
-// literalOf returns the literal that the first n items spell. It stops when that is longer than
-// maxLiteral, as nobody uses it then.
-func literalOf(items []*syntax.Regexp) (lit string, n int) {
-	var b strings.Builder
-	for n < len(items) && plain(items[n]) && b.Len() <= maxLiteral {
+// caseBit is what tells an upper from a lower letter in ASCII.
+const caseBit = 'a' - 'A'
+
+// literalOf returns the literal that the first n items spell, and where it folds case, as plan has
+// them; it does so only if fold says that it may. It stops when that is longer than maxLiteral, as
+// nobody uses it then.
+func literalOf(items []*syntax.Regexp, fold bool) (lit, folds string, n int) {
+	var text, bits strings.Builder
+	for n < len(items) && plain(items[n]) && text.Len() <= maxLiteral {
+		if items[n].Flags&syntax.FoldCase != 0 && !fold {
+			break
+		}
 		for _, r := range items[n].Rune {
-			b.WriteRune(r)
+			if items[n].Flags&syntax.FoldCase != 0 && isLetter(r) {
+				text.WriteByte(byte(r) | caseBit)
+				bits.WriteByte(caseBit)
+				continue
+			}
+			text.WriteRune(r)
+			for range utf8.RuneLen(r) {
+				bits.WriteByte(0)
+			}
 		}
 		n++
 	}
-	return b.String(), n
+	return text.String(), bits.String(), n
 }
 
-// plain reports whether re is matched by one sequence of bytes and no other. Not so are
-// the runes that invalid UTF-8 stands for, those that no text decodes to, and NUL,
-// which ends a name.
+// plain reports whether re is matched by one sequence of bytes and no other, but for the case
+// of letters of ASCII. Not so are the runes that invalid UTF-8 stands for, those that no text
+// decodes to, those with other letters for another case, and NUL, which ends a name. See
+// outsideASCII for two letters that have one case more.
 func plain(re *syntax.Regexp) bool {
-	if re.Op != syntax.OpLiteral || re.Flags&syntax.FoldCase != 0 {
+	if re.Op != syntax.OpLiteral {
 		return false
 	}
 	for _, r := range re.Rune {
-		if r == 0 || r == utf8.RuneError || !utf8.ValidRune(r) {
+		if r == 0 || r == utf8.RuneError || !utf8.ValidRune(r) ||
+			r >= utf8.RuneSelf && re.Flags&syntax.FoldCase != 0 {
 			return false
 		}
 	}
 	return true
+}
+
+func isLetter(r rune) bool { return 'a' <= r|caseBit && r|caseBit <= 'z' }
+
+// outsideASCII reports whether the literal may also be spelled with runes that are not in ASCII:
+// the Kelvin sign is a k, and the long s is an s. Then it is not searched in text that has such.
+func (p *plan) outsideASCII() bool {
+	for i := range len(p.folds) {
+		if c := p.literal[i]; p.folds[i] != 0 && (c == 'k' || c == 's') {
+			return true
+		}
+	}
+	return false
 }
 
 // reversed returns the tree that matches what re matches, read from the end.

@@ -48,7 +48,13 @@ func TestPlan(t *testing.T) {
 		`x`:                   "literal  x", // the most frequent that is rare
 		`h`:                   "sweep",
 		`[ab]`:                "sweep",
-		`(?i)tcp`:             "sweep",
+		`(?i)TCP`:             "literal  tcp",
+		`(?i)a1_`:             "literal  a1_",
+		`a(?i)b(?-i)C$`:       "literal  abC$",
+		`(?i)étc`:             "sweep",
+		`(?i)Skb[0-9]`:        "filter  skb",
+		`^(?i)tcp`:            "filter  tcp", // prefixes do not fold
+		`^tcp(?i)x`:           "forward tcp",
 		`ab[0-9]`:             "sweep", // two bytes are no filter
 		`abc[0-9]`:            "filter  abc",
 		`[0-9]abc$`:           "filter  abc$",
@@ -95,7 +101,8 @@ func TestLongPattern(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := flatten(nil, re.Simplify())
-	if lit, n := literalOf(items); len(items) != 10*maxLiteral || n != maxLiteral+1 || len(lit) != n {
+	lit, _, n := literalOf(items, true)
+	if len(items) != 10*maxLiteral || n != maxLiteral+1 || len(lit) != n {
 		t.Errorf("%d of %d items, %d bytes; want %d", n, len(items), len(lit), maxLiteral+1)
 	}
 }

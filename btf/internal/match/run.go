@@ -18,6 +18,8 @@ type run struct {
 	bits  *bitmap
 	swept bool // bits says whether names match
 
+	looked, ascii bool // whether the text is in ASCII, once that was looked at
+
 	forward *automaton
 	gate    gate
 	spent   int // bytes that forward has read
@@ -38,6 +40,8 @@ func (r *run) selectNames(offs []uint32, hits []uint64) {
 		method = methodSweep
 	case method >= methodLiteral && r.few():
 		method = methodForward
+	case (method == methodLiteral || method == methodFilter) && !r.searchable():
+		method = methodSweep
 	}
 	switch method {
 	case methodAll:
@@ -62,6 +66,15 @@ func (r *run) selectNames(offs []uint32, hits []uint64) {
 		r.sweep()
 		r.bits.selectBits(offs, hits)
 	}
+}
+
+// searchable reports whether a search for the literal finds all its spellings in the text.
+func (r *run) searchable() bool {
+	if !r.looked {
+		r.looked = true
+		r.ascii = !r.plan.outsideASCII() || isASCII(r.text)
+	}
+	return r.ascii
 }
 
 // few reports whether so few names are asked that a pass over the whole text costs more.

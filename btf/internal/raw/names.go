@@ -136,10 +136,17 @@ func (s *Section) NameBudget() int64 {
 // record. See NameTest for its cost.
 func AppendIDs[ID ~uint32](dst []ID, s *Section, name string) []ID {
 	t := s.NameTest(name)
-	steps.Add(int(s.Count))
-	for i := range s.Count {
-		if t.Matches(s.NameOffset(int(i))) {
-			dst = append(dst, ID(s.First+i))
+	var offs [8 * BlockLen]uint32
+	for i := 0; i < int(s.Count); i += len(offs) {
+		for k, off := range offs[:s.NameOffsets(offs[:], i)] {
+			// Few names end where this one would. Below StrStart, the difference wraps.
+			end := uint64(off-s.StrStart) + uint64(len(name))
+			if end < uint64(len(s.Strs)) && s.Strs[end] != 0 {
+				continue
+			}
+			if t.Matches(off) {
+				dst = append(dst, ID(s.First+uint32(i+k)))
+			}
 		}
 	}
 	return dst

@@ -46,30 +46,22 @@ type Index struct {
 
 var seed = maphash.MakeSeed()
 
-// Options says how to build. The zero value is a dense table on the Go heap.
-type Options struct {
-	// Sparse makes four slots for each name instead of seven for four: 32 bytes
-	// instead of 14, for fewer probes.
-	Sparse bool
-	// Memory is where the table goes; nil means the Go heap.
-	Memory store.Memory
-}
-
 // Build indexes the own types of s by name. Time and memory are linear in the number
-// of types: about 30 ns and 14 or 32 bytes for each name of a kernel's. If the names
+// of types: about 30 ns and 14 bytes for each name of a kernel's. m is where the table
+// goes; nil means the Go heap. If the names
 // overlap so much that reading them all is out of proportion to the input (see
 // store.Section.NameBudget), it builds no table, and Append scans the records.
-func Build(s store.Section, o Options) Index {
-	if o.Memory == nil {
-		o.Memory = store.Heap{}
+func Build(s store.Section, m store.Memory) Index {
+	if m == nil {
+		m = store.Heap{}
 	}
-	b := builder{s: s, index: newIndex(s.Len(), countNamed(s), o), left: s.NameBudget()}
+	b := builder{s: s, index: newIndex(s.Len(), countNamed(s), m), left: s.NameBudget()}
 	for i := 0; i < s.Len(); i += batch {
 		if !b.add(i) {
 			return Index{scan: true}
 		}
 	}
-	b.group(o.Memory)
+	b.group(m)
 	return b.index
 }
 
@@ -87,13 +79,9 @@ func countNamed(s store.Section) int {
 	return named
 }
 
-func newIndex(types, named int, o Options) Index {
-	slots := named + named/2 + named/4 + 1
-	if o.Sparse {
-		slots = 4*named + 1
-	}
+func newIndex(types, named int, m store.Memory) Index {
 	return Index{
-		slots: o.Memory.Words64(slots),
+		slots: m.Words64(named + named/2 + named/4 + 1),
 		// A group takes a word more than it has types, which are two at least.
 		idBits: uint(bits.Len(uint(types+types/2))) + 1,
 	}

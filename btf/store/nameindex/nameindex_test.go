@@ -45,7 +45,7 @@ func (c *counting) Words8(n int) []uint8 { c.bytes += int64(n); return make([]ui
 func (c *counting) Words32(n int) []uint32 { c.bytes += int64(n) * 4; return make([]uint32, n) }
 func (c *counting) Words64(n int) []uint64 { c.bytes += int64(n) * 8; return make([]uint64, n) }
 
-// TestAppend compares both kinds of table with reading every record, on all shapes of BTF.
+// TestAppend compares the table with reading every record, on all shapes of BTF.
 func TestAppend(t *testing.T) {
 	for _, blob := range btftest.Blobs() {
 		spec, err := blob.Open()
@@ -53,25 +53,22 @@ func TestAppend(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := store.SectionOf(spec)
-		for _, sparse := range []bool{false, true} {
-			var m counting
-			index := nameindex.Build(s, nameindex.Options{Sparse: sparse, Memory: &m})
-			for _, name := range queries(s) {
-				want := s.AppendIDsScanning([]btf.TypeID{77}, name)
-				if got := index.Append([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
-					t.Errorf("%s, sparse %v: %q has types %v, want %v",
-						blob.Name, sparse, name, got, want)
-				}
+		var m counting
+		index := nameindex.Build(s, &m)
+		for _, name := range queries(s) {
+			want := s.AppendIDsScanning([]btf.TypeID{77}, name)
+			if got := index.Append([]btf.TypeID{77}, s, name); !slices.Equal(got, want) {
+				t.Errorf("%s: %q has types %v, want %v", blob.Name, name, got, want)
 			}
-			// Names that are much longer in all than the strings have no table.
-			length := int64(0)
-			for i := range s.Len() {
-				length += int64(len(s.NameBytes(s.NameOffset(i))))
-			}
-			scan := length > s.NameBudget()
-			if n := index.Bytes(); n != m.bytes && !scan || scan && n != 0 {
-				t.Errorf("%s, sparse %v: %d bytes taken, %d told", blob.Name, sparse, m.bytes, n)
-			}
+		}
+		// Names that are much longer in all than the strings have no table.
+		length := int64(0)
+		for i := range s.Len() {
+			length += int64(len(s.NameBytes(s.NameOffset(i))))
+		}
+		scan := length > s.NameBudget()
+		if n := index.Bytes(); n != m.bytes && !scan || scan && n != 0 {
+			t.Errorf("%s: %d bytes taken, %d told", blob.Name, m.bytes, n)
 		}
 	}
 }
@@ -96,28 +93,25 @@ func TestMany(t *testing.T) {
 	const n = 6000
 	for _, same := range []int{1, 2, 3, n} {
 		s := many(t, n, same)
-		dense := nameindex.Build(s, nameindex.Options{})
-		sparse := nameindex.Build(s, nameindex.Options{Sparse: true})
+		index := nameindex.Build(s, nil)
 		for i := range n / same {
 			var want []btf.TypeID
 			for id := i; id < n; id += n / same {
 				want = append(want, btf.TypeID(id+1))
 			}
 			name := fmt.Sprintf("name_%d", i)
-			for _, index := range []nameindex.Index{dense, sparse} {
-				if got := index.Append(nil, s, name); !slices.Equal(got, want) {
-					t.Fatalf("%d types of a name: %s has types %v, want %v", same, name, got, want)
-				}
+			if got := index.Append(nil, s, name); !slices.Equal(got, want) {
+				t.Fatalf("%d types of a name: %s has types %v, want %v", same, name, got, want)
 			}
 		}
 		for i := range n {
 			name := fmt.Sprintf("none_%d", i)
-			if got := append(dense.Append(nil, s, name), sparse.Append(nil, s, name)...); got != nil {
+			if got := index.Append(nil, s, name); got != nil {
 				t.Fatalf("%d types of a name: %s has types %v, want none", same, name, got)
 			}
 		}
-		if d, s := dense.Bytes(), sparse.Bytes(); d < 14*n || d > 20*n+20 || s < 32*n || s > 38*n+20 {
-			t.Errorf("%d types of a name: %d names take %d bytes, sparse %d", same, n, d, s)
+		if bytes := index.Bytes(); bytes < 14*n || bytes > 20*n+20 {
+			t.Errorf("%d types of a name: %d names take %d bytes", same, n, bytes)
 		}
 	}
 }
@@ -125,7 +119,7 @@ func TestMany(t *testing.T) {
 // TestOverlap refuses a table to names that are together much longer than the input.
 func TestOverlap(t *testing.T) {
 	s := open(t, btftest.Overlap(3000))
-	index := nameindex.Build(s, nameindex.Options{})
+	index := nameindex.Build(s, nil)
 	if n := index.Bytes(); n != 0 {
 		t.Errorf("a table of %d bytes", n)
 	}
