@@ -124,7 +124,8 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var d struct {
-		Environment []results.Setting
+		Schema      int
+		Environment map[string]string
 		Backends    []struct {
 			Name string
 			Own  bool
@@ -143,8 +144,8 @@ func TestJSON(t *testing.T) {
 	if len(d.Backends) != 4 || len(d.Verdict) == 0 {
 		t.Errorf("%d backends, verdict %q", len(d.Backends), d.Verdict)
 	}
-	if version := results.Environment(d.Environment).Get("btfkit"); version != "v0.1.0+0123456789ab" {
-		t.Errorf("version %q", version)
+	if version := d.Environment["btfkit"]; version != "v0.1.0+0123456789ab" || d.Schema != 1 {
+		t.Errorf("version %q, schema %d", version, d.Schema)
 	}
 	for _, b := range d.Backends {
 		if b.Own != (b.Name != "peer") {
