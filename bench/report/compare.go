@@ -109,10 +109,10 @@ func (c *Comparison) Write(out io.Writer) error {
 	}
 	t.write(&b)
 	for _, f := range c.onlyOld {
-		fmt.Fprintf(&b, "only in old: %s %s\n", f.Name, f.Unit)
+		writeWrapped(&b, fmt.Sprintf("only in old: %s %s", f.Name, f.Unit))
 	}
 	for _, f := range c.onlyNew {
-		fmt.Fprintf(&b, "only in new: %s %s\n", f.Name, f.Unit)
+		writeWrapped(&b, fmt.Sprintf("only in new: %s %s", f.Name, f.Unit))
 	}
 	for _, note := range c.notes() {
 		writeWrapped(&b, "note: "+note)
@@ -140,7 +140,7 @@ func (c *Comparison) notes() []string {
 	notes := []string{text + "; p is corrected for the number of tests (Holm)"}
 	if wanted := figures.SamplesWanted(tested); tested > 0 && fewest < wanted {
 		notes = append(notes, fmt.Sprintf("%d samples a side cannot tell any difference among so many "+
-			"tests: take %d (--count), or fewer rows (--rows)", fewest, wanted))
+			"tests: take %d (--count, or --turns), or fewer rows (--rows)", fewest, wanted))
 	}
 	return notes
 }

@@ -36,7 +36,7 @@ func TestFormatValue(t *testing.T) {
 func TestNoise(t *testing.T) {
 	var b strings.Builder
 	for i := range 6 {
-		fmt.Fprintf(&b, "BenchmarkX/backend=a/source=s-2 1 %d ns/op\n", 100+i*50)
+		fmt.Fprintf(&b, "BenchmarkX/backend=a/source=s-2 1 %d ns/op\n", 200+i*50)
 	}
 	var samples []*benchfmt.Result
 	reader := benchfmt.NewReader(strings.NewReader(b.String()), "")

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/results"
@@ -228,5 +229,113 @@ func TestNotes(t *testing.T) {
 	run.Samples = parse(t, "BenchmarkX/backend=a/source=s-2 1 1 ns/op\n")
 	if notes := report.Notes(run); len(notes) != 2 || !strings.Contains(notes[1], "fewer than 6") {
 		t.Errorf("one sample: %q", notes)
+	}
+}
+
+// No line of text is longer than what every terminal shows, whatever the names and the number of
+// backends.
+func TestWidth(t *testing.T) {
+	run := madeUp(t)
+	text := new(strings.Builder)
+	for _, s := range []string{"cache", "mmap", "arena", "btfrs-cache", "btfrs-mmap", "cilium", "libbpf"} {
+		run.Subjects = append(run.Subjects, results.Subject{Name: s, Storage: map[string]string{
+			"a-long-name-of-a-source": "heap: " + strings.Repeat("because it is so and not otherwise ", 9),
+		}})
+		for i := range 6 {
+			for _, row := range []string{
+				"IDsByRegex/pattern=^(tcp|udp)_.*_(send|recv)_and_what_else_a_name_may_hold_that_is_long",
+				"TypesByRegex/pattern=^(tcp|udp)_.*_(send|recv)", "IDsByName/hit", "Open",
+			} {
+				fmt.Fprintf(text, "Benchmark%s/backend=%s/source=a-long-name-of-a-source-2 1 %g ns/op "+
+					"%d B/op\n", row, s, 1234.5*float64(i*i+1+len(s)), i)
+			}
+		}
+	}
+	run.Sources[0].Name = "a-long-name-of-a-source"
+	run.Samples = parse(t, text.String())
+	run.Environment[3].Value = "AMD EPYC 9754 128-Core Processor with a name that does not end so soon"
+	run.Notes = append(run.Notes, strings.Repeat("words ", 40))
+	c, err := report.Compare(run.Samples, run.Samples, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, write := range map[string]func(io.Writer) error{
+		"table":   func(w io.Writer) error { return report.Table(w, run) },
+		"compare": c.Write,
+		"ranking": func(w io.Writer) error {
+			_, err := report.Ranking(w, run.Samples, run.Samples)
+			return err
+		},
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("%s: %d characters: %s", what, n, line)
+			}
+		}
+		for _, s := range run.Subjects {
+			if what != "ranking" && s.Name != "peer" && !strings.Contains(b.String(), s.Name) {
+				t.Errorf("%s: no %s in:\n%s", what, s.Name, &b)
+			}
+		}
+	}
+}
+
+// pair makes a run of two backends whose openings and lookups vary by a fraction.
+func pair(t *testing.T, slowOpen, quickOpen, slowHit, quickHit, spread float64) *results.Run {
+	t.Helper()
+	var b strings.Builder
+	for i := range 6 {
+		v := 1 + spread*(float64(i)-2.5)/2.5
+		for _, line := range []struct {
+			row, backend string
+			ns           float64
+		}{
+			{"Open", "cache", slowOpen}, {"Open", "mmap", quickOpen},
+			{"IDsByName/hit", "cache", quickHit}, {"IDsByName/hit", "mmap", slowHit},
+		} {
+			fmt.Fprintf(&b, "Benchmark%s/backend=%s/source=x-2 1 %g ns/op\n", line.row, line.backend,
+				line.ns*v)
+		}
+	}
+	return &results.Run{
+		Sources:  []results.Source{{Name: "x"}},
+		Subjects: []results.Subject{{Name: "cache"}, {Name: "mmap"}},
+		Samples:  parse(t, b.String()),
+	}
+}
+
+// The number of lookups that pay for a slower opening is an interval, as wide as the figures are
+// unsure, or it cannot be told.
+func TestBreakEven(t *testing.T) {
+	for _, c := range []struct {
+		run  *results.Run
+		want string
+	}{
+		{pair(t, 1e6, 1e5, 1010, 10, 0), "for more than about 900 lookups by name, choose cache"},
+		{pair(t, 1e6, 1e5, 1010, 10, 0.1), "for more than 720 to 1100 lookups by name, choose cache"},
+		{pair(t, 1e6, 1e5, 1010, 10, 0.97), "lookups by name make up for opening cache, cannot tell:"},
+		{pair(t, 1e6, 9e5, 1010, 10, 0.1), "lookups by name make up for opening cache, cannot tell:"},
+		{pair(t, 1e6, 1e5, 11, 10, 0.1), "lookups by name make up for opening cache, cannot tell:"},
+	} {
+		var b strings.Builder
+		if err := report.Table(&b, c.run); err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(text, c.want) {
+			t.Errorf("no %q in:\n%s", c.want, &b)
+		}
+	}
+}
+
+// Figures with a wide interval are warned of, with the widest by name.
+func TestUnsure(t *testing.T) {
+	notes := report.Notes(pair(t, 1e6, 1e5, 1010, 10, 0.6))
+	if text := strings.Join(notes, "\n"); !strings.Contains(text, "4 of 4 figures are uncertain by more "+
+		"than 50 %; the widest, Open of cache on x, is 1.000 ms ±60%") {
+		t.Errorf("notes %q", notes)
 	}
 }

@@ -29,6 +29,16 @@ var memoryUnits = []struct {
 	{"gc-sec", "GC cycle", false},
 }
 
+// memoryLabel returns what people call a unit of the memory table, or "".
+func memoryLabel(unit string) string {
+	for _, u := range memoryUnits {
+		if u.Unit == unit {
+			return u.Label
+		}
+	}
+	return ""
+}
+
 // is returns a function that reports whether a row is one of these.
 func is(rows ...row.Row) func(row.Row) bool {
 	return func(r row.Row) bool { return slices.Contains(rows, r) }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -173,6 +174,29 @@ func TestHelp(t *testing.T) {
 		}
 		if stdout != string(want) {
 			t.Errorf("%s differs (-update writes it):\n%s", path, stdout)
+		}
+	}
+}
+
+// Every option of every command is in the manual page and in the completions.
+func TestManIsComplete(t *testing.T) {
+	_, page, _ := benchmark(t, t.Context(), "man")
+	_, script, _ := benchmark(t, t.Context(), "completion", "bash")
+	options := regexp.MustCompile(`--[a-z-]+`)
+	for _, command := range []string{"", "compare", "ranking", "chart", "completion", "man"} {
+		_, help, _ := benchmark(t, t.Context(), strings.Fields(command+" --help")...)
+		for line := range strings.Lines(help) {
+			if !strings.HasPrefix(line, "  -") {
+				continue
+			}
+			option := options.FindString(line)
+			if !strings.Contains(page, strings.ReplaceAll(option, "-", `\-`)) ||
+				!strings.Contains(script, option) {
+				t.Errorf("%s %s: not in the manual page or not completed", command, option)
+			}
+		}
+		if !strings.Contains(page, "benchmark "+command) || !strings.Contains(script, command) {
+			t.Errorf("%s: not in the manual page or not completed", command)
 		}
 	}
 }

@@ -42,8 +42,7 @@ func (c Change) Counts() bool { return math.Abs(c.New.Center-c.Old.Center) > flo
 
 // floor is the least difference of a unit that counts, however small the values are. A pool that
 // the garbage collector emptied, a page or a span more or less is chance; an allocation more in
-// every operation is not. Resident memory holds pages that the system can drop, so no difference of
-// it counts.
+// every operation is not.
 func floor(unit string) float64 {
 	switch unit {
 	case "allocs/op":
@@ -54,10 +53,23 @@ func floor(unit string) float64 {
 		return 100
 	case "heap-B", "private-B", "peak-B":
 		return 64 << 10
-	case "rss-B", "pss-B", "mapped-B":
+	}
+	if informs(unit) {
 		return math.Inf(1)
 	}
 	return 0
+}
+
+// informs reports whether a unit only informs, so that no difference of it counts. Resident memory
+// holds pages that the system can drop. Totals add what the process held before, and one cycle of
+// the garbage collector takes what the scheduler makes of it.
+func informs(unit string) bool {
+	for _, prefix := range []string{"rss-", "pss-", "mapped-", "gc-"} {
+		if strings.HasPrefix(unit, prefix) {
+			return true
+		}
+	}
+	return strings.HasSuffix(unit, "-total-B")
 }
 
 // Compare pairs the figures of two runs, and tests the pairs that can differ by more than limit, a

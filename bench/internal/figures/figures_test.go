@@ -167,6 +167,8 @@ func TestFloors(t *testing.T) {
 		{"private-B 200000 200000 200000|240960 240960 240960", 0, false, false},
 		{"private-B 200000 200000 200000|300000 300000 300000", 0, true, true},
 		{"rss-B 1 1 1|1e9 1e9 1e9", 0, false, false},
+		{"private-total-B 1 1 1|1e9 1e9 1e9", 0, false, false},
+		{"gc-ns 1 1 1|1e9 1e9 1e9", 0, false, false},
 	} {
 		got := changes(t, c.limit, c.line)[0]
 		if got.Tested != c.tested || got.Counts() != c.counts {
