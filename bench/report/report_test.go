@@ -6,11 +6,15 @@ import (
 	"encoding/xml"
 	"flag"
 	"fmt"
+	"html"
 	"io"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +95,8 @@ func madeUp(t *testing.T) *results.Run {
 			{Key: "btfkit", Value: "v0.1.0+0123456789ab"},
 			{Key: "goos", Value: "linux"}, {Key: "goarch", Value: "amd64"}, {Key: "cpu", Value: "a <CPU>"},
 			{Key: "go", Value: "go1.26"}, {Key: "gomaxprocs", Value: "2"}, {Key: "kernel", Value: "7.2"},
+			{Key: "host", Value: "a<host>"}, {Key: "date", Value: "2026-11-25T12:00:00Z"},
+			{Key: "command", Value: "benchmark --name 'a b'"},
 		},
 		Sources: []results.Source{
 			{Name: "vmlinux", Origin: "/sys/kernel/btf/vmlinux", Format: "raw", Size: 5e6, Types: 126611,
@@ -171,7 +177,7 @@ func TestHTML(t *testing.T) {
 	page := b.String()
 	for _, s := range r.Subjects {
 		for _, want := range []string{
-			`<span class="who" title="` + s.Name + `">`, "</span> " + s.Name + "</dt>", "<th>" + s.Name,
+			`">` + s.Name + "</span>", "</span> " + s.Name + "</dt>", `<th scope="col">` + s.Name + "</th>",
 		} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: the page lacks %q", s.Name, want)
@@ -181,11 +187,20 @@ func TestHTML(t *testing.T) {
 	for _, want := range []string{"a &lt;CPU&gt;", "another &lt;library&gt;", "<polyline",
 		"Open by number", "prefers-color-scheme: dark", "something was left out", "12.3s",
 		"<dt>btfkit</dt><dd>v0.1.0&#43;0123456789ab</dd>",
-		"mmap</dt>\n<dd>btfkit: a mapping; vmlinux mapped"} {
+		"mmap</dt>\n<dd>btfkit: a mapping; vmlinux mapped",
+		"<p>a&lt;host&gt;, 2026-11-25T12:00:00Z, btfkit v0.1.0&#43;0123456789ab</p>",
+		"<p><code>benchmark --name &#39;a b&#39;</code></p>",
+		"<h4>Look up ids by a name that exists</h4>",
+		`<p class="soft">all ids with a random name <code>IDsByName/hit</code></p>`,
+		`<th scope="row" title="Open">Open</th>`, "position: sticky; left: 0"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	if found := regexp.MustCompile(`<td>[^<]*[A-Za-z]{4}|<tr><td`).FindString(page); found != "" {
+		t.Errorf("a header cell is no th: %q", found)
+	}
+	checkAxes(t, page)
 	outside := regexp.MustCompile(`(?i)(src|href)=|url\(|@import|<script|http`)
 	if found := outside.FindString(page); found != "" {
 		t.Errorf("the page loads something or runs something: %q", found)
@@ -196,6 +211,38 @@ func TestHTML(t *testing.T) {
 	}
 }
 
+// checkAxes looks at every chart: labels at both ends and at each power between, at equal distances,
+// and a dot for each value, between the ends.
+func checkAxes(t *testing.T, page string) {
+	t.Helper()
+	position := regexp.MustCompile(`left:([0-9.]+)%`)
+	charts := strings.Split(page, `<div class="dots">`)[1:]
+	if len(charts) < 8 {
+		t.Errorf("%d charts", len(charts))
+	}
+	for _, chart := range charts {
+		rows, axis, _ := strings.Cut(chart, `<div class="axis">`)
+		axis, _, _ = strings.Cut(axis, "</div>")
+		labels := position.FindAllStringSubmatch(axis, -1)
+		for i, label := range labels {
+			want := 100 * float64(i) / float64(len(labels)-1)
+			if at, err := strconv.ParseFloat(label[1], 64); err != nil || math.Abs(at-want) > 0.01 {
+				t.Errorf("label %d of %d at %s %%: %s", i+1, len(labels), label[1], axis)
+			}
+		}
+		if strings.Count(axis, "</span>") != len(labels) || strings.Contains(axis, "></span>") {
+			t.Errorf("a line without a label: %s", axis)
+		}
+		values := strings.Count(rows, `class="num"`)
+		if dots := strings.Count(rows, `class="dot"`); dots != values || values == 0 || len(labels) < 2 {
+			t.Errorf("%d dots of %d values, %d labels", dots, values, len(labels))
+		}
+	}
+	if !strings.Contains(page, "left:0%\">1 ns</span>") || !strings.Contains(page, ">100 µs</span>") {
+		t.Error("no labels 1 ns and 100 µs")
+	}
+}
+
 // The picture is well-formed, and has a panel for each row that tells most.
 func TestSVG(t *testing.T) {
 	var b bytes.Buffer
@@ -203,8 +250,9 @@ func TestSVG(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]int{
-		"<title>vmlinux</title>": 1, ">peer<": 5, ">Open<": 1, ">IDsByRegex/pattern=^tcp_<": 1,
-		">private memory after queries<": 1, "NameByID": 0,
+		"<title>vmlinux</title>": 1, ">peer<": 5, ">Open<": 1, ">Match names, ids: ^tcp_<": 1,
+		">Private memory after one query of each kind<": 1, "Look up a name by id": 0,
+		"<circle": 20, `class="axis">1 ms<`: 2,
 	} {
 		if got := strings.Count(b.String(), text); got != want {
 			t.Errorf("%q is there %d times, want %d", text, got, want)
@@ -337,5 +385,53 @@ func TestUnsure(t *testing.T) {
 	if text := strings.Join(notes, "\n"); !strings.Contains(text, "4 of 4 figures are uncertain by more "+
 		"than 50 %; the widest, Open of cache on x, is 1.000 ms ±60%") {
 		t.Errorf("notes %q", notes)
+	}
+}
+
+// A real browser lays out the page at the widths of a desk and of a phone: nothing reaches beyond
+// the edge, and no label of an axis beyond its card.
+func TestPageFits(t *testing.T) {
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "chromium") {
+			t.Fatal(err)
+		}
+		t.Skip("install chromium to look at the page in a browser")
+	}
+	run := madeUp(t)
+	run.Environment[3].Value = strings.Repeat("long", 50)
+	run.Notes = append(run.Notes, "IDsByRegex/pattern="+strings.Repeat("_", 200))
+	var page bytes.Buffer
+	if err := report.HTML(&page, run); err != nil {
+		t.Fatal(err)
+	}
+	const measure = `<!doctype html><body><iframe id="f" width="%d" height="3000" srcdoc="%s"></iframe>
+<script>onload = () => {
+  const d = document.getElementById("f").contentDocument, width = d.documentElement.clientWidth;
+  const bad = [];
+  for (const e of d.querySelectorAll("body *")) {
+    if (e.closest(".scroll") || e.closest("svg")) continue;
+    const box = e.getBoundingClientRect();
+    if (box.right > width || box.left < 0) bad.push(e.outerHTML.slice(0, 80));
+  }
+  for (const e of d.querySelectorAll(".axis span, .who, .num")) {
+    const box = e.getBoundingClientRect(), card = e.closest(".card").getBoundingClientRect();
+    if (box.left < card.left || box.right > card.right) bad.push("card: " + e.outerHTML);
+  }
+  const cards = d.querySelectorAll(".card").length;
+  document.body.textContent = "of " + cards + " cards, beyond the edge: [" + bad.join(" ") + "]";
+}</script>`
+	for _, width := range []int{1280, 420} {
+		path := filepath.Join(t.TempDir(), "measure.html")
+		text := fmt.Sprintf(measure, width, html.EscapeString(page.String()))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), chromium, "--headless=new", "--no-sandbox",
+			"--disable-gpu", "--user-data-dir="+t.TempDir(), "--window-size=1500,900", "--dump-dom",
+			"file://"+path).Output()
+		if err != nil || !regexp.MustCompile(`of \d\d cards, beyond the edge: \[\]`).Match(out) {
+			t.Errorf("%d px: %v\n%.3000s", width, err, out)
+		}
 	}
 }

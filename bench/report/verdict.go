@@ -202,7 +202,11 @@ func formatFactors(sheet *figures.Sheet, source string, rows []row.Row, unit, on
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, r := range rows {
 		f := sheet.Get(row.Name{Row: r, Backend: one, Source: source}, unit)
-		ratio := f.Ratio(sheet.Get(row.Name{Row: r, Backend: other, Source: source}, unit))
+		that := sheet.Get(row.Name{Row: r, Backend: other, Source: source}, unit)
+		ratio := f.Ratio(that)
+		if that.Center > 0 { // of the medians that are shown, even if those within rounds differ
+			ratio = f.Center / that.Center
+		}
 		low, high = min(low, ratio), max(high, ratio)
 	}
 	if twoDigits(low) == twoDigits(high) {
