@@ -17,8 +17,8 @@ var conditions = []struct{ key, label string }{
 }
 
 // Differences says why the figures of two runs cannot be held against each other: other BTF,
-// another seed, other queries, machine or Go. A run that does not tell something, such as the output
-// of go test, does not differ in it.
+// another seed, other queries, machine or Go. A run that does not tell something, such as the
+// output of go test, does not differ in it.
 func Differences(before, after []*benchfmt.Result) []string {
 	var texts []string
 	all := slices.Concat(before, after)

@@ -139,7 +139,8 @@ func TestRanking(t *testing.T) {
 }
 
 // The many figures of two equal programs: with as many tests as there are figures one difference in
-// twenty is called significant, and corrected none is. The note says how many samples it would take.
+// twenty is called significant, and corrected none is. The note says how many samples it would
+// take.
 func TestCompareCorrects(t *testing.T) {
 	run := func(shift int) []*benchfmt.Result {
 		var b strings.Builder

@@ -82,8 +82,8 @@ func cut(text string) string {
 	return string(runes[:lineWidth-1]) + "…"
 }
 
-// writeWrapped writes a paragraph. Its lines end at blanks, unless a word is longer than a line, and
-// all but the first are indented.
+// writeWrapped writes a paragraph. Its lines end at blanks, unless a word is longer than a line,
+// and all but the first are indented.
 func writeWrapped(b *strings.Builder, text string) {
 	const indent = 2
 	var words []string

@@ -211,8 +211,8 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// checkAxes looks at every chart: labels at both ends and at each power between, at equal distances,
-// and a dot for each value, between the ends.
+// checkAxes looks at every chart: labels at both ends and at each power between, at equal
+// distances, and a dot for each value, between the ends.
 func checkAxes(t *testing.T, page string) {
 	t.Helper()
 	position := regexp.MustCompile(`left:([0-9.]+)%`)
@@ -285,7 +285,7 @@ func TestNotes(t *testing.T) {
 func TestWidth(t *testing.T) {
 	run := madeUp(t)
 	text := new(strings.Builder)
-	for _, s := range []string{"cache", "mmap", "arena", "btfrs-cache", "btfrs-mmap", "cilium", "libbpf"} {
+	for s := range strings.FieldsSeq("cache mmap arena btfrs-cache btfrs-mmap cilium libbpf") {
 		run.Subjects = append(run.Subjects, results.Subject{Name: s, Storage: map[string]string{
 			"a-long-name-of-a-source": "heap: " + strings.Repeat("because it is so and not otherwise ", 9),
 		}})
@@ -382,8 +382,9 @@ func TestBreakEven(t *testing.T) {
 // Figures with a wide interval are warned of, with the widest by name.
 func TestUnsure(t *testing.T) {
 	notes := report.Notes(pair(t, 1e6, 1e5, 1010, 10, 0.6))
-	if text := strings.Join(notes, "\n"); !strings.Contains(text, "4 of 4 figures are uncertain by more "+
-		"than 50 %; the widest, Open of cache on x, is 1.000 ms ±60%") {
+	const want = "4 of 4 figures are uncertain by more than 50 %; the widest, Open of cache on x, " +
+		"is 1.000 ms ±60%"
+	if text := strings.Join(notes, "\n"); !strings.Contains(text, want) {
 		t.Errorf("notes %q", notes)
 	}
 }

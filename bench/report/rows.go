@@ -69,7 +69,7 @@ var words = map[row.Op][2]string{
 
 	row.CollectionOpen:          {"Open a kernel with all modules", "every module opened"},
 	row.CollectionOpenFirstName: {"Open all and look up one name", "the kernel, then its modules"},
-	row.CollectionTypesByName:   {"Look up types everywhere by a name", "in the kernel and all modules"},
+	row.CollectionTypesByName:   {"Look up types of all by a name", "in the kernel and all modules"},
 	row.CollectionTypesByRegex:  {"Match names everywhere", "in the kernel and all modules"},
 }
 

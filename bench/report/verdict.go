@@ -74,8 +74,8 @@ func unsureFigures(sheet *figures.Sheet) []string {
 	if label := memoryLabel(worst.Unit); label != "" {
 		what += ", " + label
 	}
-	return []string{fmt.Sprintf("%d of %d figures are uncertain by more than %.0f %%; the widest, %s of "+
-		"%s on %s, is %s", wide, shown, 100*unsure, what, worst.Backend, worst.Source, format(worst))}
+	return []string{fmt.Sprintf("%d of %d figures are uncertain by more than %.0f %%; the widest, %s "+
+		"of %s on %s, is %s", wide, shown, 100*unsure, what, worst.Backend, worst.Source, format(worst))}
 }
 
 // An advice says which backends to choose for a use.
@@ -195,8 +195,8 @@ func adviseFor(sheet *figures.Sheet, source string, rows []row.Row, unit string,
 	return a, true
 }
 
-// formatFactors says how many times another backend's figures one's are: "10 times", or "1.0 to 4000
-// times" if rows differ much in it.
+// formatFactors says how many times another backend's figures one's are: "10 times", or "1.0 to
+// 4000 times" if rows differ much in it.
 func formatFactors(sheet *figures.Sheet, source string, rows []row.Row, unit, one, other string,
 ) string {
 	low, high := math.Inf(1), math.Inf(-1)
@@ -272,5 +272,7 @@ func breakEven(open, quick, hit, steady *figures.Figure) (least, most float64, o
 	if open.Lo <= quick.Hi || hit.Lo <= steady.Hi {
 		return 0, 0, false
 	}
-	return (open.Lo - quick.Hi) / (hit.Hi - steady.Lo), (open.Hi - quick.Lo) / (hit.Lo - steady.Hi), true
+	least = (open.Lo - quick.Hi) / (hit.Hi - steady.Lo)
+	most = (open.Hi - quick.Lo) / (hit.Lo - steady.Hi)
+	return least, most, true
 }

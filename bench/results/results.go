@@ -118,8 +118,8 @@ func Read(in io.Reader, name string) ([]*benchfmt.Result, error) {
 }
 
 // Check returns an error for a result that no measurement gives and no statistics can use: of no
-// operation, with a figure that is no number or infinite, or with a time or a rate that is not above
-// zero.
+// operation, with a figure that is no number or infinite, or with a time or a rate that is not
+// above zero.
 func Check(r *benchfmt.Result) error {
 	if r.Iters < 1 {
 		return fmt.Errorf("%s: %d operations", r.Name, r.Iters)

@@ -9,8 +9,8 @@ import (
 const grace = 300 * time.Millisecond
 
 // Await runs work, and returns what it does. Soon after ctx is done it returns the context's cause
-// even if work goes on: drawing a workload, generating BTF and matching expressions do not look at a
-// context. Such work is left behind for the end of the program.
+// even if work goes on: drawing a workload, generating BTF and matching expressions do not look at
+// a context. Such work is left behind for the end of the program.
 func Await[T any](ctx context.Context, work func() (T, error)) (T, error) {
 	type outcome struct {
 		value T

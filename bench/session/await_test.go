@@ -27,7 +27,8 @@ func TestAwait(t *testing.T) {
 	if value != 0 || !errors.Is(err, stop) || time.Since(began) > 10*time.Second {
 		t.Errorf("%d, %v after %v", value, err, time.Since(began))
 	}
-	if value, err := session.Await(ctx, func() (int, error) { return 7, nil }); value != 7 || err != nil {
+	value, err = session.Await(ctx, func() (int, error) { return 7, nil })
+	if value != 7 || err != nil {
 		t.Errorf("work that ends: %d, %v", value, err)
 	}
 }

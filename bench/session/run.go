@@ -14,8 +14,8 @@ import (
 )
 
 // Run measures. Where ctx ends it, it returns soon, with the context's cause and what it has by
-// then; no process outlives it. Where the deadline ends it, it returns what it has, or a BudgetError
-// if that is nothing. If the config selects no row, the error is a RowsError.
+// then; no process outlives it. Where the deadline ends it, it returns what it has, or a
+// BudgetError if that is nothing. If the config selects no row, the error is a RowsError.
 func Run(ctx context.Context, ws *Workspace, c Config) (*results.Run, error) {
 	began := time.Now()
 	c.Count = max(c.Count, 1)

@@ -240,8 +240,8 @@ func isIn(file, dir string) bool {
 	return err == nil && os.SameFile(parent, folder)
 }
 
-// isTree reports whether a folder with a kernel's raw BTF has its modules below, in folders, and none
-// beside the kernel.
+// isTree reports whether a folder with a kernel's raw BTF has its modules below, in folders, and
+// none beside the kernel.
 func isTree(dir, kernel string) bool {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -60,8 +60,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return finish(ctx, c.Name, err, stderr)
 }
 
-// finish reports what ended a command, and returns the exit status: after a signal, what shells give
-// to programs that a signal ends.
+// finish reports what ended a command, and returns the exit status: after a signal, what shells
+// give to programs that a signal ends.
 func finish(ctx context.Context, name string, err error, stderr io.Writer) int {
 	if err == nil {
 		return 0

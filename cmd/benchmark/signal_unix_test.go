@@ -120,7 +120,7 @@ func TestClosedPipe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd, temp := start(t, w, "--base", kernel, "--embedded=false", "--rows", "^Open$", "--count", "20",
+		cmd, temp := start(t, w, "--base", kernel, "--rows", "^Open$", "--count", "20",
 			"-i", "1", "--format", format)
 		w.Close()
 		r.Close()

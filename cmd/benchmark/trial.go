@@ -66,7 +66,8 @@ func (t *trial) run() error {
 
 // measure has both programs measure in turns. The one that goes first alternates, so that a drift
 // of the machine favours neither.
-func (t *trial) measure(name, rows string, turns int) (before, after []*benchfmt.Result, err error) {
+func (t *trial) measure(name, rows string, turns int) (
+	before, after []*benchfmt.Result, err error) {
 	var texts [2][]byte
 	order := []int{0, 1}
 	for range turns {

@@ -91,7 +91,9 @@ func Compare(before, after *Sheet, limit float64) (changes []Change, onlyOld, on
 			continue
 		}
 		test := benchmath.AssumeNothing.Compare(f.Sample, other.Sample)
-		c := Change{Old: f, New: other, Comparison: test, Alone: test.P, Tested: canDiffer(f, other, limit)}
+		c := Change{
+			Old: f, New: other, Comparison: test, Alone: test.P, Tested: canDiffer(f, other, limit),
+		}
 		if !c.Tested {
 			c.P = 1
 		}
@@ -106,8 +108,8 @@ func Compare(before, after *Sheet, limit float64) (changes []Change, onlyOld, on
 	return changes, onlyOld, onlyNew
 }
 
-// canDiffer reports whether medians of the samples could differ by more than the limit and the floor
-// if the samples were dealt to the two sides in another way.
+// canDiffer reports whether medians of the samples could differ by more than the limit and the
+// floor if the samples were dealt to the two sides in another way.
 func canDiffer(a, b *Figure, limit float64) bool {
 	all := slices.Concat(a.Values, b.Values)
 	least, most := slices.Min(all), slices.Max(all)

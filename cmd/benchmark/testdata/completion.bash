@@ -1,6 +1,6 @@
 _benchmark() {
-	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-	local options= values= files=
+	local word=${COMP_WORDS[COMP_CWORD]}
+	local before=${COMP_WORDS[COMP_CWORD-1]} options= values= files=
 	case ${COMP_WORDS[1]} in
 	compare)
 		case $before in

@@ -38,9 +38,9 @@ func verbs(commands []*Command) string {
 func bash(commands []*Command) string {
 	var b strings.Builder
 	program := commands[0].Name
-	fmt.Fprintf(&b, "_%s() {\n\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n",
-		program)
-	b.WriteString("\tlocal options= values= files=\n\tcase ${COMP_WORDS[1]} in\n")
+	fmt.Fprintf(&b, "_%s() {\n\tlocal word=${COMP_WORDS[COMP_CWORD]}\n", program)
+	b.WriteString("\tlocal before=${COMP_WORDS[COMP_CWORD-1]} options= values= files=\n")
+	b.WriteString("\tcase ${COMP_WORDS[1]} in\n")
 	for _, c := range append(commands[1:len(commands):len(commands)], commands[0]) {
 		pattern, options := c.verb(), ""
 		if c == commands[0] {

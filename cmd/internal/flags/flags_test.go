@@ -95,7 +95,8 @@ func TestMan(t *testing.T) {
 	page := flags.Man(`tool "1.0"`, program(new(string), new(int), new(bool))...)
 	for _, want := range []string{
 		`.TH TOOL 1 "" "tool ""1.0"""` + "\n", ".SH NAME\ntool \\- make things\n",
-		"tool [options] FILE\n.br\ntool show FILE\n", ".B \\-o, \\-\\-out FILE\nwhere to; it's replaced\n",
+		"tool [options] FILE\n.br\ntool show FILE\n",
+		".B \\-o, \\-\\-out FILE\nwhere to; it's replaced\n",
 		".B \\-\\-all\\-of\\-them\\-at\\-once\neverything\n", ".SS \"tool show FILE\"\nShows a file.\n",
 		".SH EXIT STATUS\n0, 1 on failure.\n",
 	} {

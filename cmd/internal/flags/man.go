@@ -42,8 +42,8 @@ func manOptions(b *strings.Builder, c *Command) {
 	}
 }
 
-// roff escapes what is special to troff in running text: the backslash, the dash, which would become
-// a hyphen that cannot be copied, and a dot or a quote at the start of a line.
+// roff escapes what is special to troff in running text: the backslash, the dash, which would
+// become a hyphen that cannot be copied, and a dot or a quote at the start of a line.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")
