@@ -142,6 +142,45 @@ func TestKindEdges(t *testing.T) {
 	}
 }
 
+// TestTypeString follows what has no name of its own to what has, but not for ever.
+func TestTypeString(t *testing.T) {
+	b := builder.New(builder.Options{})
+	char := b.Int("char", 1, btf.Int{Encoding: btf.IntSigned, Bits: 8})
+	skb := b.Struct("sk_buff", 0)
+	member := b.Struct(strings.Repeat("long", 50), 0)
+	typedef := b.Typedef("skb_t", skb)
+	loop := b.Ptr(b.NextID())
+	chain := typedef
+	for range 7 {
+		chain = b.Ptr(chain)
+	}
+	for id, want := range map[btf.TypeID]string{
+		char:                                  "INT char",
+		b.Ptr(skb):                            "PTR to STRUCT sk_buff",
+		b.Ptr(0):                              "PTR to void",
+		b.Ptr(b.Const(skb)):                   "PTR to CONST of STRUCT sk_buff",
+		b.Ptr(b.TypeTag("rcu", skb)):          "PTR to TYPE_TAG rcu of STRUCT sk_buff",
+		b.Volatile(b.Restrict(char)):          "VOLATILE of RESTRICT of INT char",
+		b.Array(char, char, 16):               "ARRAY of 16 INT char",
+		b.Array(b.Array(char, char, 2), 1, 3): "ARRAY of 3 ARRAY of 2 INT char",
+		typedef:                               "TYPEDEF skb_t",
+		b.Ptr(b.FuncProto(0)):                 "PTR to FUNC_PROTO",
+		b.Ptr(b.Struct("", 0)):                "PTR to STRUCT",
+		member:                                "STRUCT " + strings.Repeat("long", 25) + "...",
+		loop:                                  strings.Repeat("PTR to ", 9) + "...",
+		b.Ptr(chain):                          strings.Repeat("PTR to ", 8) + "TYPEDEF skb_t",
+		b.Ptr(b.NextID() - 1):                 strings.Repeat("PTR to ", 9) + "...",
+	} {
+		want = fmt.Sprintf("[%d] %s", id, want)
+		if got := typeByID(t, build(t, b, nil), id).String(); got != want {
+			t.Errorf("%s instead of %s", got, want)
+		}
+	}
+	if got := (btf.Type{}).String(); got != "void" {
+		t.Errorf("%s instead of void", got)
+	}
+}
+
 // TestStrings holds the texts that tests elsewhere do not.
 func TestStrings(t *testing.T) {
 	cause := errors.New("cause")

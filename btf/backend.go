@@ -40,9 +40,8 @@ var Internal internal
 type internal struct{}
 
 // Open opens what a store holds.
-func (internal) Open(s store, l lookup, base *Spec, alloc func(words int) []uint32) (
-	*Spec, error) {
-	return open(s, l, base, alloc)
+func (internal) Open(s store, l lookup, base *Spec, m raw.Memory) (*Spec, error) {
+	return open(s, l, base, m)
 }
 
 // Section returns the section of s, or of the Spec that s is the Own of.
@@ -57,4 +56,4 @@ func (internal) TypeAt(sec *raw.Section, i uint32) Type {
 }
 
 // Closed reports whether s is closed.
-func (internal) Closed(s *Spec) bool { return s.closed.Load() }
+func (internal) Closed(s *Spec) bool { return s.live.closed.Load() }

@@ -267,6 +267,10 @@ func (v VarSecinfo) TargetID() TypeID { return TypeID(v.word(0)) }
 func (v VarSecinfo) Target() Type { return v.target(v.TargetID()) }
 
 // Offset returns where the variable lies, in bytes from the start of the section.
+//
+// In BTF of a BPF object that was not linked, the size of a DATASEC and the offsets of its
+// global variables are 0: the compiler leaves them to the loader; elfx fills them in with
+// Options.FixDatasec.
 func (v VarSecinfo) Offset() uint32 { return v.word(1) }
 
 // Size returns the variable's size in bytes.

@@ -153,12 +153,12 @@ func ExampleType_Members() {
 	}
 	// Output:
 	// 0 "" at bit 0: [28] UNION
-	// 1 "sk" at bit 128: [22] PTR
-	// 2 "cb" at bit 192: [29] ARRAY
+	// 1 "sk" at bit 128: [22] PTR to STRUCT sock
+	// 2 "cb" at bit 192: [29] ARRAY of 48 INT char
 	// 3 "len" at bit 576: [3] INT unsigned int
 	// 4 "cloned" at bit 608: [3] INT unsigned int, 1 bits
 	// 5 "pkt_type" at bit 609: [3] INT unsigned int, 3 bits
-	// 6 "data" at bit 640: [8] PTR
+	// 6 "data" at bit 640: [8] PTR to CONST of INT char
 }
 
 func ExampleType_Targets() {
@@ -174,8 +174,8 @@ func ExampleType_Targets() {
 		fmt.Println(t)
 	}
 	// Output:
-	// [51] RESTRICT
-	// [27] PTR
+	// [51] RESTRICT of PTR to STRUCT sk_buff
+	// [27] PTR to STRUCT sk_buff
 	// [30] STRUCT sk_buff
 }
 

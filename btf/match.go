@@ -59,7 +59,7 @@ func (m *Matcher) MatchString(name string) bool { return m.match.MatchString(nam
 // dst, and once for what the backend builds at its first match and for what m has yet to work
 // out about its expression. The only error is ErrClosed.
 func (s *Spec) AppendIDsByMatch(dst []TypeID, m *Matcher, kinds ...Kind) ([]TypeID, error) {
-	if s.closed.Load() {
+	if s.live.closed.Load() {
 		return dst, ErrClosed
 	}
 	q := queries.Get().(*query)

@@ -28,9 +28,18 @@ type Spec struct {
 	chain []*section // what queries cover, the root first
 	min   TypeID     // the lowest id covered
 	base  *Spec
-	// closed is shared by a Spec and its Own.
-	closed *atomic.Bool
+	// live is shared by a Spec and its Own.
+	live *live
 }
+
+// A live has the section of a Spec until that is closed.
+type live struct {
+	closed atomic.Bool
+	sec    *raw.Section // then the empty one
+}
+
+// none is the section of closed Specs, which stores no type.
+var none raw.Section
 
 // A section is what Specs share: the bytes, and the store that holds them and their indexes.
 type section struct {
@@ -72,7 +81,7 @@ type lookup interface {
 // data. Errors are *[FormatError]s, or ErrClosed for a closed base.
 func Parse(data []byte, base *Spec) (*Spec, error) {
 	p := &plain{data: string(data)}
-	return open(p, p, base, nil)
+	return open(p, p, base, raw.Heap{})
 }
 
 // plain is a store without indexes.
@@ -94,16 +103,16 @@ func (p *plain) AppendIDs(dst []TypeID, name string) []TypeID {
 }
 
 // open opens what s holds, and closes s on error.
-func open(s store, l lookup, base *Spec, alloc func(words int) []uint32) (*Spec, error) {
+func open(s store, l lookup, base *Spec, m raw.Memory) (*Spec, error) {
 	sec := &section{store: s, lookup: l}
-	err := sec.open(base, alloc)
+	err := sec.open(base, m)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	sec.refs.Store(1)
 	sec.raw.Owner = sec
-	spec := &Spec{raw: sec.raw, sec: sec, base: base, closed: new(atomic.Bool)}
+	spec := &Spec{raw: sec.raw, sec: sec, base: base, live: &live{sec: sec.raw}}
 	if base != nil {
 		spec.chain = append(spec.chain, base.sec.spec.chain...)
 	}
@@ -112,16 +121,16 @@ func open(s store, l lookup, base *Spec, alloc func(words int) []uint32) (*Spec,
 	return spec, nil
 }
 
-func (s *section) open(base *Spec, alloc func(words int) []uint32) error {
+func (s *section) open(base *Spec, m raw.Memory) error {
 	var below *raw.Section
 	if base != nil {
-		if base.closed.Load() || !base.sec.retain() {
+		if base.live.closed.Load() || !base.sec.retain() {
 			return fmt.Errorf("base: %w", ErrClosed)
 		}
 		s.base, below = base.sec, base.raw
 	}
 	var err error
-	s.raw, err = raw.Open(s.store.Bytes(), below, alloc, s.store.Info().Mapped)
+	s.raw, err = raw.Open(s.store.Bytes(), below, m, s.store.Info().Mapped)
 	if err != nil {
 		err = formatError(err)
 	} else {
@@ -164,9 +173,10 @@ func (s *section) release() error {
 // closed, too. After that, lookups return ErrClosed and views answer like void; names
 // and ids that were handed out stay valid. Closing again does nothing.
 func (s *Spec) Close() error {
-	if s.closed.Swap(true) {
+	if s.live.closed.Swap(true) {
 		return nil
 	}
+	s.live.sec = &none
 	return s.sec.release()
 }
 
@@ -188,7 +198,7 @@ func (s *Spec) Own() *Spec {
 // Info says where the bytes of the section are and what its backend holds; zero after
 // Close.
 func (s *Spec) Info() Info {
-	if s.closed.Load() {
+	if s.live.closed.Load() {
 		return Info{}
 	}
 	return s.sec.store.Info()
@@ -205,7 +215,8 @@ func (s *Spec) ByteOrder() binary.ByteOrder {
 // PointerSize returns the size of a pointer on the target, in bytes. BTF does not
 // state it; as libbpf does, it is derived from the size of the first INT named "long"
 // (in any of C's spellings), first in the base, and taken to be 8 if there is none.
-// The scan runs at the first call; later calls cost nothing.
+// The scan runs at the first call, in time linear in the number of types, whatever their
+// names; later calls cost nothing.
 func (s *Spec) PointerSize() int { return s.sec.PointerSize() }
 
 // PointerSize is Spec.PointerSize.
@@ -259,12 +270,18 @@ func (s *Spec) IDs() (first, end TypeID) { return s.min, TypeID(s.raw.End()) }
 // TypeByID returns the type with the id; void for 0. It returns ErrClosed, or an error that is
 // ErrNotFound and says which ids there are. It does not allocate unless it fails.
 func (s *Spec) TypeByID(id TypeID) (Type, error) {
-	if s.closed.Load() {
-		return Type{}, ErrClosed
+	// Most ids are those of the section's own types. (Below its first, the difference wraps.)
+	sec := s.live.sec
+	if off, ok := sec.IDs.Near(uint32(id) - sec.First); ok {
+		return Type{sec, off, id}, nil
 	}
-	// Most ids are the section's own. (Below its first, the difference wraps.)
-	if i := uint32(id) - s.raw.First; i < s.raw.Count {
-		return Type{s.raw, s.raw.IDs.At(i), id}, nil
+	return s.anyType(id)
+}
+
+// anyType is TypeByID for the few that are left: it keeps TypeByID short.
+func (s *Spec) anyType(id TypeID) (Type, error) {
+	if s.live.closed.Load() {
+		return Type{}, ErrClosed
 	}
 	if id >= s.min {
 		if sec, off, ok := s.raw.Find(uint32(id)); ok && sec != nil {
@@ -280,9 +297,9 @@ func (s *Spec) TypeByID(id TypeID) (Type, error) {
 // AppendIDsByName appends the ids of all types with the name to dst. "" finds the anonymous
 // structs, unions, enums and enum64s. Finding nothing is no error; ErrClosed is the only one.
 // It allocates to grow dst, and once for what the backend builds at its first lookup by name,
-// or for the anonymous types; its cost is the backend's.
+// or for the anonymous types; its cost is the backend's, in hostile input linear in the input.
 func (s *Spec) AppendIDsByName(dst []TypeID, name string, kinds ...Kind) ([]TypeID, error) {
-	if s.closed.Load() {
+	if s.live.closed.Load() {
 		return dst, ErrClosed
 	}
 	n := len(dst)
@@ -390,47 +407,4 @@ func appendBits(dst []TypeID, first uint32, word uint64) []TypeID {
 func (s *section) anonymousTypes() []uint64 {
 	s.anonymousOnce.Do(func() { s.anonymous = s.raw.AnonymousTypes() })
 	return s.anonymous
-}
-
-// TypesByKind ranges over the types of the given kinds. It is empty after Close and does not
-// allocate while it ranges.
-func (s *Spec) TypesByKind(kinds ...Kind) iter.Seq[Type] {
-	set := maskOf(kinds)
-	return func(yield func(Type) bool) {
-		for _, t := range s.All() {
-			if set.has(t.Kind()) && !yield(t) {
-				return
-			}
-		}
-	}
-}
-
-// All ranges over all types by ascending id, void included if it is covered. It is
-// empty after Close and does not allocate.
-func (s *Spec) All() iter.Seq2[TypeID, Type] {
-	return func(yield func(TypeID, Type) bool) {
-		if s.closed.Load() || s.min == 0 && !yield(0, Type{}) {
-			return
-		}
-		for _, sec := range s.chain {
-			if !yieldAll(sec.raw, yield) {
-				return
-			}
-		}
-	}
-}
-
-// yieldAll yields all own types. It stops, too, if the loop's body closes the section.
-func yieldAll(s *raw.Section, yield func(TypeID, Type) bool) bool {
-	var offs [raw.BlockLen]uint32
-	for i := uint32(0); i < s.Count; i += raw.BlockLen {
-		s.IDs.Block(i, &offs)
-		for k, off := range offs[:min(raw.BlockLen, s.Count-i)] {
-			id := TypeID(s.First + i + uint32(k))
-			if s.Count == 0 || !yield(id, Type{s, off, id}) {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -77,7 +77,8 @@ func (t Type) KindFlag() bool { return t.kindByte()>>7 != 0 }
 // Name returns the type's name, "" if it has none. Names are bytes in no declared
 // encoding. For bytes on the heap the result is a substring of them and free; it
 // keeps them alive. For mapped bytes it is a copy, one allocation. Either way it
-// stays valid after Close.
+// stays valid after Close. The cost is linear in the name, which in hostile input may be as
+// long as the input and shared by all types: see NameOffset.
 func (t Type) Name() string {
 	if t.sec == nil {
 		return ""
@@ -93,7 +94,8 @@ func (t Type) AppendName(dst []byte) []byte {
 	return append(dst, t.sec.NameBytes(t.word(0))...)
 }
 
-// NameIs reports whether the name is s, without allocating.
+// NameIs reports whether the name is s, without allocating. It reads no more than len(s)+1
+// bytes of the name, however long that is.
 func (t Type) NameIs(s string) bool {
 	if t.sec == nil {
 		return s == ""
@@ -115,11 +117,15 @@ func (t Type) IsAnonymous() bool { return t.Kind().in(raw.Anonymous) && t.NameIs
 
 // Size returns the size in bytes that the record states: for INT, STRUCT, UNION,
 // ENUM, ENUM64, FLOAT and DATASEC. See Sizeof for the size of any type.
-func (t Type) Size() (uint32, bool) {
-	if !t.Kind().in(raw.Sized) {
-		return 0, false
+//
+// In BTF of a BPF object that was not linked, the size of a DATASEC and the offsets of its
+// global variables are 0: the compiler leaves them to the loader; elfx fills them in with
+// Options.FixDatasec.
+func (t Type) Size() (size uint32, ok bool) {
+	if t.sec != nil {
+		size, ok = t.sec.Size(t.off)
 	}
-	return t.sec.Word(t.off + 8), true
+	return
 }
 
 // TargetID returns the id of the type that Target returns, unchecked: 0 if the kind has none.
@@ -168,7 +174,8 @@ func (t Type) exists(id TypeID) bool { return t.sec != nil && uint32(id) < t.sec
 
 // Targets ranges over Target of t, the Target of that, and so on. It does not include
 // t; it includes a void at the end, stops behind a type that has no Target, such as
-// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too.
+// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too. In hostile input, a chain may be as
+// long as there are types.
 func (t Type) Targets() iter.Seq[Type] {
 	return func(yield func(Type) bool) { t.walkTargets(yield) }
 }
@@ -355,16 +362,52 @@ func multiply(a, b uint64) (uint64, bool) {
 	return a * b, true
 }
 
-// String returns a short description such as "[17] STRUCT sk_buff", "void" for void.
-// It allocates.
+// String returns a short description such as "[17] STRUCT sk_buff", "void" for void. What has no
+// name of its own says what it is about, following at most 8 links: "[27] PTR to CONST of STRUCT
+// sk_buff", "[5] ARRAY of 16 INT char". Long names are cut. It allocates.
 func (t Type) String() string {
 	if t.IsVoid() {
 		return "void"
 	}
-	if name := t.Name(); name != "" {
-		return fmt.Sprintf("[%d] %v %s", t.id, t.Kind(), name)
+	dst := fmt.Appendf(nil, "[%d] ", t.id)
+	for range maxShown {
+		if dst = t.appendShort(dst); t.IsVoid() || !t.isLink() {
+			return string(dst)
+		}
+		t = t.Target()
 	}
-	return fmt.Sprintf("[%d] %v", t.id, t.Kind())
+	return string(append(dst, "..."...))
+}
+
+// maxShown is how many types, one the target of the other, String shows.
+const maxShown = 9
+
+// isLink reports whether String goes on to what t is about.
+func (t Type) isLink() bool {
+	k := t.Kind()
+	return k == KindPtr || k == KindArray || k.IsModifier()
+}
+
+// appendShort appends the kind and the name of t, and if it is a link, the words that lead on.
+func (t Type) appendShort(dst []byte) []byte {
+	if t.IsVoid() {
+		return append(dst, "void"...)
+	}
+	k := t.Kind()
+	dst = append(dst, k.String()...)
+	if name := t.Name(); name != "" {
+		dst = append(append(dst, ' '), raw.Cut(name)...)
+	}
+	switch {
+	case k == KindPtr:
+		return append(dst, " to "...)
+	case k == KindArray:
+		n, _ := t.ArrayLen()
+		return fmt.Appendf(dst, " of %d ", n)
+	case k.IsModifier():
+		return append(dst, " of "...)
+	}
+	return dst
 }
 
 // Int is what an INT says besides its size.

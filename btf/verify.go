@@ -16,7 +16,7 @@ import (
 // first fault as a *FormatError with ErrCorrupt. Time and memory are linear in the
 // input; it does not recurse.
 func (s *Spec) Verify() error {
-	if s.closed.Load() {
+	if s.live.closed.Load() {
 		return ErrClosed
 	}
 	for _, sec := range s.chain {
@@ -189,7 +189,7 @@ var errForeign = errors.New("names start inside other strings: it was built for 
 // names that start inside other strings. It returns nil, ErrClosed or a *[FormatError] that
 // is ErrCorrupt. Time and memory are linear in the section.
 func (s *Spec) CheckBase() error {
-	if s.closed.Load() {
+	if s.live.closed.Load() {
 		return ErrClosed
 	}
 	if err := s.sec.verify(); err != nil {

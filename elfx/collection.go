@@ -17,8 +17,24 @@ type CollectionOptions struct {
 	Kernel btf.Backend
 	// Modules opens the modules' BTF; nil means Kernel.
 	Modules btf.Backend
-	// Limits bounds what each file may cost; nil means the defaults.
+	// Limits bounds what each file may cost; nil means the defaults. If it has no Pool, the files
+	// get one of MaxSize for all of them together, so that any number of workers that open them
+	// need no more memory than one may.
 	Limits *Options
+}
+
+// pooled returns the options with a Pool for all files of one collection, unless they have one or
+// no limit at all.
+func (o CollectionOptions) pooled() CollectionOptions {
+	limits := new(Options)
+	if o.Limits != nil {
+		*limits = *o.Limits
+	}
+	if limits.Pool == nil && limits.MaxSize >= 0 {
+		limits.Pool = NewPool(limitOf(limits.MaxSize, DefaultMaxSize))
+	}
+	o.Limits = limits
+	return o
 }
 
 func (o *CollectionOptions) modules() btf.Backend {
@@ -63,6 +79,9 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*modules.C
 // weak-updates. Where that does not decide, it takes the first, and each other is a problem. If the
 // kernel's path says its release, modules of others are left out, a problem for each folder.
 //
+// The section .BTF.EXTRA of a file is an extra of its module, or of the kernel, as long as that is
+// not split on a distilled base.
+//
 // Whatever is wrong with one file or folder, such as not being readable, empty, damaged or a link
 // to nothing, is left to [modules.Collection.Problems] and stops nothing else. Modules are opened
 // when they are needed, or by [modules.Collection.OpenAll]. As for [Dir], a query may have to open
@@ -71,6 +90,7 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.
 	if o.Kernel == nil {
 		return nil, errNoBackend
 	}
+	o = o.pooled()
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
@@ -82,18 +102,20 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.
 	if base == "" {
 		paths = append(found.kernels(), outsideTree(dir)...)
 	}
-	kernel, path, err := openKernel(ctx, dir, paths, o)
+	kernel, err := openKernel(ctx, dir, paths, o)
 	if err != nil {
 		return nil, err
 	}
-	files, problems, err := found.choose(ctx, releaseOf(path))
+	files, problems, err := found.choose(ctx, releaseOf(kernel.path))
 	if err != nil {
-		kernel.Close()
+		kernel.spec.Close()
 		return nil, fmt.Errorf("elfx: %w", err)
 	}
-	c := modules.New(kernel)
+	c := modules.New(kernel.spec)
+	addFileExtras(c, kernelFile, kernel.path, kernel.extras, o.Kernel, o.Limits)
 	for _, m := range files {
-		if err := c.Add(ModuleName(m.path), m.path, opener(m.path, o)); err != nil {
+		name := ModuleName(m.path)
+		if err := c.Add(name, m.path, opener(c, name, m.path, o)); err != nil {
 			problems = append(problems, problemOf(m.path, err))
 		}
 	}
@@ -104,10 +126,10 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.
 // openKernel opens the kernel of a tree, from the first of some files that holds BTF. The error of
 // a single file says more than a search's.
 func openKernel(ctx context.Context, dir string, paths []string, o CollectionOptions) (
-	spec *btf.Spec, path string, err error) {
+	kernelFound, error) {
 	if len(paths) == 1 {
-		spec, err = OpenFile(ctx, paths[0], nil, o.Kernel, o.Limits)
-		return spec, paths[0], err
+		spec, extras, err := openFileAndExtras(ctx, paths[0], nil, o.Kernel, o.Limits)
+		return kernelFound{spec, paths[0], extras}, err
 	}
 	return openFirst(ctx, paths, o.Kernel, o.Limits, &Error{Path: dir, Err: fmt.Errorf(
 		"%w of a kernel in this tree: give the path of its vmlinux or vmlinuz as base", ErrNoBTF)})
@@ -121,7 +143,8 @@ func AddFile(c *modules.Collection, path string, o CollectionOptions) error {
 	if o.modules() == nil {
 		return errNoBackend
 	}
-	if err := c.Add(ModuleName(path), path, opener(path, o)); err != nil {
+	name := ModuleName(path)
+	if err := c.Add(name, path, opener(c, name, path, o)); err != nil {
 		return fmt.Errorf("elfx: %w", err)
 	}
 	return nil
@@ -134,11 +157,13 @@ func AddBytes(c *modules.Collection, name string, data []byte, o CollectionOptio
 	if b == nil {
 		return errNoBackend
 	}
+	extract := func(ctx context.Context) (*Data, error) { return ExtractBytes(ctx, data, o.Limits) }
 	err := c.Add(name, "", func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
-		d, err := ExtractBytes(ctx, data, o.Limits)
+		d, err := extract(ctx)
 		if err != nil {
 			return nil, err
 		}
+		addExtras(c, name, "", d.extrasOf(), b, extract)
 		return OpenData(ctx, d, base, b)
 	})
 	if err != nil {
@@ -147,10 +172,12 @@ func AddBytes(c *modules.Collection, name string, data []byte, o CollectionOptio
 	return nil
 }
 
-// opener returns what opens the module in a file when it is needed.
-func opener(path string, o CollectionOptions) modules.Opener {
+// opener returns what opens the module in a file when it is needed, and adds the file's extras.
+func opener(c *modules.Collection, name, path string, o CollectionOptions) modules.Opener {
 	return func(ctx context.Context, base *btf.Spec) (*btf.Spec, error) {
-		return OpenFile(ctx, path, base, o.modules(), o.Limits)
+		spec, extras, err := openFileAndExtras(ctx, path, base, o.modules(), o.Limits)
+		addFileExtras(c, name, path, extras, o.modules(), o.Limits)
+		return spec, err
 	}
 }
 

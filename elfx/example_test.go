@@ -128,6 +128,38 @@ func ExampleDir() {
 	}
 }
 
+// A Mirror follows a directory while modules come and go.
+func ExampleMirror_Sync() {
+	dir, err := unpacked()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	kernel, err := elfx.OpenMirror(ctx, dir, "", elfx.CollectionOptions{Kernel: backend})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer kernel.Close()
+	if err := os.Remove(filepath.Join(dir, "bad.ko")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	changes, err := kernel.Sync(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("removed", changes.Removed, "unchanged", changes.Unchanged)
+	// What was open of it is closed when no reader has it any more.
+	for _, spec := range changes.Retired {
+		spec.Close()
+	}
+	// Output: removed [bad.ko] unchanged 1
+}
+
 // A module built with a distilled base is moved onto the kernel at hand.
 func ExampleOpenFile_distilled() {
 	ctx := context.Background()
@@ -154,8 +186,8 @@ func ExampleOpenFile_distilled() {
 	}
 	// Output:
 	// device 0 [6] STRUCT device
-	// other 384 [33] PTR
-	// words 448 [25] ARRAY
+	// other 384 [33] PTR to STRUCT device
+	// words 448 [25] ARRAY of 2 UNION word
 	// was 512 [3] ENUM state
 	// private 576 [26] INT long int
 }

@@ -72,21 +72,29 @@ func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Options
 	} else {
 		paths = append(paths, KernelPaths(root, release)...)
 	}
-	return openFirst(ctx, paths, b, limits, none)
+	k, err := openFirst(ctx, paths, b, limits, none)
+	return k.spec, k.path, err
+}
+
+// kernelFound is a kernel that was opened, and the extras that its file holds.
+type kernelFound struct {
+	spec   *btf.Spec
+	path   string
+	extras []string
 }
 
 // openFirst opens the first file that holds BTF. If there is none it returns the error none, with
 // what was tried added. Only the end of the context stops it early.
 func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Options, none *Error) (
-	*btf.Spec, string, error) {
+	kernelFound, error) {
 	var failed []string
 	for _, path := range paths {
-		spec, err := OpenFile(ctx, path, nil, b, limits)
+		spec, extras, err := openFileAndExtras(ctx, path, nil, b, limits)
 		if err == nil {
-			return spec, path, nil
+			return kernelFound{spec, path, extras}, nil
 		}
 		if done := ctx.Err(); done != nil {
-			return nil, "", &Error{Path: path, Err: done}
+			return kernelFound{}, &Error{Path: path, Err: done}
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			failed = append(failed, path+": does not exist")
@@ -98,7 +106,7 @@ func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Optio
 		failed = append(failed[:maxListed], fmt.Sprintf("and %d others", n))
 	}
 	none.Tried = append(none.Tried, failed...)
-	return nil, "", none
+	return kernelFound{}, none
 }
 
 // maxListed is how many files an error lists: all of KernelPaths, not all of a hostile tree.

@@ -61,6 +61,7 @@ func OpenMirror(ctx context.Context, dir, base string, o CollectionOptions) (*Mi
 	if base == "" {
 		base = kernelFile
 	}
+	o = o.pooled()
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func OpenMirror(ctx context.Context, dir, base string, o CollectionOptions) (*Mi
 	if err != nil {
 		info = nil // OpenFile says it better
 	}
-	kernel, err := OpenFile(ctx, path, nil, o.Kernel, o.Limits)
+	kernel, extras, err := openFileAndExtras(ctx, path, nil, o.Kernel, o.Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +80,7 @@ func OpenMirror(ctx context.Context, dir, base string, o CollectionOptions) (*Mi
 		m.Close()
 		return nil, err
 	}
+	addFileExtras(m.Collection, kernelFile, path, extras, o.Kernel, o.Limits)
 	return m, nil
 }
 
@@ -243,7 +245,7 @@ func (m *Mirror) remove(name string, changes *Changes) {
 // its name in list.
 func (m *Mirror) put(name string, e entry, replaces bool, list *[]string, changes *Changes) {
 	path := filepath.Join(m.dir, name)
-	open := opener(path, m.o)
+	open := opener(m.Collection, name, path, m.o)
 	var retired []*btf.Spec
 	var err error
 	switch {

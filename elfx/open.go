@@ -19,21 +19,27 @@ import (
 // path.
 func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) (
 	*btf.Spec, error) {
+	spec, _, err := openFileAndExtras(ctx, path, base, b, limits)
+	return spec, err
+}
+
+// openFileAndExtras is OpenFile, and lists the extras that the file holds, too.
+func openFileAndExtras(ctx context.Context, path string, base *btf.Spec, b btf.Backend,
+	limits *Options) (spec *btf.Spec, extras []string, err error) {
 	if b == nil {
-		return nil, errNoBackend
+		return nil, nil, errNoBackend
 	}
 	if raw := openRawSoon(ctx, path, base, b, limits); raw.spec != nil || raw.err != nil {
-		return raw.spec, raw.err
+		return raw.spec, nil, raw.err
 	}
 	data, err := ExtractFile(ctx, path, limits)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	spec, err := openData(ctx, data, base, b)
-	if err != nil {
-		return nil, &Error{Path: path, Format: data.Format, Err: err}
+	if spec, err = openData(ctx, data, base, b); err != nil {
+		return nil, nil, &Error{Path: path, Format: data.Format, Err: err}
 	}
-	return spec, nil
+	return spec, data.extrasOf(), nil
 }
 
 // OpenData opens BTF that was extracted before, as OpenFile does. d must not be nil. An error is an

@@ -5,12 +5,15 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"runtime/metrics"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // TestPoolTurns lets calls in as memory is given back, in turn, and lets one that waits give up.
@@ -81,27 +84,40 @@ func TestPoolMemory(t *testing.T) {
 	const size = 64 << 20
 	var file bytes.Buffer
 	zeros(t, gzip.NewWriter(&file), size)
-	runtime.GC()
+	opts := &Options{MaxRatio: -1, MaxSize: size / 2, Pool: NewPool(size)}
+	most := heapGrowth(func() {
+		var calls sync.WaitGroup
+		for range 8 {
+			calls.Go(func() {
+				for range 2 {
+					if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err,
+						ErrTooLarge) {
+						t.Errorf("error %v", err)
+					}
+				}
+			})
+		}
+		calls.Wait()
+	})
+	if most > size*13/10+8<<20 {
+		t.Errorf("the heap grew by %d MiB, with a pool of %d", most>>20, size>>20)
+	}
+	if most < size/2 {
+		t.Errorf("the heap grew by %d MiB only: nothing was tested", most>>20)
+	}
+}
+
+// heapGrowth returns by how much the heap grew at most while f ran.
+func heapGrowth(f func()) int64 {
 	heap := func() int64 {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		metrics.Read(sample)
 		return int64(sample[0].Value.Uint64())
 	}
+	runtime.GC()
 	before, most := heap(), int64(0)
-	opts := &Options{MaxRatio: -1, MaxSize: size / 2, Pool: NewPool(size)}
-	var calls sync.WaitGroup
-	for range 8 {
-		calls.Go(func() {
-			for range 2 {
-				if _, err := ExtractBytes(context.Background(), file.Bytes(), opts); !errors.Is(err,
-					ErrTooLarge) {
-					t.Errorf("error %v", err)
-				}
-			}
-		})
-	}
 	ended := make(chan struct{})
-	go func() { calls.Wait(); close(ended) }()
+	go func() { f(); close(ended) }()
 	for tick := time.Tick(100 * time.Microsecond); ; {
 		select {
 		case <-tick:
@@ -109,13 +125,7 @@ func TestPoolMemory(t *testing.T) {
 			continue
 		case <-ended:
 		}
-		break
-	}
-	if most-before > size*13/10+8<<20 {
-		t.Errorf("the heap grew by %d MiB, with a pool of %d", (most-before)>>20, size>>20)
-	}
-	if most-before < size/2 {
-		t.Errorf("the heap grew by %d MiB only: nothing was tested", (most-before)>>20)
+		return most - before
 	}
 }
 
@@ -146,5 +156,76 @@ func TestPoolLimits(t *testing.T) {
 	defer cancel()
 	if _, err := ExtractBytes(ctx, file.Bytes(), opts); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v of a call that waits", err)
+	}
+}
+
+// TestCollectionMemory opens modules whose files unpack to much with eight workers: together they
+// stay within what the options allow one.
+func TestCollectionMemory(t *testing.T) {
+	const size = 32 << 20
+	kernel, module := kernelAndModule(t)
+	var ko bytes.Buffer
+	w := gzip.NewWriter(&ko)
+	if _, err := w.Write(testELF{class: 64, order: byteOrder(module), sections: []testSection{
+		progbits(".data", make([]byte, size*2/3)), progbits(".BTF", module),
+	}}.build(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{"vmlinux": kernel}
+	for i := range 16 {
+		files[fmt.Sprintf("m%d.ko.gz", i)] = ko.Bytes()
+	}
+	dir := writeTree(t, files)
+	limits := &Options{MaxSize: size, MaxRatio: -1}
+	o := CollectionOptions{Kernel: heap, Limits: limits}
+	for name, open := range map[string]func() (*modules.Collection, error){
+		"Tree": func() (*modules.Collection, error) { return Tree(t.Context(), dir, "", o) },
+		"Dir":  func() (*modules.Collection, error) { return Dir(t.Context(), dir, "", o) },
+	} {
+		c, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := heapGrowth(func() {
+			if err := c.OpenAll(t.Context(), 8, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		if bad := c.Problems(); len(bad) != 0 || c.Len() != 16 {
+			t.Errorf("%s: %d modules, problems %v", name, c.Len(), bad)
+		}
+		if most > size*13/10+8<<20 {
+			t.Errorf("%s: the heap grew by %d MiB, with a limit of %d", name, most>>20, size>>20)
+		}
+		if most < size/3 {
+			t.Errorf("%s: the heap grew by %d MiB only: nothing was tested", name, most>>20)
+		}
+		c.Close()
+	}
+	if limits.Pool != nil {
+		t.Error("the caller's options were changed")
+	}
+}
+
+// TestCollectionPool takes the caller's pool, and makes none where the caller lifted the limit.
+func TestCollectionPool(t *testing.T) {
+	own := NewPool(1)
+	for _, test := range []struct {
+		limits *Options
+		size   int64
+	}{
+		{nil, DefaultMaxSize}, {&Options{}, DefaultMaxSize}, {&Options{MaxSize: 9}, 9},
+		{&Options{MaxSize: -1}, 0}, {&Options{MaxSize: 9, Pool: own}, 1},
+	} {
+		var got int64
+		if p := (CollectionOptions{Limits: test.limits}).pooled().Limits.Pool; p != nil {
+			got = p.size
+		}
+		if got != test.size {
+			t.Errorf("%+v: a pool of %d, want %d", test.limits, got, test.size)
+		}
 	}
 }

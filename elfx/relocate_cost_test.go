@@ -3,6 +3,7 @@ package elfx
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,6 +62,33 @@ func TestRelocateHostileNames(t *testing.T) {
 					t.Errorf("error of %d bytes", len(err.Error()))
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkHostile relocates n, 2n and 4n structs that share one long name. btftest has the like
+// for what package btf does.
+func BenchmarkHostile(b *testing.B) {
+	const n = 2500
+	for _, n := range []int{n, 2 * n, 4 * n} {
+		long := "\x00" + strings.Repeat("a", 12*n) + "\x00"
+		shared := structs(n, long, func(int) int { return 1 })
+		b.Run(fmt.Sprintf("query=Relocate/n=%d", n), func(b *testing.B) {
+			kernel, err := btf.Parse(shared, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			out := builder.New(builder.Options{Base: kernel})
+			out.Ptr(1)
+			module, err := out.Bytes()
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := Relocate(b.Context(), module, shared, kernel); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

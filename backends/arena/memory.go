@@ -33,6 +33,9 @@ func newMemory(offHeap bool) *memory {
 // Bytes returns a block of n bytes.
 func (m *memory) Bytes(n int) []byte { return words[byte](m, n) }
 
+// Words8 returns a block of n 8-bit words.
+func (m *memory) Words8(n int) []uint8 { return m.Bytes(n) }
+
 // Words32 returns a block of n 32-bit words.
 func (m *memory) Words32(n int) []uint32 { return words[uint32](m, n) }
 

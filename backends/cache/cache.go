@@ -86,6 +86,12 @@ var (
 	_ store.Memory = (*blob)(nil)
 )
 
+// Words8 counts memory of the heap.
+func (b *blob) Words8(n int) []uint8 {
+	b.size.Add(int64(n))
+	return make([]uint8, n)
+}
+
 // Words32 counts memory of the heap.
 func (b *blob) Words32(n int) []uint32 {
 	b.size.Add(int64(n) * 4)

@@ -45,6 +45,12 @@ type blob struct {
 
 var _ store.Store = (*blob)(nil)
 
+// Words8 counts memory of the heap: the id table.
+func (b *blob) Words8(n int) []uint8 {
+	b.idTable += int64(n)
+	return make([]uint8, n)
+}
+
 // Words32 counts memory of the heap: the id table.
 func (b *blob) Words32(n int) []uint32 {
 	b.idTable += int64(n) * 4

@@ -12,6 +12,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/bench/internal/workload"
+	"github.com/btfkit/btfkit/btf"
 )
 
 // defaultSample is how long a sample lasts unless a deadline says otherwise: some thousand times
@@ -20,6 +21,10 @@ const defaultSample = 20 * time.Millisecond
 
 // checkedNames is how many names of each sort are checked: some peers scan all names for one.
 const checkedNames = 512
+
+// checkedText is how many bytes of names the answers about ids may hold. The ids of a kernel have a
+// tenth of it.
+const checkedText = 1 << 20
 
 // A measurement is that of one source.
 type measurement struct {
@@ -87,20 +92,13 @@ func (m *measurement) subjects() []Subject {
 // checkAnswers compares the subjects' answers with the right ones. The subjects answer in processes
 // of their own, all at once, since nothing is timed.
 func (m *measurement) checkAnswers(ctx context.Context) error {
-	w := *m.workload
-	w.Hits = w.Hits[:min(len(w.Hits), checkedNames)]
-	w.Misses = w.Misses[:min(len(w.Misses), checkedNames)]
-	path, err := m.workspace.writeWorkload(&w)
+	w, compare, err := m.prepareCheck(ctx)
 	if err != nil {
 		return err
 	}
-	compare := compareAnswers
-	if !m.source.collection {
-		o, err := newOracle(m.source, &w)
-		if err != nil {
-			return err
-		}
-		compare = o.checkAll
+	path, err := m.workspace.writeWorkload(w)
+	if err != nil {
+		return err
 	}
 	subjects := m.subjects()
 	answers := make([]answers, len(subjects))
@@ -117,6 +115,55 @@ func (m *measurement) checkAnswers(ctx context.Context) error {
 		return err
 	}
 	return compare(answers)
+}
+
+// prepareCheck returns the part of the workload that is checked, and what checks the answers to it.
+// Each name is checked once: the answers to a name that all types share are as long as the source.
+func (m *measurement) prepareCheck(ctx context.Context) (
+	*workload.Workload, func([]answers) error, error) {
+	w := *m.workload
+	w.Hits, w.Misses = distinct(w.Hits, checkedNames), distinct(w.Misses, checkedNames)
+	if m.source.collection {
+		return &w, compareAnswers, nil
+	}
+	spec, err := m.source.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer spec.Close()
+	w.IDs = withinText(spec, w.IDs, checkedText)
+	if outOfScale(spec) {
+		m.record.addNote("%s: its names are so long, or overlap so much, that the backends' answers "+
+			"are compared with one another only", m.source.Name)
+		return &w, compareAnswers, nil
+	}
+	o, err := newOracle(ctx, spec, &w)
+	return &w, o.checkAll, err
+}
+
+// distinct returns the first names of a list that differ, most of them at most.
+func distinct(names []string, most int) (list []string) {
+	seen := make(map[string]bool)
+	for _, name := range names {
+		if len(list) < most && !seen[name] {
+			seen[name] = true
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// withinText returns ids whose types' names have together some bytes at most, or the first alone.
+func withinText(spec *btf.Spec, ids []btf.TypeID, most int) []btf.TypeID {
+	for i, id := range ids {
+		if t, err := spec.TypeByID(id); err == nil {
+			most -= len(t.Name())
+		}
+		if most < 0 {
+			return ids[:max(i, 1)]
+		}
+	}
+	return ids
 }
 
 // startSubjects starts the subjects that will be timed, and lists their tasks.

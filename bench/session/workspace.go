@@ -178,10 +178,13 @@ func (w *Workspace) store(s *Source, data []byte) (err error) {
 	}
 	_, end := spec.IDs()
 	s.Types = int(end)
-	if err := spec.CheckBase(); err != nil {
-		return errors.Join(fmt.Errorf("%s on %s: %w", s.Origin, s.base.Origin, err), spec.Close())
+	if s.base != nil {
+		err = spec.CheckBase()
 	}
-	return spec.Close()
+	if err != nil {
+		err = fmt.Errorf("%s on %s: %w", s.Origin, s.base.Origin, err)
+	}
+	return errors.Join(err, spec.Close())
 }
 
 // rebase returns the BTF of a module that has a distilled base. It relocates the BTF onto the base

@@ -113,8 +113,9 @@ func checkChain(t *testing.T, s setup) {
 		{"size_t", btf.KindTypedef, "[9] TYPEDEF __kernel_size_t|[4] INT long unsigned int"},
 		{"tcp_sendmsg", btf.KindFunc, "[31] FUNC_PROTO"},
 		{"bpf_kfunc", btf.KindDeclTag, "[38] FUNC sk_skb_reason_drop|[37] FUNC_PROTO"},
-		{"cpu_number", btf.KindVar, "[49] VOLATILE|[2] INT int"},
-		{"current_skb", btf.KindVar, "[51] RESTRICT|[27] PTR|[30] STRUCT sk_buff"},
+		{"cpu_number", btf.KindVar, "[49] VOLATILE of INT int|[2] INT int"},
+		{"current_skb", btf.KindVar,
+			"[51] RESTRICT of PTR to STRUCT sk_buff|[27] PTR to STRUCT sk_buff|[30] STRUCT sk_buff"},
 		{"sk_buff", btf.KindStruct, ""},
 		{"init_module", btf.KindFunc, "[63] FUNC_PROTO"},
 	} {

@@ -23,9 +23,10 @@
 //
 // # Cost
 //
-// Header takes 60 ms for a kernel of 126,610 types, 3.6 MB of text; half of that is the order by
-// name. It needs some 20 bytes a type for its notes, and one allocation for every 256 types;
-// names are not copied. What the functions need for one type is a few KiB.
+// Header takes 0.1 s for a kernel of 126,610 types, 2.8 MB of text, where bpftool takes 0.2 s; a
+// third of that is the order by name. It needs 8 bytes a type, 80 more for the order, and an
+// allocation for every 256 types; names are not copied. The functions for one type take a few
+// microseconds and 9 KiB.
 package cdump
 
 import (
@@ -41,7 +42,7 @@ import (
 // are nested 16,384 deep.
 var ErrLimit = errors.New("limit exceeded")
 
-// DefaultLimit is the limit that stands for 0 in Options: 256 MiB, some 70 times what a kernel
+// DefaultLimit is the limit that stands for 0 in Options: 256 MiB, some 50 times what a kernel
 // needs. Input made to be slow runs a few seconds against it.
 const DefaultLimit = 256 << 20
 

@@ -370,7 +370,7 @@ func TestHashStable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := diff.Hash(skb), uint64(0x5dbbd4accafc87e2); got != want {
+	if got, want := diff.Hash(skb), uint64(0x9fbafd4389de1fde); got != want {
 		t.Errorf("%#x, want %#x", got, want)
 	}
 }

@@ -123,7 +123,7 @@ func (c *comparer) same(a, b btf.Type) bool {
 	if a == b {
 		return true
 	}
-	if k != b.Kind() || a.IsVoid() || a.Vlen() != b.Vlen() || k.HasName() && !sameName(a, b) ||
+	if k != b.Kind() || a.IsVoid() || a.Vlen() != b.Vlen() || !sameName(a, b) ||
 		a.KindFlag() != b.KindFlag() && k != btf.KindStruct && k != btf.KindUnion {
 		return false
 	}

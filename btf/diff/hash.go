@@ -54,9 +54,7 @@ func (h *hasher) record(t btf.Type) {
 	h.budget--
 	k := t.Kind()
 	h.word(uint64(k) | uint64(t.Vlen())<<8)
-	if k.HasName() {
-		h.text(name(t))
-	}
+	h.text(name(t))
 	size, _ := t.Size()
 	length, _ := t.ArrayLen()
 	h.word(uint64(size)<<32 | uint64(length))

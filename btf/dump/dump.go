@@ -17,7 +17,7 @@
 // that have short escapes, nothing else, so that JSON of hostile BTF may be no JSON.
 //
 // Output is written in pieces of some 64 KiB, and nothing is allocated per type: 126,610 types of
-// a kernel are 13 MB of text in 50 ms, and 19 MB of JSON.
+// a kernel are 12 MB of text in 30 ms, and 18 MB of JSON in 40 ms.
 package dump
 
 import (

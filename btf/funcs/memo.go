@@ -7,9 +7,8 @@ import (
 
 // A memo has the verdicts on the types that one section stores, by id.
 type memo struct {
-	spec     *btf.Spec
+	sec      *raw.Section
 	base     *memo // of the section that this one is split from
-	first    btf.TypeID
 	verdicts []verdict
 }
 
@@ -24,91 +23,126 @@ const (
 	fitsParam          // a trampoline passes it on
 	fitsReturn         // a trampoline returns it
 
-	// Of a prototype, with the index of the parameter that matches above paramShift.
+	// Of a prototype, with 1 + the index of the parameter that matches above paramShift, or 0.
 	isProto
 	traceable
 	hasParam
 
 	paramShift = 16
-	maxParam   = 1<<16 - 1
+	maxParam   = 1<<16 - 2
 )
 
 // memo returns the memo of a section.
-func (f *Finder) memo(s *btf.Spec) *memo {
-	if f.last != nil && f.last.spec == s {
+func (f *Finder) memo(sec *raw.Section) *memo {
+	if f.last != nil && f.last.sec == sec {
 		return f.last
 	}
-	m := f.memos[s]
+	m := f.memos[sec]
 	if m == nil {
-		first, end := s.Own().IDs()
-		m = &memo{spec: s, first: first, verdicts: make([]verdict, end-first)}
-		if s.Base() != nil {
-			m.base = f.memo(s.Base())
+		m = &memo{sec: sec, verdicts: make([]verdict, sec.Count)}
+		if sec.Base != nil {
+			m.base = f.memo(sec.Base)
 		}
-		f.memos[s] = m
+		f.memos[sec] = m
 	}
 	f.last = m
 	return m
 }
 
 // at returns where the verdict on a type is kept, nil if no section has the id.
-func (m *memo) at(id btf.TypeID) *verdict {
-	for m != nil && id < m.first {
+func (m *memo) at(id uint32) *verdict {
+	for m != nil && id < m.sec.First {
 		m = m.base
 	}
-	if m == nil || uint64(id-m.first) >= uint64(len(m.verdicts)) {
+	if m == nil || uint64(id-m.sec.First) >= uint64(len(m.verdicts)) {
 		return nil
 	}
-	return &m.verdicts[id-m.first]
+	return &m.verdicts[id-m.sec.First]
 }
 
-// proto returns the verdict on the prototype of a FUNC, and the parameter that matches.
-func (f *Finder) proto(fn btf.Type) (v verdict, param int) {
-	m := f.memo(fn.Spec())
-	kept := m.at(fn.TargetID())
+// proto returns the verdict on a prototype, as a section has it whose memo is m, and the parameter
+// that matches.
+func (f *Finder) proto(m *memo, id uint32) (v verdict, param int) {
+	// Nearly all functions share a prototype with others of their section.
+	if i := id - m.sec.First; uint64(i) < uint64(len(m.verdicts)) {
+		if v = m.verdicts[i]; v&isProto != 0 {
+			return v, int(v>>paramShift) - 1
+		}
+	}
+	return f.newProto(m, id)
+}
+
+// newProto is proto for a prototype that was not met yet, or is that of a base.
+func (f *Finder) newProto(m *memo, id uint32) (v verdict, param int) {
+	kept := m.at(id)
 	if kept == nil {
 		return 0, -1
 	}
 	if *kept&isProto != 0 {
-		return *kept, int(*kept >> paramShift)
+		return *kept, int(*kept>>paramShift) - 1
 	}
-	proto := fn.Target()
-	if proto.Kind() != btf.KindFuncProto {
+	sec, off, ok := m.sec.Find(id)
+	if !ok || sec == nil {
 		return 0, -1
 	}
-	v, param = f.judge(m, proto)
+	info := sec.Word(off + 4)
+	if raw.InfoKind(info) != raw.FuncProto {
+		return 0, -1
+	}
+	v, param = f.judge(m, sec, off, int(raw.InfoVlen(info)))
 	if param <= maxParam {
-		*kept = v | verdict(max(param, 0))<<paramShift
+		*kept = v | verdict(param+1)<<paramShift
 	}
 	return v, param
 }
 
-// judge looks at all that a prototype refers to.
-func (f *Finder) judge(m *memo, proto btf.Type) (v verdict, param int) {
-	sec, off := btf.Internal.Record(proto)
-	n := proto.Vlen()
+// judge looks at all that a prototype of n parameters refers to, as far as the query asks.
+func (f *Finder) judge(m *memo, sec *raw.Section, off uint32, n int) (v verdict, param int) {
 	v, param = isProto, -1
-	if n <= maxParams && f.judgeType(m, btf.TypeID(sec.Word(off+8)))&fitsReturn != 0 {
+	asked := n // parameters among which is that of the query
+	if f.query.First > 0 {
+		asked = min(n, f.query.First)
+	}
+	if f.query.Param == "" {
+		asked = 0
+	}
+	if f.query.Traceable && f.isTraceable(m, sec, off, n) {
 		v |= traceable
 	}
-	for i := range n {
-		if f.query.First > 0 && i >= f.query.First && (v&traceable == 0 || v&hasParam != 0) {
-			break
-		}
-		t := f.judgeType(m, btf.TypeID(sec.Word(off+raw.HeaderSize+8*uint32(i)+4)))
-		if t&fitsParam == 0 { // the ellipsis, too
-			v &^= traceable
-		}
-		if t&matches != 0 && v&hasParam == 0 && (f.query.First <= 0 || i < f.query.First) {
-			v |= hasParam
-			param = i
+	for i := range asked {
+		id := sec.Word(off + raw.HeaderSize + 8*uint32(i) + 4)
+		if f.judgeType(m, id)&matches != 0 {
+			return v | hasParam, i
 		}
 	}
 	return v, param
+}
+
+// isTraceable is CheckTraceable for a prototype.
+func (f *Finder) isTraceable(m *memo, sec *raw.Section, off uint32, n int) bool {
+	if n > maxParams || f.judgeType(m, sec.Word(off+8))&fitsReturn == 0 {
+		return false
+	}
+	for i := range n {
+		id := sec.Word(off + raw.HeaderSize + 8*uint32(i) + 4)
+		if f.judgeType(m, id)&fitsParam == 0 { // the ellipsis, too
+			return false
+		}
+	}
+	return true
 }
 
 // judgeType returns the verdict on a type.
-func (f *Finder) judgeType(m *memo, id btf.TypeID) verdict {
+func (f *Finder) judgeType(m *memo, id uint32) verdict {
+	// Most are of the section itself, and have been met.
+	if i := id - m.sec.First; uint64(i) < uint64(len(m.verdicts)) && m.verdicts[i]&isType != 0 {
+		return m.verdicts[i]
+	}
+	return f.newType(m, id)
+}
+
+// newType is judgeType for a type that was not met yet, or is that of a base.
+func (f *Finder) newType(m *memo, id uint32) verdict {
 	if id == 0 {
 		return fitsReturn
 	}
@@ -119,11 +153,15 @@ func (f *Finder) judgeType(m *memo, id btf.TypeID) verdict {
 	if *kept&isType != 0 {
 		return *kept
 	}
-	t, err := m.spec.TypeByID(id)
-	if err != nil || t.Kind() == btf.KindFuncProto {
+	sec, off, ok := m.sec.Find(id)
+	if !ok || raw.Kind(sec.KindByte(off)&0x7f) == raw.FuncProto {
 		return 0
 	}
-	v := isType | classify(t)
+	t := btf.Internal.TypeAt(sec, id-sec.First)
+	v := isType
+	if f.query.Traceable {
+		v |= classify(t)
+	}
 	if f.query.Param != "" && f.param.match(t) {
 		v |= matches
 	}

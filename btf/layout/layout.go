@@ -180,29 +180,19 @@ type Gap struct {
 
 // Gaps ranges over the gaps of a struct or union, or of what a typedef or modifier says of one:
 // holes between its members, in bytes or, beside bitfields, in bits, and the padding at its end.
-// Anonymous members count as a whole: their gaps are theirs. A union's only gap is at its end. It
-// is empty for other kinds. It allocates only where members do not ascend, as in Rust.
+// Anonymous members count as a whole: their gaps are theirs. A sound union's only gap is at its
+// end. It is empty for other kinds. It allocates only where members do not ascend, as in Rust.
 func Gaps(t btf.Type) iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		t := t.Underlying()
 		size, _ := t.Size()
-		switch t.Kind() {
-		case btf.KindStruct:
+		if k := t.Kind(); k == btf.KindStruct || k == btf.KindUnion {
 			yieldGaps(t, 8*uint64(size), yield)
-		case btf.KindUnion:
-			end := uint64(0)
-			for _, m := range t.Members() {
-				off, size := extent(m)
-				end = max(end, off+size)
-			}
-			if all := 8 * uint64(size); all > end {
-				yield(Gap{end, all - end, t.Vlen()})
-			}
 		}
 	}
 }
 
-// yieldGaps yields the gaps of a struct of so many bits.
+// yieldGaps yields the gaps of a struct or union of so many bits.
 func yieldGaps(t btf.Type, all uint64, yield func(Gap) bool) {
 	end, ok := uint64(0), true
 	if ascends(t) {

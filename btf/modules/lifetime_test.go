@@ -312,6 +312,44 @@ func TestExtra(t *testing.T) {
 	}
 }
 
+// An opener adds the extras that it finds in its module's file, so that asking for one opens the
+// module. What was taken out while it was being opened adds none to what has its place.
+func TestExtraOfOpener(t *testing.T) {
+	c, data := newCollection(t)
+	extra := inline(t, must(btf.Parse(data, c.Base()))(t))
+	add := func(want error) modules.Opener {
+		return func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+			if want != nil { // replaced meanwhile
+				must(c.Replace("to_y", "", parser(data)))(t)
+			}
+			if err := c.AddExtra("to-y", "inline", "", parser(extra)); !errors.Is(err, want) {
+				t.Errorf("AddExtra: %v, want %v", err, want)
+			}
+			return btf.Parse(data, base)
+		}
+	}
+	if err := c.Add("to-y", "", add(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Extra(t.Context(), "to-y", "none"); !errors.Is(err, btf.ErrNotFound) {
+		t.Errorf("an extra that the module has not: %v", err)
+	}
+	spec := must(c.Extra(t.Context(), "to-y", "inline"))(t)
+	if module := must(c.Module(t.Context(), "to-y"))(t); spec.Base() != module {
+		t.Errorf("an extra on %p, not %p", spec.Base(), module)
+	}
+	must(c.Replace("to-y", "", add(btf.ErrNotFound)))(t)
+	if _, err := c.Extra(t.Context(), "to-y", "inline"); !errors.Is(err, btf.ErrNotFound) {
+		t.Errorf("an extra of what was replaced: %v", err)
+	}
+	if err := c.Add("broken", "", parser(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Extra(t.Context(), "broken", "inline"); !errors.Is(err, btf.ErrCorrupt) {
+		t.Errorf("an extra of a module that cannot be opened: %v", err)
+	}
+}
+
 // The extras of a module go when it goes; an extra can go alone.
 func TestExtraRemoved(t *testing.T) {
 	c, data := newCollection(t)

@@ -136,12 +136,13 @@ func (c *Collection) Add(name, path string, open Opener) error {
 
 // AddExtra adds an extra of an object, the kernel ("vmlinux") or a module, such as "inline" for
 // the file vmlinux.inline. Its errors are those of Add, and one that is btf.ErrNotFound if there is
-// no such object.
+// no such object. An Opener may add extras of the module that it opens; that, too, is
+// btf.ErrNotFound if the module was taken out meanwhile, even if another one has its place.
 func (c *Collection) AddExtra(object, extra, path string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o := c.members[canonical(object)]
-	if o == nil || o.isExtra {
+	if o == nil || o.isExtra || c.isStale(o) {
 		return &noModuleError{object}
 	}
 	m := &member{name: object + "." + extra, path: path, open: open, object: o, isExtra: true}

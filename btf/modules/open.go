@@ -39,18 +39,22 @@ func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error)
 
 // Extra returns the Spec of an extra of an object, the kernel ("vmlinux") or a module, split from
 // the object's Spec, opening either if need be: Extra(ctx, "vmlinux", "inline"), for instance. Its
-// errors are those of Module, btf.ErrNotFound if there is no such extra.
+// errors are those of Module, also for the object, and btf.ErrNotFound if there is no such extra.
 func (c *Collection) Extra(ctx context.Context, object, extra string) (*btf.Spec, error) {
 	if err := c.mayAsk(ctx); err != nil {
 		return nil, err
 	}
 	name := object + "." + extra
-	m := c.member(name)
-	if m == nil || !m.isExtra {
+	o := c.member(object)
+	if o == nil || o.isExtra {
 		return nil, &noModuleError{name}
 	}
-	if _, err := c.get(ctx, m.object); err != nil {
+	if _, err := c.get(ctx, o); err != nil {
 		return nil, err
+	}
+	m := c.member(name) // the object's opener may have added it
+	if m == nil || !m.isExtra {
+		return nil, &noModuleError{name}
 	}
 	return c.get(ctx, m)
 }
@@ -250,6 +254,15 @@ func (c *Collection) opener(ctx context.Context) *member {
 		return m
 	}
 	return nil
+}
+
+// isStale says whether the caller is the opener of a member whose place m has taken.
+func (c *Collection) isStale(m *member) bool {
+	if c.opens.Load() == 0 {
+		return false
+	}
+	old := c.openers[goroutine()]
+	return old != nil && old != m && canonical(old.name) == canonical(m.name)
 }
 
 // goroutine returns the number of the goroutine that runs, as a panic prints it; 0 if there is none

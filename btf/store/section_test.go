@@ -56,13 +56,15 @@ func (f *faulty) Index(store.Section) error { return errFaulty }
 func (f *faulty) Close() error              { f.closed++; return nil }
 
 // counting is a Memory that counts.
-type counting struct{ sizes []int }
+type counting struct {
+	store.Heap
+	sizes []int
+}
 
 func (c *counting) Words32(n int) []uint32 {
 	c.sizes = append(c.sizes, n)
-	return store.Heap{}.Words32(n)
+	return c.Heap.Words32(n)
 }
-func (c *counting) Words64(n int) []uint64 { return store.Heap{}.Words64(n) }
 
 // TestOpenFails closes a store that cannot be opened, once, and lets go of its base.
 func TestOpenFails(t *testing.T) {

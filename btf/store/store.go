@@ -53,6 +53,8 @@ type Names struct {
 
 // A Memory hands out zeroed memory, which must stay valid until the Store's Close.
 type Memory interface {
+	// Words8 returns n words of 8 bits.
+	Words8(n int) []uint8
 	// Words32 returns n words of 32 bits.
 	Words32(n int) []uint32
 	// Words64 returns n words of 64 bits.
@@ -60,10 +62,7 @@ type Memory interface {
 }
 
 // Heap is the Go heap as a Memory.
-type Heap struct{}
-
-// Words32 returns n words of the heap.
-func (Heap) Words32(n int) []uint32 { return make([]uint32, n) }
+type Heap struct{ raw.Heap }
 
 // Words64 returns n words of the heap.
 func (Heap) Words64(n int) []uint64 { return make([]uint64, n) }
@@ -83,7 +82,7 @@ func Open(s Store, o Options) (*btf.Spec, error) {
 	if m == nil {
 		m = Heap{}
 	}
-	return btf.Internal.Open(adapter{s}, s, o.Base, m.Words32)
+	return btf.Internal.Open(adapter{s}, s, o.Base, m)
 }
 
 // An adapter shows a Store to the core, which knows sections of package raw.

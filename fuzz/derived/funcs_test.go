@@ -5,7 +5,6 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/funcs"
-	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
 // TestTraceable asks of every function of every blob whether it can be traced.
@@ -31,15 +30,6 @@ func TestTraceable(t *testing.T) {
 	if asked < 200_000 || traceable == asked {
 		t.Errorf("%d of %d", traceable, asked)
 	}
-}
-
-func newFinder(t testing.TB, q funcs.Query) *funcs.Finder {
-	t.Helper()
-	f, err := funcs.New(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
 }
 
 // TestParams selects functions by structs of which there is one definition, and several.
@@ -68,58 +58,6 @@ func TestParams(t *testing.T) {
 			t.Logf("%s: %d functions of struct %s, which has %d definitions", name, found, s, len(ids))
 		}
 	}
-}
-
-// FuzzFuncs selects functions of any BTF over any other: it ends, and agrees with the oracle.
-func FuzzFuncs(f *testing.F) {
-	addBlobs(f, func(data []byte) { f.Add(data, []byte(nil), "sk_buff") })
-	f.Fuzz(func(t *testing.T, base, own []byte, name string) {
-		if len(base)+len(own) > 1<<16 {
-			t.Skip("large inputs slow the engine down")
-		}
-		spec, oracle := parseChain(t, base, own)
-		finder := newFinder(t, funcs.Query{Traceable: true})
-		byParam, err := funcs.New(funcs.Query{Param: "struct " + name + " *"})
-		if err != nil || name == "" || name != clean(name) {
-			byParam = newFinder(t, funcs.Query{Param: "struct sk_buff *"})
-			name = "sk_buff"
-		}
-		for range 2 {
-			for fn := range spec.TypesByKind(btf.KindFunc) {
-				n, _ := oracle.ByID(uint32(fn.ID()))
-				want := n.Traceable()
-				if _, got := finder.Match(fn); got != want || (funcs.CheckTraceable(fn) == nil) != want {
-					t.Fatalf("%v: traceable %v, want %v", fn, got, want)
-				}
-				param, ok := byParam.Match(fn)
-				if want := n.PointsTo(name); ok && param != want || ok != (want >= 0) {
-					t.Fatalf("%v: parameter %d of struct %s, %v; want %d", fn, param, name, ok, want)
-				}
-			}
-		}
-	})
-}
-
-// parseChain opens BTF over other BTF, or alone if there is no other or it does not fit.
-func parseChain(t *testing.T, base, own []byte) (*btf.Spec, *naive.Blob) {
-	t.Helper()
-	spec, err := btf.Parse(base, nil)
-	if err != nil {
-		t.Skip("no BTF")
-	}
-	oracle, fault := naive.Parse(base, nil)
-	if fault != nil {
-		t.Fatal(fault)
-	}
-	split, err := btf.Parse(own, spec)
-	if err != nil {
-		return spec, oracle
-	}
-	whole, fault := naive.Parse(own, oracle)
-	if fault != nil {
-		t.Fatal(fault)
-	}
-	return split, whole
 }
 
 // BenchmarkFuncs selects the functions that take a packet from a kernel: with no memory, and

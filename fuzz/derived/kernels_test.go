@@ -1,10 +1,6 @@
 package derived
 
 import (
-	"os"
-	"os/exec"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -83,18 +79,4 @@ func all() (names []string) {
 		}
 	}
 	return names
-}
-
-// requireTool finds a program, or skips the test; it fails where BTFKIT_REQUIRE names it.
-func requireTool(t *testing.T, name, remedy string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), name) {
-		t.Fatalf("%v, and BTFKIT_REQUIRE asks for it (%s)", err, remedy)
-	}
-	t.Skipf("%v (%s)", err, remedy)
-	return ""
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/elfx"
@@ -241,7 +243,7 @@ func compress(t *testing.T, name string, data []byte) []byte {
 	if name == "" {
 		return data
 	}
-	tool := requireTool(t, name, "install gzip, bzip2, xz-utils and zstd")
+	tool := require.Tool(t, name, "install gzip, bzip2, xz-utils and zstd")
 	cmd := exec.Command(tool, "-1", "-c")
 	cmd.Stdin = bytes.NewReader(data)
 	out, err := cmd.Output()

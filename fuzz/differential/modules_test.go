@@ -12,12 +12,15 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+
+	"github.com/btfkit/btfkit/btf/dump"
 	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/corpus"
 	"github.com/btfkit/btfkit/elfx"
@@ -32,7 +35,7 @@ func requireKernels(t *testing.T) string {
 	dir := os.Getenv("BTFKIT_KERNELS")
 	switch {
 	case dir != "":
-	case slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), "kernels"):
+	case require.Asked("kernels"):
 		t.Fatal("no kernels, and BTFKIT_REQUIRE asks for them: " + remedy)
 	default:
 		t.Skip("no kernels: " + remedy)
@@ -67,7 +70,7 @@ func kernelImage(t *testing.T, dir string) string {
 }
 
 // TestKernelImages extracts the BTF of the kernels that the corpus has from the plain vmlinuz of
-// their packages, and wants the corpus's bytes: those that TestBpftool compares with bpftool.
+// their packages, and wants the corpus's bytes: those that package dumps compares with bpftool.
 func TestKernelImages(t *testing.T) {
 	dir := requireKernels(t)
 	n := 0
@@ -106,7 +109,7 @@ var unpackers = map[string]struct{ magic, tool string }{
 // print the same.
 func TestKernelImagesBpftool(t *testing.T) {
 	dir := requireKernels(t)
-	bpftool := requireTool(t, "bpftool", "apt-get install bpftool")
+	bpftool := require.Tool(t, "bpftool", "apt-get install bpftool")
 	for _, group := range []string{"deb-6.1-cloud-amd64", "deb-6.12-cloud-amd64", "deb-7.2-amd64"} {
 		t.Run(group, func(t *testing.T) {
 			image := kernelImage(t, filepath.Join(dir, group))
@@ -118,7 +121,7 @@ func TestKernelImagesBpftool(t *testing.T) {
 			if !ok {
 				t.Fatalf("format %s, want a bzImage of lz4 or zstd", d.Format)
 			}
-			path := unpack(t, image, u.magic, requireTool(t, u.tool, "apt-get install "+u.tool))
+			path := unpack(t, image, u.magic, require.Tool(t, u.tool, "apt-get install "+u.tool))
 			want, err := exec.Command(bpftool, "btf", "dump", "file", path, "format", "raw").Output()
 			if err != nil {
 				t.Fatal(err)
@@ -173,7 +176,7 @@ type module struct {
 // does, and wants the bytes that bpftool prints.
 func TestKernelModules(t *testing.T) {
 	tree := filepath.Join(requireKernels(t), moduleKernel)
-	tool := requireTool(t, "bpftool", "apt-get install bpftool")
+	tool := require.Tool(t, "bpftool", "apt-get install bpftool")
 	// TestMain trades memory for speed; here memory is measured as others will see it.
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	modules := dumpModules(t, tool, tree)
@@ -375,4 +378,30 @@ func status(field string) string {
 	_, after, _ := strings.Cut(string(b), field)
 	line, _, _ := strings.Cut(after, "\n")
 	return strings.TrimSpace(line)
+}
+
+// rawDump prints spec as bpftool does.
+func rawDump(t *testing.T, spec *btf.Spec) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := dump.Raw(&out, spec); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// compareDumps finds the first line that differs.
+func compareDumps(t *testing.T, name string, got, want []byte) {
+	t.Helper()
+	if bytes.Equal(got, want) {
+		return
+	}
+	gotLines, wantLines := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
+	for i := range min(len(gotLines), len(wantLines)) {
+		if !bytes.Equal(gotLines[i], wantLines[i]) {
+			t.Errorf("%s: line %d\ngot     %q\nbpftool %q", name, i+1, gotLines[i], wantLines[i])
+			return
+		}
+	}
+	t.Errorf("%s: %d lines, bpftool has %d", name, len(gotLines), len(wantLines))
 }

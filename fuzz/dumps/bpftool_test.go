@@ -59,7 +59,7 @@ func (tool bpftool) dump(t *testing.T, b *blob, f form) (out []byte, ok bool) {
 func TestBpftoolDump(t *testing.T) {
 	tool := findBpftool(t)
 	for _, f := range forms {
-		equal, all := 0, allBlobs(t)
+		equal, all := 0, blobsFor(t, "bpftool")
 		for _, b := range all {
 			t.Run(f.name+"/"+b.name, func(t *testing.T) {
 				want, ok := tool.dump(t, b, f)
@@ -91,7 +91,7 @@ func TestBpftoolC(t *testing.T) {
 		t.Skipf("bpftool 7.%d writes other C than 7.1 and 7.8 do (apt-get install bpftool)", tool.minor)
 	}
 	for _, f := range cForms {
-		equal, all := 0, allBlobs(t)
+		equal, all := 0, blobsFor(t, "bpftool")
 		for _, b := range all {
 			t.Run(f.name+"/"+b.name, func(t *testing.T) {
 				old := f

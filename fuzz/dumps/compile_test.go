@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/cdump"
@@ -18,7 +20,7 @@ import (
 func compileC(t *testing.T, write func(w io.Writer) error) (complaints string, ok bool) {
 	t.Helper()
 	// Linux 7 embeds named structs without a name for the member, as Microsoft's C allows.
-	cmd := exec.Command(program(t, "cc", "apt-get install gcc"),
+	cmd := exec.Command(require.Tool(t, "cc", "apt-get install gcc"),
 		"-std=gnu11", "-fms-extensions", "-fsyntax-only", "-w", "-x", "c", "-")
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -46,7 +48,7 @@ func TestKernelCompiles(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the corpus's kernels of other architectures have other compilers")
 	}
-	for _, b := range allBlobs(t) {
+	for _, b := range blobsFor(t, "cc") {
 		switch b.name {
 		case "running", "deb-7.2-amd64/vmlinux", "deb-6.1-cloud-amd64/vmlinux":
 		default:

@@ -1,4 +1,4 @@
-// Package dumps has tests alone: what packages btf/dump and btf/cdump write of the whole
+// Package dumps has tests alone: what packages btf/dump, btf/cdump and btf/merge write of the whole
 // corpus and of the running kernel is compared with what bpftool and libbpf write, byte for byte,
 // and the C is compiled.
 //

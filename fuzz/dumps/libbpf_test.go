@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+
 	"github.com/btfkit/btfkit/backends/mmap"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/cdump"
@@ -29,14 +31,14 @@ func bpfdump(t *testing.T, tool string, b *blob, what string) (out []byte, ok bo
 
 func findBpfdump(t *testing.T) string {
 	t.Helper()
-	return program(t, "bpfdump/bpfdump", "make -C fuzz/dumps/bpfdump")
+	return require.Tool(t, "bpfdump/bpfdump", "make -C fuzz/dumps/bpfdump")
 }
 
 // TestLibbpfC compares headers, sorted and unsorted.
 func TestLibbpfC(t *testing.T) {
 	tool := findBpfdump(t)
 	for i, what := range []string{"c", "unsorted"} {
-		equal, all := 0, allBlobs(t)
+		equal, all := 0, blobsFor(t, "bpfdump")
 		for _, b := range all {
 			t.Run(what+"/"+b.name, func(t *testing.T) {
 				want, ok := bpfdump(t, tool, b, what)
@@ -64,7 +66,7 @@ var renamed = regexp.MustCompile(`___\d+`)
 func TestLibbpfDeclarations(t *testing.T) {
 	tool := findBpfdump(t)
 	total := 0
-	for _, b := range allBlobs(t) {
+	for _, b := range blobsFor(t, "bpfdump") {
 		t.Run(b.name, func(t *testing.T) {
 			out, ok := bpfdump(t, tool, b, "declarations")
 			if !ok {

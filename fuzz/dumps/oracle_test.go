@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+
 	"github.com/btfkit/btfkit/backends/arena"
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/backends/mmap"
@@ -64,6 +66,22 @@ func allBlobs(t *testing.T) []*blob {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// blobsFor returns the blobs to compare with what a program says of them: all where BTFKIT_REQUIRE
+// lists the program, else one kernel with a module, and what is small.
+func blobsFor(t *testing.T, program string) []*blob {
+	t.Helper()
+	all := allBlobs(t)
+	if require.Asked(program) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(b *blob) bool {
+		if b.name == "deb-7.2-amd64/vmlinux" || b.name == "deb-7.2-amd64/tcp_dctcp" {
+			return false
+		}
+		return len(b.data) > corpus.SmallSize || b.base != nil && len(b.base.data) > corpus.SmallSize
+	})
 }
 
 // open opens b and its bases until the test ends.
@@ -122,21 +140,6 @@ func (b *blob) beyond(t *testing.T) string {
 	return ""
 }
 
-// program finds a program, or skips the test; it fails where BTFKIT_REQUIRE names it.
-func program(t *testing.T, path, remedy string) string {
-	t.Helper()
-	found, err := exec.LookPath(path)
-	if err == nil {
-		return found
-	}
-	name := filepath.Base(path)
-	if slices.Contains(strings.Split(os.Getenv("BTFKIT_REQUIRE"), ","), name) {
-		t.Fatalf("%v, and BTFKIT_REQUIRE asks for it (%s)", err, remedy)
-	}
-	t.Skipf("%v (%s)", err, remedy)
-	return ""
-}
-
 // A bpftool is the one of this machine.
 type bpftool struct {
 	path string
@@ -146,7 +149,7 @@ type bpftool struct {
 
 func findBpftool(t *testing.T) bpftool {
 	t.Helper()
-	tool := bpftool{path: program(t, "bpftool", "apt-get install bpftool")}
+	tool := bpftool{path: require.Tool(t, "bpftool", "apt-get install bpftool")}
 	out, err := exec.Command(tool.path, "version").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -7,15 +7,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/btfkit/btfkit/bench/internal/row"
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/btf/modules"
 )
 
 // A Workload holds the entries that rows ask for, each list in the order in which it is asked.
@@ -58,127 +55,6 @@ func Patterns(exprs []string) []Pattern {
 		patterns[i] = Pattern{label, expr}
 	}
 	return patterns
-}
-
-// Size is the number of ids, of names that exist and of names that do not exist that Generate
-// draws. Together they touch far more memory than the first-level caches hold, so that a row does
-// not measure a single cache line.
-const Size = 4096
-
-// Generate draws a workload from the BTF itself. The same seed and BTF give the same workload.
-// Generate draws ids of all types but void. It draws a name by drawing a type that has one, so a
-// name that many types share comes up more often. If the Spec is split, half of the draws are from
-// its last section. A name that does not exist is one that does with a few letters changed.
-// Generate leaves out names that the workload file or a peer cannot express (newlines, NUL, not
-// UTF-8).
-func Generate(spec *btf.Spec, seed uint64) *Workload {
-	rng := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
-	w := &Workload{Patterns: DefaultPatterns()}
-	ranges := idRanges(spec)
-	for i := range Size {
-		r := ranges[i%len(ranges)]
-		if r.first < r.end {
-			w.IDs = append(w.IDs, r.first+btf.TypeID(rng.Uint32N(uint32(r.end-r.first))))
-		}
-	}
-	for i := range Size {
-		if name := drawName(spec, rng, ranges[i%len(ranges)]); name != "" {
-			w.Hits = append(w.Hits, name)
-			if miss := absent(spec, rng, name); miss != "" {
-				w.Misses = append(w.Misses, miss)
-			}
-		}
-	}
-	return w
-}
-
-// GenerateCollection draws names as Generate does, from a kernel with its modules: half of them
-// from the kernel and half from random modules.
-func GenerateCollection(c *modules.Collection, seed uint64) *Workload {
-	rng := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
-	w := &Workload{Patterns: DefaultPatterns()}
-	specs := []*btf.Spec{c.Base()}
-	for _, spec := range c.Specs() {
-		if first, end := spec.IDs(); spec != c.Base() && end > first {
-			specs = append(specs, spec)
-		}
-	}
-	for i := range Size {
-		spec := specs[0]
-		if i%2 == 1 {
-			spec = specs[rng.IntN(len(specs))]
-		}
-		first, end := spec.IDs()
-		name := drawName(spec, rng, idRange{max(first, 1), end})
-		if name == "" {
-			continue
-		}
-		w.Hits = append(w.Hits, name)
-		miss := absent(c, rng, name)
-		if miss != "" {
-			w.Misses = append(w.Misses, miss)
-		}
-	}
-	return w
-}
-
-// An idRange holds the ids from first up to but not including end.
-type idRange struct{ first, end btf.TypeID }
-
-// idRanges returns the ids of a Spec: those of its base, if it has one, and those of its last
-// section.
-func idRanges(spec *btf.Spec) []idRange {
-	_, end := spec.IDs()
-	split, _ := spec.Own().IDs()
-	if spec.Base() == nil {
-		return []idRange{{1, end}}
-	}
-	return []idRange{{1, split}, {split, end}}
-}
-
-// drawName returns the name of a random type, or "" if it has tried a few types that have no name.
-func drawName(spec *btf.Spec, rng *rand.Rand, r idRange) string {
-	if r.first >= r.end {
-		return ""
-	}
-	for range 64 {
-		t, err := spec.TypeByID(r.first + btf.TypeID(rng.Uint32N(uint32(r.end-r.first))))
-		if err != nil {
-			return ""
-		}
-		if name := t.Name(); name != "" && expressible(name) {
-			return strings.Clone(name)
-		}
-	}
-	return ""
-}
-
-// expressible reports whether the workload file and all peers can express a name. A name that
-// begins or ends with a blank would be cut short.
-func expressible(name string) bool {
-	return utf8.ValidString(name) && !strings.ContainsAny(name, "\r\n\x00") &&
-		strings.TrimSpace(name) == name
-}
-
-// lookup is what a Spec and a Collection have in common.
-type lookup interface {
-	TypeByName(name string, kinds ...btf.Kind) (btf.Type, error)
-}
-
-// absent changes letters of name until no type in there has it.
-func absent(in lookup, rng *rand.Rand, name string) string {
-	const letters = "abcdefghijklmnopqrstuvwxyz_0123456789"
-	b := []byte(name)
-	for range 64 {
-		b[rng.IntN(len(b))] = letters[rng.IntN(len(letters))]
-		if !expressible(string(b)) {
-			continue
-		}
-		if _, err := in.TypeByName(string(b)); err != nil {
-			return string(b)
-		}
-	}
-	return ""
 }
 
 // WriteTo writes the workload file that bench/peers/README.md defines.

@@ -165,3 +165,23 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// TestGenerateFewNames asks for few names where lookups read all types, and for none that is too
+// long for a workload file.
+func TestGenerateFewNames(t *testing.T) {
+	const n = 2500
+	overlap, err := btf.Parse(btftest.Overlap(n), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := workload.Generate(overlap, 1)
+	if len(w.IDs) != workload.Size || len(w.Hits) == 0 || len(w.Hits) > 16 || len(w.Misses) > 16 {
+		t.Errorf("%d ids, %d hits, %d misses, want %d and 16 at most", len(w.IDs), len(w.Hits),
+			len(w.Misses), workload.Size)
+	}
+	for _, name := range append(w.Hits, w.Misses...) {
+		if len(name) > 1024 {
+			t.Errorf("a name of %d bytes", len(name))
+		}
+	}
+}

@@ -31,11 +31,13 @@ func headerFault(off int64, class, err error) error {
 // two names must stay below 1 kB.
 const maxQuoted = 100
 
-// Quote quotes a name for an error. It cuts off what is too long: in hostile input, a name may have
-// megabytes.
-func Quote(name string) string {
+// Quote quotes a name for an error. It cuts off what is too long.
+func Quote(name string) string { return strconv.Quote(Cut(name)) }
+
+// Cut cuts off what is too long to be shown: in hostile input, a name may have megabytes.
+func Cut(name string) string {
 	if len(name) > maxQuoted {
-		name = name[:maxQuoted] + "..."
+		return name[:maxQuoted] + "..."
 	}
-	return strconv.Quote(name)
+	return name
 }

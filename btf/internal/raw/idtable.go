@@ -8,47 +8,77 @@ import (
 // An IDTable maps the index of a record to its offset in the type section.
 //
 // Records take a multiple of four bytes, 32 or so on average, so offsets are stored in
-// blocks of 16: a word with the offset of the block's first record, and 16 bytes that
-// count from there in words, 20 bytes in one row. In a kernel, 2 to 3 % of the blocks hold
-// structs that are too long for that. Their first word is odd and says where their 16
-// offsets are in full, in words behind all blocks. That is 172 kB for the 126,610 types of
-// a kernel, where a plain table takes 506 kB, and the two loads of a lookup share a cache
-// line.
+// blocks of 16: a word with the offset of the block's first record, and a byte for each
+// record, which counts from there in words. In a kernel, 2 to 3 % of the blocks hold structs
+// that are too long for that. Their word is odd and says where their 16 offsets are in full.
+// That is 174 kB for the 126,610 types of a kernel, where a plain table takes 506 kB and
+// answers no faster: it is four times as far from the processor.
 type IDTable struct {
-	words []uint32 // all blocks
-	full  []uint32 // 16 offsets for each block whose first word is odd
+	blocks []uint32
+	deltas []byte
+	full   []uint32 // 16 offsets for each block whose word is odd
 }
 
 // BlockLen is how many offsets a block has.
-const (
-	BlockLen   = 16
-	blockWords = 1 + BlockLen/4
-)
+const BlockLen = 16
+
+// A Memory hands out zeroed memory for tables.
+type Memory interface {
+	Words8(n int) []uint8
+	Words32(n int) []uint32
+}
+
+// Heap is the Go heap as a Memory.
+type Heap struct{}
+
+// Words8 returns n bytes of the heap.
+func (Heap) Words8(n int) []uint8 { return make([]uint8, n) }
+
+// Words32 returns n words of the heap.
+func (Heap) Words32(n int) []uint32 { return make([]uint32, n) }
+
+// Near returns the offset of record i if it exists and its block is not one of those in full,
+// which takes few instructions. Then At has it.
+func (t *IDTable) Near(i uint32) (off uint32, ok bool) {
+	if uint(i) < uint(len(t.deltas)) {
+		if off = t.blocks[i/BlockLen]; off&1 == 0 {
+			return off + uint32(t.deltas[i])<<2, true
+		}
+	}
+	return
+}
 
 // At returns the offset of record i, which must exist.
 func (t *IDTable) At(i uint32) uint32 {
-	b := i / BlockLen * blockWords
-	first := t.words[b]
+	first := t.blocks[i/BlockLen]
 	if first&1 != 0 {
 		return t.full[first>>1+i%BlockLen]
 	}
-	return first + t.words[b+1+i/4%(BlockLen/4)]>>(i%4*8)&0xff*4
+	return first + uint32(t.deltas[i])<<2
 }
 
-// Block returns the offsets of record i, which must be a multiple of BlockLen and exist, and
-// of the records behind it. Behind the last record, it repeats that one's.
-func (t *IDTable) Block(i uint32, offs *[BlockLen]uint32) {
-	b := t.words[i/BlockLen*blockWords:][:blockWords]
-	first := b[0]
+// Block fills offs with the offsets of record i, which must be a multiple of BlockLen, and of
+// the records behind it, and returns how many it filled: fewer than BlockLen only at the
+// last record, none if record i does not exist.
+func (t *IDTable) Block(i uint32, offs *[BlockLen]uint32) int {
+	if uint(i) >= uint(len(t.deltas)) {
+		return 0
+	}
+	first, deltas := t.blocks[i/BlockLen], t.deltas[i:]
 	if first&1 != 0 {
 		copy(offs[:], t.full[first>>1:])
-		return
+		return min(len(deltas), BlockLen)
 	}
-	for k, w := range b[1:blockWords] {
-		o := offs[k*4:][:4]
-		o[0], o[1] = first+w&0xff*4, first+w>>8&0xff*4
-		o[2], o[3] = first+w>>16&0xff*4, first+w>>24*4
+	if len(deltas) < BlockLen {
+		for k, d := range deltas {
+			offs[k&(BlockLen-1)] = first + uint32(d)<<2
+		}
+		return len(deltas)
 	}
+	for k, d := range (*[BlockLen]byte)(deltas) {
+		offs[k] = first + uint32(d)<<2
+	}
+	return BlockLen
 }
 
 // A tableBuilder collects ascending offsets into an IDTable.
@@ -65,8 +95,8 @@ type tableBuilder struct {
 func newTableBuilder(typesLen int) *tableBuilder {
 	b := builders.Get().(*tableBuilder)
 	blocks := typesLen/28/BlockLen + 1
-	*b = tableBuilder{IDTable: IDTable{
-		words: slices.Grow(b.words[:0], blocks*blockWords), full: b.full[:0]}}
+	*b = tableBuilder{IDTable: IDTable{blocks: slices.Grow(b.blocks[:0], blocks),
+		deltas: slices.Grow(b.deltas[:0], blocks*BlockLen), full: b.full[:0]}}
 	return b
 }
 
@@ -92,42 +122,39 @@ func (b *tableBuilder) add(offs []uint32) {
 }
 
 func (b *tableBuilder) addBlock(o *[BlockLen]uint32) {
-	n := len(b.words)
-	if cap(b.words)-n < blockWords {
-		b.words = slices.Grow(b.words, n/2+blockWords)
+	n := len(b.deltas)
+	if cap(b.deltas)-n < BlockLen {
+		b.deltas = slices.Grow(b.deltas, n/2+BlockLen)
 	}
-	b.words = b.words[:n+blockWords]
-	w := (*[blockWords]uint32)(b.words[n:])
-	first := o[0]
+	b.deltas = b.deltas[:n+BlockLen]
+	first, deltas := o[0], (*[BlockLen]byte)(b.deltas[n:])
 	if o[BlockLen-1]-first > 0xff*4 {
-		*w = [blockWords]uint32{uint32(len(b.full))<<1 | 1}
+		b.blocks = append(b.blocks, uint32(len(b.full))<<1|1)
 		b.full = append(b.full, o[:]...)
 		return
 	}
-	w[0] = first
-	for k := range BlockLen / 4 {
-		w[1+k] = (o[k*4]-first)>>2 | (o[k*4+1]-first)>>2<<8 |
-			(o[k*4+2]-first)>>2<<16 | (o[k*4+3]-first)>>2<<24
+	b.blocks = append(b.blocks, first)
+	for k, off := range o {
+		deltas[k] = byte((off - first) >> 2)
 	}
 }
 
-// finish returns the table in memory of its exact size from alloc, or from the Go
-// heap if that is nil. The builder must not be used after it.
-func (b *tableBuilder) finish(alloc func(words int) []uint32) IDTable {
+// finish returns the table in memory of its exact size. The builder must not be used after it.
+func (b *tableBuilder) finish(m Memory) IDTable {
 	if last := b.pending[:b.n]; b.n > 0 {
 		for i := b.n; i < BlockLen; i++ {
 			b.pending[i] = last[b.n-1]
 		}
 		b.addBlock(&b.pending)
 	}
-	if alloc == nil {
-		alloc = func(words int) []uint32 { return make([]uint32, words) }
-	}
-	words := alloc(len(b.words) + len(b.full))
-	n := copy(words, b.words)
+	t := IDTable{deltas: m.Words8(int(b.count))}
+	copy(t.deltas, b.deltas)
+	words := m.Words32(len(b.blocks) + len(b.full))
+	n := copy(words, b.blocks)
 	copy(words[n:], b.full)
+	t.blocks, t.full = words[:n:n], words[n:]
 	b.release()
-	return IDTable{words: words[:n:n], full: words[n:]}
+	return t
 }
 
 // release gives the builder back without a table. The builder must not be used after it.

@@ -14,7 +14,7 @@ func buildTable(rng *rand.Rand, offs []uint32) (IDTable, uint32) {
 		offs = offs[n:]
 	}
 	n := b.count
-	return b.finish(nil), n
+	return b.finish(Heap{}), n
 }
 
 func TestIDTable(t *testing.T) {
@@ -64,7 +64,7 @@ func TestIDTableSpan(t *testing.T) {
 		offs[BlockLen-1] = last
 		b := newTableBuilder(0)
 		b.add(offs[:])
-		table := b.finish(nil)
+		table := b.finish(Heap{})
 		if len(table.full) != full || table.At(BlockLen-1) != last {
 			t.Errorf("%d bytes: %d in full, the last at %d", last, len(table.full), table.At(BlockLen-1))
 		}

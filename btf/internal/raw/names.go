@@ -155,17 +155,32 @@ func AppendIDs[ID ~uint32](dst []ID, s *Section, name string) []ID {
 type NameTest struct {
 	s      *Section
 	name   string
-	left   int64 // bytes that may be compared
+	strs   string // the section's own strings
+	start  uint64 // their logical offset
+	left   int64  // bytes that may be compared
 	places []uint64
 }
 
 // NameTest returns a NameTest that is used for no more than some offsets for each own record.
 func (s *Section) NameTest(name string) NameTest {
-	return NameTest{s: s, name: name, left: int64(s.StrEnd()) + HeaderSize*int64(s.Count)}
+	return NameTest{
+		s: s, name: name, strs: s.Strs, start: uint64(s.StrStart),
+		left: int64(s.StrEnd()) + HeaderSize*int64(s.Count),
+	}
 }
 
 // Matches reports whether the string at a logical offset is the name. Nothing is at offset 0.
 func (t *NameTest) Matches(off uint32) bool {
+	// Most names do not end where this one would: that much is asked inline. A name of an
+	// ancestor ends before the section's own strings begin.
+	if end := uint64(off) - t.start + uint64(len(t.name)); end < uint64(len(t.strs)) &&
+		t.strs[end] != 0 {
+		return false
+	}
+	return t.compare(off)
+}
+
+func (t *NameTest) compare(off uint32) bool {
 	if t.places != nil {
 		return t.at(off)
 	}

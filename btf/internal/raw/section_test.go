@@ -20,7 +20,8 @@ func TestSums(t *testing.T) {
 	for n, ok := range map[int]bool{1: true, 2: true, 3: false} {
 		s := &Section{Base: new(Section), First: math.MaxUint32 - 2, Trailers: &Builtin,
 			Types: strings.Repeat(record, n)}
-		if err := s.walk(nil); (err == nil) != ok || err != nil && err.(*Fault).Class != ErrUnsupported {
+		err := s.walk(Heap{})
+		if (err == nil) != ok || err != nil && err.(*Fault).Class != ErrUnsupported {
 			t.Errorf("%d types: %v", n, err)
 		}
 	}

@@ -33,7 +33,7 @@ func BenchmarkWalk(b *testing.B) {
 					b.Fatal(err)
 				}
 				count = w.table.count
-				w.table.finish(nil)
+				w.table.finish(Heap{})
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/type")
 		})

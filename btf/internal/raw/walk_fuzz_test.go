@@ -102,7 +102,7 @@ func checkWalk(t *testing.T, types string, bigEndian bool) {
 			lanes.pos, lanes.table.count, plain.pos, plain.table.count)
 	}
 	count := plain.table.count
-	a, b := lanes.table.finish(nil), plain.table.finish(nil)
+	a, b := lanes.table.finish(Heap{}), plain.table.finish(Heap{})
 	for i := range count {
 		if a.At(i) != b.At(i) {
 			t.Fatalf("record %d at %#x in lanes, at %#x in plain", i, a.At(i), b.At(i))

@@ -40,6 +40,8 @@ func open(t *testing.T, data []byte) store.Section {
 // counting is a Memory that counts what it hands out.
 type counting struct{ bytes int64 }
 
+func (c *counting) Words8(n int) []uint8 { c.bytes += int64(n); return make([]uint8, n) }
+
 func (c *counting) Words32(n int) []uint32 { c.bytes += int64(n) * 4; return make([]uint32, n) }
 func (c *counting) Words64(n int) []uint64 { c.bytes += int64(n) * 8; return make([]uint64, n) }
 

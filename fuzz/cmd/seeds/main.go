@@ -50,6 +50,16 @@ var targets = []struct {
 	{"FuzzStateful", statefulSeeds},
 }
 
+// coded lists the targets of package derived, which add their seeds in code. libFuzzer does not run
+// that, and gets them from here: blobs, followed by these arguments.
+var coded = map[string][]any{
+	"FuzzDiff":     {[]byte(nil)},
+	"FuzzElements": {[]byte(nil), "next", "^SKB"},
+	"FuzzFuncs":    {[]byte(nil), "sk_buff"},
+	"FuzzLayout":   {},
+	"FuzzPath":     {uint32(9), "sk->sk_list.next"},
+}
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("seeds: ")
@@ -62,6 +72,12 @@ func main() {
 		os.Exit(2)
 	}
 	done := false
+	if args, ok := coded[*name]; ok {
+		done = true
+		if err := writeZip(*archive, codedSeeds(args)); err != nil {
+			log.Fatalf("%s: %v", *name, err)
+		}
+	}
 	for _, t := range targets {
 		var err error
 		switch {
@@ -128,20 +144,13 @@ func encode(args []any) []byte {
 	return b.Bytes()
 }
 
-// alone calls f for the small blobs that stand alone and have at most max bytes. Seeds do not
-// depend on BTF that others do not have.
-func alone(max int, f func(name string, data []byte)) error {
-	for _, b := range blobs.Small() {
-		if b.Base != nil || b.Size > max || strings.HasPrefix(b.Name, "local/") {
-			continue
-		}
-		data, err := b.Read()
-		if err != nil {
-			return err
-		}
-		f(b.Name, data)
+// codedSeeds adds the blobs that a target of package derived starts from.
+func codedSeeds(args []any) func(func(string, ...any)) error {
+	return func(add func(string, ...any)) error {
+		return blobs.Alone(corpus.SmallSize, func(name string, data []byte) {
+			add(name, append([]any{data}, args...)...)
+		})
 	}
-	return nil
 }
 
 func parseSeeds(add func(string, ...any)) error {
@@ -167,7 +176,7 @@ func parseSeeds(add func(string, ...any)) error {
 	}
 	add("huge-array", huge)
 	add("elf", append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...))
-	return alone(4096, func(name string, data []byte) { add(name, data) })
+	return blobs.Alone(4096, func(name string, data []byte) { add(name, data) })
 }
 
 func splitSeeds(add func(string, ...any)) error {
@@ -245,7 +254,7 @@ func builderSeeds(add func(string, ...any)) error {
 }
 
 func metamorphicSeeds(add func(string, ...any)) error {
-	return alone(4096, func(name string, data []byte) { add(name, data, uint64(len(data))) })
+	return blobs.Alone(4096, func(name string, data []byte) { add(name, data, uint64(len(data))) })
 }
 
 // elfSeeds takes the compiler-made objects and the images.

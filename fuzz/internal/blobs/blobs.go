@@ -21,6 +21,7 @@ type TB interface {
 	Cleanup(func())
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
+	Skip(args ...any)
 }
 
 // A Blob is one section of BTF. Nothing is read before its bytes are asked for.
@@ -101,6 +102,22 @@ func All() []*Blob { return slices.Clone(load()) }
 // Small returns the blobs that are small enough to be mutated byte by byte.
 func Small() []*Blob {
 	return slices.DeleteFunc(All(), func(b *Blob) bool { return b.Size > corpus.SmallSize })
+}
+
+// Alone calls f for the small blobs that stand alone and have at most max bytes. It leaves out what
+// BTFKIT_CORPUS adds: what it gives is the same everywhere.
+func Alone(max int, f func(name string, data []byte)) error {
+	for _, b := range Small() {
+		if b.Base != nil || b.Size > max || strings.HasPrefix(b.Name, "local/") {
+			continue
+		}
+		data, err := b.Read()
+		if err != nil {
+			return err
+		}
+		f(b.Name, data)
+	}
+	return nil
 }
 
 // Find returns the blob with the name, which must exist.

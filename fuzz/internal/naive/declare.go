@@ -5,36 +5,47 @@ import (
 	"strings"
 )
 
+// Declaration gives up below maxDepth types, and behind maxText bytes. Kernels stay far away from
+// both; what refers to itself without a name would have no end.
+const (
+	maxDepth = 64
+	maxText  = 1 << 20
+)
+
 // Declaration writes a type out as text, in which named structs, unions, enums and typedefs that it
-// refers to are names. Two types are declared alike if their texts are the same. It recurses, and
-// is for sound types alone.
-func (t Type) Declaration() string {
+// refers to are names. Two types are declared alike if their texts are the same. It recurses; ok
+// says that it came to an end before it gave up.
+func (t Type) Declaration() (text string, ok bool) {
 	var b strings.Builder
-	t.declare(&b, true)
-	return b.String()
+	ok = t.declare(&b, 0)
+	return b.String(), ok
 }
 
-func (t Type) declare(b *strings.Builder, root bool) {
+// declare writes a type that is so deep within the first one.
+func (t Type) declare(b *strings.Builder, depth int) bool {
+	if depth == maxDepth || b.Len() > maxText {
+		return false
+	}
 	if t.IsVoid() {
 		b.WriteString("void")
-		return
+		return true
 	}
 	kind := t.Kind()
-	if !root && t.Name() != "" {
+	if depth > 0 && t.Name() != "" {
 		switch kind {
 		case kindEnum, kindEnum64:
 			fmt.Fprintf(b, "enum %q", t.Name())
-			return
+			return true
 		case kindFwd:
 			fmt.Fprintf(b, "%s %q", map[bool]string{false: "struct", true: "union"}[t.flag()], t.Name())
-			return
+			return true
 		case kindStruct, kindUnion:
 			word := map[bool]string{true: "struct", false: "union"}[kind == kindStruct]
 			fmt.Fprintf(b, "%s %q", word, t.Name())
-			return
+			return true
 		case kindTypedef:
 			fmt.Fprintf(b, "typedef %q", t.Name())
-			return
+			return true
 		}
 	}
 	f := t.Facts()
@@ -45,17 +56,22 @@ func (t Type) declare(b *strings.Builder, root bool) {
 		fmt.Fprint(b, f.FwdKind)
 	}
 	if id, ok := t.target(); ok {
-		t.at(id).declare(b, false)
+		if !t.at(id).declare(b, depth+1) {
+			return false
+		}
 	}
-	if kind == kindFuncProto {
-		t.at(t.word(2)).declare(b, false)
+	if kind == kindFuncProto && !t.at(t.word(2)).declare(b, depth+1) {
+		return false
 	}
 	if kind != kindFunc {
 		for _, e := range t.Elems() {
 			fmt.Fprintf(b, "[%q %d %d %d ", e.Name, e.Offset, e.Width, e.Value)
-			t.at(e.Target).declare(b, false)
+			if !t.at(e.Target).declare(b, depth+1) {
+				return false
+			}
 			b.WriteString("]")
 		}
 	}
 	b.WriteString(")")
+	return true
 }

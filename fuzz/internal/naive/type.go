@@ -185,16 +185,35 @@ func (t Type) LinkageName() string {
 	return [...]string{"static", "global", "extern"}[l]
 }
 
-// String describes the type: id, kind, name.
-func (t Type) String() string {
-	kind := fmt.Sprintf("KIND(%d)", t.Kind())
+// String describes the type: id, kind, name, and of what only points at or qualifies another, that
+// one, up to nine types in all. Of names it shows a hundred bytes.
+func (t Type) String() string { return fmt.Sprintf("[%d] %s", t.ID, t.describe(9)) }
+
+func (t Type) describe(left int) string {
+	if left == 0 {
+		return "..."
+	}
+	if t.IsVoid() {
+		return "void"
+	}
+	text := fmt.Sprintf("KIND(%d)", t.Kind())
 	if int(t.Kind()) < len(kinds) {
-		kind = kinds[t.Kind()]
+		text = kinds[t.Kind()]
 	}
-	if t.Name() == "" {
-		return fmt.Sprintf("[%d] %s", t.ID, kind)
+	if name := t.Name(); len(name) > 100 {
+		text += " " + name[:100] + "..."
+	} else if name != "" {
+		text += " " + name
 	}
-	return fmt.Sprintf("[%d] %s %s", t.ID, kind, t.Name())
+	switch id, _ := t.target(); {
+	case t.is(kindPtr):
+		text += " to " + t.at(id).describe(left-1)
+	case t.is(kindArray):
+		text += fmt.Sprintf(" of %d %s", t.word(5), t.at(id).describe(left-1))
+	case t.is(kindVolatile, kindConst, kindRestrict, kindTypeTag):
+		text += " of " + t.at(id).describe(left-1)
+	}
+	return text
 }
 
 // kinds are the names of the UAPI header.

@@ -1,0 +1,93 @@
+// Package merge makes one section of BTF of several: that of many modules of a kernel, with each
+// type once, for a header or an index that covers them all.
+//
+//	data, err := merge.Modules(kernel, modules...)
+//	all, err := btf.Parse(data, kernel)
+//	err = cdump.Header(w, all, cdump.Options{})
+//
+// "bpftool btf dump file A file B" (7.8, Linux 7.2) does the same with libbpf's btf__dedup; see
+// tools/lib/bpf/btf.c in the kernel's sources.
+package merge
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/builder"
+)
+
+// ErrLimit is the class of errors for input that no compiler makes: types that can be told apart
+// only by following more than 256 links, or names that overlap so much that reading them is out of
+// proportion to the input.
+var ErrLimit = errors.New("limit exceeded")
+
+// Modules returns BTF that is split from base and has the own types of all modules in their
+// order, without those that are equal to an earlier one or to one of base. All modules must be
+// split from base. The byte order is that of the first.
+//
+// Types are equal if all their fields and names are and if they refer to equal types, be it in
+// circles. A FWD, or an enum without values, counts as the definition of its name: if there are
+// several, as the one with which types become equal that differ in nothing else. A VAR or DATASEC
+// is equal to none. bpftool finds the same, but keeps apart what refers to a struct that base
+// declares and a module defines.
+//
+// An error is btf.ErrCorrupt for references to types or names that do not exist,
+// btf.ErrUnsupported for kinds that package btf does not know, ErrLimit or btf.ErrClosed. It
+// takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a kernel's.
+func Modules(base *btf.Spec, modules ...*btf.Spec) ([]byte, error) {
+	g, err := newGraph(base, modules)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.unite(); err != nil {
+		return nil, err
+	}
+	o := builder.Options{Base: base, Limits: builder.LimitsFormat}
+	if len(modules) > 0 {
+		o.ByteOrder = modules[0].ByteOrder()
+	}
+	b := builder.New(o)
+	ids := g.ids()
+	for m := range modules {
+		start := g.starts[m]
+		id := func(id btf.TypeID) btf.TypeID {
+			if uint32(id) < g.baseEnd {
+				return id
+			}
+			return ids[start+uint32(id)-g.baseEnd]
+		}
+		for n := start; n < g.starts[m+1]; n++ {
+			if g.representative(n) == n {
+				b.Copy(g.types[n], id)
+			}
+		}
+	}
+	return b.Bytes()
+}
+
+// newGraph reads the modules' types.
+func newGraph(base *btf.Spec, modules []*btf.Spec) (*graph, error) {
+	if btf.Internal.Closed(base) {
+		return nil, fmt.Errorf("merge: base: %w", btf.ErrClosed)
+	}
+	g := &graph{labels: map[string]uint32{}}
+	if err := g.read(base); err != nil {
+		return nil, fmt.Errorf("merge: base: %w", err)
+	}
+	g.baseEnd = uint32(len(g.types))
+	g.starts = []uint32{g.baseEnd}
+	for i, m := range modules {
+		if btf.Internal.Closed(m) {
+			return nil, fmt.Errorf("merge: module %d: %w", i, btf.ErrClosed)
+		}
+		if btf.Internal.Section(m).Base != btf.Internal.Section(base) {
+			return nil, fmt.Errorf("merge: module %d is not split from the base", i)
+		}
+		if err := g.read(m.Own()); err != nil {
+			return nil, fmt.Errorf("merge: module %d: %w", i, err)
+		}
+		g.starts = append(g.starts, uint32(len(g.types)))
+	}
+	return g, nil
+}

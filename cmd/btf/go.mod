@@ -1,0 +1,35 @@
+module github.com/btfkit/btfkit/cmd/btf
+
+go 1.25.0
+
+require (
+	github.com/btfkit/btfkit/backends/mmap v0.0.0
+	github.com/btfkit/btfkit/btf v0.0.0
+	github.com/btfkit/btfkit/corpus v0.0.0-00010101000000-000000000000
+	github.com/btfkit/btfkit/elfx v0.0.0
+	github.com/spf13/cobra v1.10.2
+	golang.org/x/term v0.45.0
+)
+
+require (
+	github.com/anchore/go-lzo v0.1.1 // indirect
+	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect
+	github.com/edsrzf/mmap-go v1.2.0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/mikelolasagasti/xz v1.0.1 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	github.com/russross/blackfriday/v2 v2.1.0 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/ulikunitz/xz v0.5.17 // indirect
+	go.yaml.in/yaml/v3 v3.0.4 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
+
+replace (
+	github.com/btfkit/btfkit/backends/cache => ../../backends/cache
+	github.com/btfkit/btfkit/backends/mmap => ../../backends/mmap
+	github.com/btfkit/btfkit/btf => ../../btf
+	github.com/btfkit/btfkit/corpus => ../../corpus
+	github.com/btfkit/btfkit/elfx => ../../elfx
+)
