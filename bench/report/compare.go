@@ -56,10 +56,11 @@ func Compare(before, after []*benchfmt.Result, limit float64) (*Comparison, erro
 	return c, nil
 }
 
-// Worse returns the significant changes for the worse by more than the limit.
-func (c *Comparison) Worse() []Change {
+// Worse returns the changes for the worse by more than the limit that chance alone would make with
+// less than some probability. 0.05 is that of Significant.
+func (c *Comparison) Worse(risk float64) []Change {
 	return c.pick(func(change Change) bool {
-		return change.Significant && change.Worse > c.limit && change.figures.Counts()
+		return change.figures.Tested && change.figures.P < risk && change.Worse > c.limit && change.figures.Counts()
 	})
 }
 

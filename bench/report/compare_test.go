@@ -43,7 +43,10 @@ func TestCompare(t *testing.T) {
 		if c, err = report.Compare(before, after, limit); err != nil {
 			t.Fatal(err)
 		}
-		if got := [2]int{len(c.Worse()), len(c.Suspects())}; got != want {
+		if len(c.Worse(0.002)) > 0 { // the least P value of a test of six samples is 0.0022
+			t.Errorf("limit %g: worse with a risk of 0.2 %%", limit)
+		}
+		if got := [2]int{len(c.Worse(0.05)), len(c.Suspects())}; got != want {
 			t.Errorf("limit %g: %d worse and suspect, want %d", limit, got, want)
 		}
 	}
@@ -60,8 +63,8 @@ func TestCompareWithItself(t *testing.T) {
 	if err := c.Write(&b); err != nil || strings.Contains(b.String(), "only in") {
 		t.Errorf("error %v, wrote:\n%s", err, b.String())
 	}
-	if len(c.Changes) == 0 || len(c.Worse()) != 0 {
-		t.Errorf("%d changes, %d of them worse", len(c.Changes), len(c.Worse()))
+	if len(c.Changes) == 0 || len(c.Worse(0.05)) != 0 {
+		t.Errorf("%d changes, %d of them worse", len(c.Changes), len(c.Worse(0.05)))
 	}
 }
 
@@ -77,7 +80,7 @@ func TestCompareRates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Worse()) != 1 {
+	if len(c.Worse(0.05)) != 1 {
 		t.Errorf("half the rate is not worse: %v", c.Changes[0].Worse)
 	}
 }
@@ -104,7 +107,7 @@ func ExampleCompare() {
 	if err != nil {
 		fmt.Println(err)
 	}
-	for _, change := range c.Worse() {
+	for _, change := range c.Worse(0.05) {
 		fmt.Println(change)
 		fmt.Printf("%s %s %.2f\n", change.Row, change.Unit, change.Worse)
 	}
@@ -163,8 +166,8 @@ func TestCompareCorrects(t *testing.T) {
 	if err := c.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Suspects()) == 0 || len(c.Worse()) != 0 {
-		t.Errorf("%d suspects, %d worse, want some and none", len(c.Suspects()), len(c.Worse()))
+	if len(c.Suspects()) == 0 || len(c.Worse(0.05)) != 0 {
+		t.Errorf("%d suspects, %d worse, want some and none", len(c.Suspects()), len(c.Worse(0.05)))
 	}
 	if !strings.Contains(b.String(), "note: 6 samples a side cannot tell any difference") {
 		t.Errorf("no note that the samples do not suffice in:\n%.2000s", b.String())

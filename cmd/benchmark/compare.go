@@ -49,7 +49,8 @@ func (o *comparison) command() *flags.Command {
 			{Name: "run", Bind: toggle(&o.run),
 				About: "OLD and NEW are programs: run them in turns and compare what they measure"},
 			{Name: "turns", Arg: "N", Bind: number(&o.turns, 6),
-				About: "samples of each program with --run (default 6)"},
+				About: "processes of each program with --run; of each, the best of 5 samples counts " +
+					"(default 6)"},
 			{Name: "out", Arg: "DIR", Bind: text(&o.dir, ""),
 				About: "with --run, keep the raw results and the comparisons in this folder"},
 			{Name: "anyway", Bind: toggle(&o.anyway),
@@ -121,7 +122,7 @@ func (o *comparison) compareFiles(before, after string, stdout, stderr io.Writer
 	if err := c.Write(stdout); err != nil {
 		return err
 	}
-	return o.judge(c, stderr)
+	return o.judge(c, 0.05, stderr)
 }
 
 // compare compares two runs unless they are about something else.
@@ -136,12 +137,13 @@ func (o *comparison) compare(before, after []*benchfmt.Result, stderr io.Writer)
 	return report.Compare(before, after, o.limit)
 }
 
-// judge fails if --fail-above says so.
-func (o *comparison) judge(c *report.Comparison, stderr io.Writer) error {
+// judge fails if --fail-above says so. risk is the probability that it does so between two equal
+// programs.
+func (o *comparison) judge(c *report.Comparison, risk float64, stderr io.Writer) error {
 	if !o.given {
 		return nil
 	}
-	bad := c.Worse()
+	bad := c.Worse(risk)
 	for _, change := range bad {
 		fmt.Fprintf(stderr, "worse: %s\n", change)
 	}

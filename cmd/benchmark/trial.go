@@ -21,6 +21,10 @@ import (
 
 // A trial holds two programs, the old and the new one, against each other.
 //
+// What else runs on the machine only ever adds time, and how much changes from one moment to the
+// next. So of the samples of a process, its best counts. Where a process lies in memory makes a
+// difference, too, and that only another process can tell. So processes are what is compared.
+//
 // Chance alone makes some row of some hundred look slower. So what looks worse is only a suspect,
 // and gets samples of its own, which alone are judged. These are tests of a few figures instead of
 // hundreds, and the suspicion does not tell anything about the new samples.
@@ -61,7 +65,7 @@ func (t *trial) run() error {
 	if err != nil {
 		return err
 	}
-	return t.judge(c, t.out)
+	return t.judge(c, 0.01, t.out)
 }
 
 // measure has both programs measure in turns. The one that goes first alternates, so that a drift
@@ -69,6 +73,7 @@ func (t *trial) run() error {
 func (t *trial) measure(name, rows string, turns int) (
 	before, after []*benchfmt.Result, err error) {
 	var texts [2][]byte
+	var bests [2][]*benchfmt.Result
 	order := []int{0, 1}
 	for range turns {
 		for _, side := range order {
@@ -76,22 +81,42 @@ func (t *trial) measure(name, rows string, turns int) (
 			if err != nil {
 				return nil, nil, err
 			}
+			read, err := results.Read(bytes.NewReader(text), name+"-"+sides[side])
+			if err != nil {
+				return nil, nil, err
+			}
 			texts[side] = append(texts[side], text...)
+			bests[side] = append(bests[side], best(read)...)
 		}
 		slices.Reverse(order)
 	}
-	var read [2][]*benchfmt.Result
 	for side, text := range texts {
-		file := name + "-" + sides[side] + ".txt"
 		write := func(out io.Writer) error { _, err := out.Write(text); return err }
-		if err := t.keep(file, write); err != nil {
-			return nil, nil, err
-		}
-		if read[side], err = results.Read(bytes.NewReader(text), file); err != nil {
+		if err := t.keep(name+"-"+sides[side]+".txt", write); err != nil {
 			return nil, nil, err
 		}
 	}
-	return read[0], read[1], nil
+	return bests[0], bests[1], nil
+}
+
+// best returns one result of each name, with the best value of each unit.
+func best(samples []*benchfmt.Result) (bests []*benchfmt.Result) {
+	known := make(map[string]*benchfmt.Result)
+	for _, sample := range samples {
+		b := known[sample.Name.String()]
+		if b == nil {
+			b = sample.Clone()
+			known[sample.Name.String()] = b
+			bests = append(bests, b)
+		}
+		for i, v := range b.Values {
+			now, ok := sample.Value(v.Unit)
+			if more := strings.HasSuffix(v.Unit, "/s"); ok && now != v.Value && (now > v.Value) == more {
+				b.Values[i].Value = now
+			}
+		}
+	}
+	return bests
 }
 
 // show compares two runs and writes the table.
@@ -129,10 +154,13 @@ func only(changes []report.Change, samples []*benchfmt.Result) (kept []*benchfmt
 	return kept
 }
 
-// sample runs a program for one sample of each row. Where ctx ends, the program is interrupted, so
+// perProcess is how many samples of each row a process takes.
+const perProcess = "5"
+
+// sample runs a program for some samples of each row. Where ctx ends, the program is interrupted, so
 // that it removes its temporary files.
 func sample(ctx context.Context, program string, options []string, rows string) ([]byte, error) {
-	args := append(slices.Clone(options), "--format", "bench", "--count", "1")
+	args := append(slices.Clone(options), "--format", "bench", "--count", perProcess)
 	if rows != "" {
 		args = append(args, "--rows", rows)
 	}

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/btfkit/btfkit/bench/results"
 )
 
 // A measured row is what a made-up program writes: nanoseconds, bytes and allocations.
@@ -23,7 +25,7 @@ type program func(row string, process int) measured
 
 // play holds two programs against each other with a limit of 10 %. It returns what was printed, the
 // order of the processes, and the patterns that were asked.
-func play(t *testing.T, rows []string, before, after program) (
+func play(t *testing.T, samples int, rows []string, before, after program) (
 	printed, order string, patterns []string, err error) {
 	t.Helper()
 	var out strings.Builder
@@ -40,10 +42,13 @@ func play(t *testing.T, rows []string, before, after program) (
 		var text strings.Builder
 		wanted := regexp.MustCompile(asked)
 		for _, row := range rows {
-			if wanted.MatchString(row) {
+			if !wanted.MatchString(row) {
+				continue
+			}
+			for range samples {
 				m := programs[side](row, n)
-				fmt.Fprintf(&text, "Benchmark%s/backend=mmap/source=x-2 1 %.4g ns/op %.0f B/op "+
-					"%.0f allocs/op\n", row, m.ns, m.bytes, m.allocs)
+				fmt.Fprintf(&text, "Benchmark%s/backend=mmap/source=x-2 1 %.4g ns/op %.4g B/op "+
+					"%.4g allocs/op\n", row, m.ns, m.bytes, m.allocs)
 			}
 		}
 		return []byte(text.String()), nil
@@ -64,7 +69,7 @@ func times(ns func(row string, process int) float64) program {
 func steady(string, int) float64 { return 100 }
 
 func TestTrialOfEquals(t *testing.T) {
-	printed, order, _, err := play(t, someRows, times(steady), times(steady))
+	printed, order, _, err := play(t, 1, someRows, times(steady), times(steady))
 	if err != nil || strings.Contains(printed, "again") {
 		t.Errorf("error %v, printed:\n%s", err, printed)
 	}
@@ -72,7 +77,7 @@ func TestTrialOfEquals(t *testing.T) {
 		t.Errorf("order of processes %s: they must take turns, and take turns in going first", order)
 	}
 	faster := func(string, int) float64 { return 50 }
-	if printed, _, _, err := play(t, someRows, times(steady), times(faster)); err != nil {
+	if printed, _, _, err := play(t, 1, someRows, times(steady), times(faster)); err != nil {
 		t.Errorf("faster: error %v, printed:\n%s", err, printed)
 	}
 }
@@ -86,7 +91,7 @@ func TestTrialOfSlower(t *testing.T) {
 			}
 			return 104
 		}
-		printed, order, patterns, err := play(t, someRows, times(steady), times(slower))
+		printed, order, patterns, err := play(t, 1, someRows, times(steady), times(slower))
 		if err == nil || !strings.Contains(err.Error(), "worse by more than 10 %: 1 of 1 figures") ||
 			!strings.Contains(printed, "worse: "+row+"/backend=mmap/source=x: 102.5 ns -> 117.9 ns") {
 			t.Errorf("error %v, printed:\n%s", err, printed)
@@ -106,29 +111,28 @@ func TestTrialOfDisturbed(t *testing.T) {
 		}
 		return 100
 	}
-	printed, _, patterns, err := play(t, someRows, times(steady), times(disturbed))
+	printed, _, patterns, err := play(t, 1, someRows, times(steady), times(disturbed))
 	if err != nil || !strings.Contains(printed, "measuring again") || patterns[6] != "^(Open)$" {
 		t.Errorf("error %v, patterns %q, printed:\n%s", err, patterns, printed)
 	}
 }
 
-// A noisy machine: what it does to a process, to a row in it, and to the bytes from pools that are
-// filled in some processes and empty in others.
+// A noisy machine: what the layout of a process does to all that it measures, what other programs do
+// to a sample, and the bytes from pools that are empty in some samples.
 type noisy struct{ rng *rand.Rand }
 
 func (n noisy) program(slower string, factor float64) program {
-	var process int
-	var all float64
+	process, all := -1, 1.0
 	return func(row string, now int) measured {
-		if now != process || all == 0 {
-			process, all = now, math.Exp(0.02*n.rng.NormFloat64())
+		if now != process {
+			process, all = now, math.Exp(0.03*n.rng.NormFloat64())
 		}
 		m := measured{ns: 1000 * all * math.Exp(0.03*n.rng.NormFloat64())}
-		if n.rng.IntN(20) == 0 { // another program ran
-			m.ns *= 1 + n.rng.Float64()
+		if n.rng.IntN(3) == 0 { // another program ran
+			m.ns *= 1 + 4*n.rng.Float64()
 		}
 		if n.rng.IntN(2) == 0 { // a pool was empty
-			m.bytes, m.allocs = 48, 0.49+0.02*n.rng.Float64()
+			m.bytes, m.allocs = 480, 0.49+0.2*n.rng.Float64()
 		}
 		if row == slower {
 			m.ns *= factor
@@ -148,14 +152,14 @@ func manyRows() (rows []string) {
 // 15 % slower is found.
 func TestTrialInNoise(t *testing.T) {
 	rows := manyRows()
-	const pairs = 25
+	const pairs = 20
 	var passed, found int
 	for seed := range uint64(pairs) {
 		n := noisy{rand.New(rand.NewPCG(seed, 1))}
-		if _, _, _, err := play(t, rows, n.program("", 1), n.program("", 1)); err == nil {
+		if _, _, _, err := play(t, 5, rows, n.program("", 1), n.program("", 1)); err == nil {
 			passed++
 		}
-		printed, _, _, err := play(t, rows, n.program("", 1), n.program("Row7", 1.15))
+		printed, _, _, err := play(t, 5, rows, n.program("", 1), n.program("Row7", 1.15))
 		if err != nil && strings.Contains(printed, "worse: Row7/") {
 			found++
 		}
@@ -205,7 +209,7 @@ func TestCompareRun(t *testing.T) {
 		t.Errorf("%v: table\n%s", err, table)
 	}
 	text, err := os.ReadFile(filepath.Join(out, "first-new.txt"))
-	if err != nil || strings.Count(string(text), "BenchmarkTypeByID/") != 2 {
+	if err != nil || strings.Count(string(text), "BenchmarkTypeByID/") != 2*5 {
 		t.Errorf("%v: raw results\n%s", err, text)
 	}
 }
@@ -245,9 +249,31 @@ func TestTrialJudgesSuspectsAlone(t *testing.T) {
 	even := func(row string, process int) measured {
 		return measured{ns: 100 + float64(process%6), allocs: 5}
 	}
-	printed, _, _, err := play(t, rows, even, worse)
+	printed, _, _, err := play(t, 1, rows, even, worse)
 	if err == nil || !strings.Contains(err.Error(), "3 of 3 figures") ||
 		strings.Contains(printed, "allocs/op  9") {
 		t.Errorf("error %v, printed:\n%s", err, printed)
+	}
+}
+
+// The best of a process counts: the least, and the most of a rate.
+func TestBest(t *testing.T) {
+	const text = "BenchmarkX-2 1 5 ns/op 7 MB/s 0 B/op\nBenchmarkY-2 1 1 ns/op\n" +
+		"BenchmarkX-2 1 4 ns/op 9 MB/s 3 B/op\nBenchmarkX-2 1 6 ns/op 8 MB/s 0 B/op\n"
+	samples, err := results.Read(strings.NewReader(text), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bests := best(samples)
+	if len(bests) != 2 {
+		t.Fatalf("%d results", len(bests))
+	}
+	for unit, want := range map[string]float64{"sec/op": 4e-9, "B/s": 9e6, "B/op": 0} {
+		if got, _ := bests[0].Value(unit); got != want {
+			t.Errorf("%g %s, want %g", got, unit, want)
+		}
+	}
+	if first, _ := samples[0].Value("sec/op"); first != 5e-9 {
+		t.Error("the samples are changed")
 	}
 }

@@ -25,7 +25,7 @@ complete -c benchmark -n 'not __fish_seen_subcommand_from compare ranking chart 
 complete -c benchmark -n '__fish_seen_subcommand_from compare' -F
 complete -c benchmark -n '__fish_seen_subcommand_from compare' -l fail-above -x -d 'exit with status 1 if anything got worse by more than N percent, significantly'
 complete -c benchmark -n '__fish_seen_subcommand_from compare' -l run -d 'OLD and NEW are programs: run them in turns and compare what they measure'
-complete -c benchmark -n '__fish_seen_subcommand_from compare' -l turns -x -d 'samples of each program with --run (default 6)'
+complete -c benchmark -n '__fish_seen_subcommand_from compare' -l turns -x -d 'processes of each program with --run'
 complete -c benchmark -n '__fish_seen_subcommand_from compare' -l out -r -F -d 'with --run, keep the raw results and the comparisons in this folder'
 complete -c benchmark -n '__fish_seen_subcommand_from compare' -l anyway -d 'compare runs of other BTF, machines or versions of Go, too, and say what differs'
 complete -c benchmark -n '__fish_seen_subcommand_from ranking' -F
