@@ -206,3 +206,16 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 }
+
+// Exactly the limit is not above it.
+func TestCompareAtLimit(t *testing.T) {
+	bytes := func(n int) []*benchfmt.Result {
+		return parse(t, strings.Repeat(fmt.Sprintf("BenchmarkX 1 %d B/op\n", n), 6))
+	}
+	for limit, want := range map[float64]int{0.5: 0, 0.49: 1} {
+		c, err := report.Compare(bytes(1024), bytes(1536), limit)
+		if err != nil || len(c.Worse(0.05)) != want {
+			t.Errorf("limit %g: %d worse, want %d; %v", limit, len(c.Worse(0.05)), want, err)
+		}
+	}
+}

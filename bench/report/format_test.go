@@ -48,3 +48,18 @@ func TestNoise(t *testing.T) {
 		t.Errorf("noisy run: %q", warnings)
 	}
 }
+
+func TestAxisLabel(t *testing.T) {
+	for _, c := range []struct {
+		value float64
+		unit  string
+		want  string
+	}{
+		{1e-3, "sec/op", "1 ms"}, {1e-8, "sec/op", "10 ns"}, {1 << 16, "private-B", "64 KiB"},
+		{126611, "", "130 k"}, {10002, "", "10 k"}, {1000, "", "1 k"}, {999, "", "999"}, {2, "", "2"},
+	} {
+		if got := axisLabel(c.value, c.unit); got != c.want {
+			t.Errorf("%g %s: %q, want %q", c.value, c.unit, got, c.want)
+		}
+	}
+}

@@ -252,7 +252,7 @@ func TestSVG(t *testing.T) {
 	for text, want := range map[string]int{
 		"<title>vmlinux</title>": 1, ">peer<": 5, ">Open<": 1, ">Match names, ids: ^tcp_<": 1,
 		">Private memory after one query of each kind<": 1, "Look up a name by id": 0,
-		"<circle": 20, `class="axis">1 ms<`: 2,
+		"<circle": 20, `class="axis">1 ms<`: 2, `viewBox="0 0 860 `: 1,
 	} {
 		if got := strings.Count(b.String(), text); got != want {
 			t.Errorf("%q is there %d times, want %d", text, got, want)
@@ -434,5 +434,37 @@ func TestPageFits(t *testing.T) {
 		if err != nil || !regexp.MustCompile(`of \d\d cards, beyond the edge: \[\]`).Match(out) {
 			t.Errorf("%d px: %v\n%.3000s", width, err, out)
 		}
+	}
+}
+
+// A cold open comes once in a process and varies: it does not make a run noisy. What is shown with a
+// wide interval is warned of, memory as well.
+func TestWhatIsNoise(t *testing.T) {
+	for text, want := range map[string]string{
+		"OpenCold/backend=a/source=s 1 %d ns/op":          "the widest, OpenCold of a on s",
+		"Memory/stage=open/backend=a/source=s 1 %d rss-B": "the widest, Memory/stage=open, resident (Rss)",
+		"Open/backend=a/source=s 1 %d B/op":               "",
+	} {
+		var lines string
+		for i := range 6 {
+			lines += fmt.Sprintf("Benchmark"+text+"\n", 1000+1000*i)
+		}
+		notes := strings.Join(report.Notes(&results.Run{Samples: parse(t, lines)}), "\n")
+		if strings.Contains(notes, "too noisy") || !strings.Contains(notes, want) ||
+			want == "" && notes != "" {
+			t.Errorf("%s: notes %q", text, notes)
+		}
+	}
+}
+
+// Nothing follows the last line of a table without notes.
+func TestTableWithoutNotes(t *testing.T) {
+	run := pair(t, 1e6, 1e5, 1010, 10, 0)
+	run.Sources[0].Origin = "a file"
+	run.Subjects = run.Subjects[:1]
+	run.Samples = parse(t, strings.Repeat("BenchmarkOpen/backend=cache/source=x 1 5 ns/op\n", 6))
+	var b strings.Builder
+	if err := report.Table(&b, run); err != nil || !strings.HasSuffix(b.String(), " 5.000 ns ±0%\n") {
+		t.Errorf("error %v, ends with %q", err, b.String())
 	}
 }

@@ -176,3 +176,65 @@ func TestFloors(t *testing.T) {
 		}
 	}
 }
+
+// Backends near each other share a rank. A run is against a ranking if it has a backend of a worse
+// rank ahead, or level.
+func TestRank(t *testing.T) {
+	run := func(a, b, c, d float64) *Sheet {
+		var text strings.Builder
+		for _, v := range []struct {
+			backend string
+			ns      float64
+		}{{"a", a}, {"b", b}, {"c", c}, {"d", d}} {
+			fmt.Fprintf(&text, "BenchmarkOpen/backend=%s/source=s-2 1 %g ns/op\n", v.backend, v.ns)
+		}
+		return collect(t, text.String())
+	}
+	even := run(300, 110, 100, 320)
+	for _, c := range []struct {
+		runs  []*Sheet
+		ranks string
+		bad   string
+	}{
+		{nil, "", "[]"},
+		{[]*Sheet{even}, "[[c b] [a d]]", "[]"},
+		{[]*Sheet{even, run(300, 100, 110, 320)}, "[[b c] [a d]]", "[]"},
+		{[]*Sheet{even, run(300, 400, 100, 320), even}, "[[c b] [a d]]", "[1]"},
+		{[]*Sheet{even, even, run(100, 90, 100, 320)}, "[[c b] [a d]]", "[2]"},
+		{[]*Sheet{run(100, 125, 156.25, 400)}, "[[a b c] [d]]", "[]"},
+		{[]*Sheet{run(100, 126, 200, 400)}, "[[a] [b] [c] [d]]", "[]"},
+	} {
+		rankings := Rank(c.runs)
+		if len(c.runs) == 0 && len(rankings) == 0 {
+			continue
+		}
+		if len(rankings) != 1 || fmt.Sprint(rankings[0].Ranks) != c.ranks ||
+			fmt.Sprint(rankings[0].Against) != c.bad {
+			t.Errorf("%v against %v, want %s against %s", rankings[0].Ranks, rankings[0].Against, c.ranks,
+				c.bad)
+		}
+	}
+	lacking := collect(t, "BenchmarkOpen/backend=a/source=s-2 1 300 ns/op\n")
+	if got := Rank([]*Sheet{even, lacking}); len(got) != 1 || fmt.Sprint(got[0].Ranks) != "[[a]]" {
+		t.Errorf("a run that lacks backends: %+v", got)
+	}
+}
+
+func TestSpreads(t *testing.T) {
+	for text, want := range map[string]string{
+		"0 0 0 0 0 0":             "0 0 true",
+		"100 100 100 100 100 300": "0 2 true",
+		"80 90 100 100 130 120":   "0.1 0.3 true",
+		"100 100 200":             "0 +Inf false",
+	} {
+		var lines string
+		for v := range strings.FieldsSeq(text) {
+			lines += "BenchmarkX 1 " + v + " B/op\n"
+		}
+		f := collect(t, lines).List[0]
+		got := fmt.Sprintf("%.3g %.3g %v", f.QuartileSpread(), f.Spread(), f.Bounded())
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
