@@ -13,18 +13,20 @@ import (
 	"golang.org/x/perf/benchunit"
 )
 
-// A barChart is one row of one source. Numbers are percent of its width.
-type barChart struct {
-	Title, From, To string
-	Ticks           []float64
-	Bars            []bar
+// A dotChart is one row of one source. Numbers are percent of its width.
+type dotChart struct {
+	Title, Meaning string // in words
+	Row            string // its name in results
+	Ticks          []tick
+	Dots           []value
 }
 
-type bar struct {
-	Who, Value, Spread  string
-	Color               template.CSS
-	Best                bool
-	Width, Low, Whisker float64
+// A value is that of one backend, with its confidence interval if there is one.
+type value struct {
+	Who, Value, Spread string
+	Color              template.CSS
+	Best               bool
+	At, Low, Width     float64
 }
 
 type chartBuilder struct {
@@ -34,103 +36,89 @@ type chartBuilder struct {
 	colors   map[string]template.CSS
 }
 
-// times charts the rows that are wanted, on logarithmic scales.
-func (b *chartBuilder) times(want func(row.Row) bool) []barChart {
-	var charts []barChart
+// times charts the rows that are wanted.
+func (b *chartBuilder) times(want func(row.Row) bool) []dotChart {
+	var charts []dotChart
 	for _, r := range b.sheet.Rows(b.source, "sec/op") {
 		if want(r) {
-			charts = append(charts, b.chart(r.String(), r, "sec/op", logScale))
+			charts = append(charts, b.chart(r, "sec/op"))
 		}
 	}
 	return charts
 }
 
-// memory charts both stages of a quantity, on one linear scale.
-func (b *chartBuilder) memory(unit string) []barChart {
-	return []barChart{
-		b.chart("after open", memoryAfterOpen, unit, linearScale),
-		b.chart("after one query of each kind", memoryAfterQueries, unit, linearScale),
-	}
+// memory charts both stages of a quantity.
+func (b *chartBuilder) memory(unit string) []dotChart {
+	return []dotChart{b.chart(memoryAfterOpen, unit), b.chart(memoryAfterQueries, unit)}
 }
 
-func (b *chartBuilder) chart(title string, r row.Row, unit string,
-	newScale func(low, high float64) scaling) barChart {
+func (b *chartBuilder) chart(r row.Row, unit string) dotChart {
 	var shown []*figures.Figure
-	low, high := math.Inf(1), math.Inf(-1)
+	var values []float64
 	for _, backend := range b.backends {
 		if f := b.sheet.Get(row.Name{Row: r, Backend: backend, Source: b.source}, unit); f != nil {
 			shown = append(shown, f)
-			low, high = min(low, f.Center), max(high, f.Center)
+			values = append(values, f.Center)
 		}
 	}
 	if len(shown) == 0 {
-		return barChart{}
+		return dotChart{}
 	}
-	s := newScale(low, high)
-	chart := barChart{
-		Title: title, From: axisLabel(s.from, unit), To: axisLabel(s.to, unit), Ticks: s.decades(),
-	}
+	s := newScaling(values, unit)
+	title, meaning := inWords(r)
+	chart := dotChart{Title: title, Meaning: meaning, Row: r.String(), Ticks: s.ticks(unit)}
 	best := b.sheet.Best(b.source, r, unit, b.backends)
 	for _, f := range shown {
-		v := bar{
+		v := value{
 			Who: f.Backend, Value: formatValue(f.Center, unit), Color: b.colors[f.Backend],
-			Best: len(shown) > 1 && slices.Contains(best, f.Backend), Width: s.at(f.Center),
+			Best: len(shown) > 1 && slices.Contains(best, f.Backend), At: s.at(f.Center),
+			Spread: formatSpread(f),
 		}
 		if f.Bounded() {
-			v.Spread = formatSpread(f)
 			v.Low = s.at(f.Lo)
-			v.Whisker = round(s.at(f.Hi) - v.Low)
+			v.Width = round(s.at(f.Hi) - v.Low)
 		}
-		chart.Bars = append(chart.Bars, v)
+		chart.Dots = append(chart.Dots, v)
 	}
 	return chart
 }
 
-// A scaling maps values to percent.
-type scaling struct {
-	from, to float64
-	log      bool
-}
+// A scaling maps values to percent, logarithmically. What is not above zero is at the left end.
+type scaling struct{ from, to, step float64 }
 
-// linearScale starts at zero.
-func linearScale(_, high float64) scaling { return scaling{0, max(high, 1), false} }
-
-// logScale spans whole decades. It leaves some room on the left, so that the least value has a bar.
-func logScale(low, high float64) scaling {
-	if low <= 0 {
-		return linearScale(low, high)
+// newScaling spans the values by whole powers of ten, or of 16 for bytes.
+func newScaling(values []float64, unit string) scaling {
+	step := 10.0
+	if benchunit.ClassOf(unit) == benchunit.Binary {
+		step = 16
 	}
-	from := math.Pow(10, math.Floor(math.Log10(low/1.5)))
-	to := math.Pow(10, math.Ceil(math.Log10(high)))
-	return scaling{from, max(to, 10*from), true}
-}
-
-// binaryScale spans whole powers of 16.
-func binaryScale(low, high float64) scaling {
-	from := math.Pow(16, math.Floor(math.Log2(max(low, 1))/4))
-	to := math.Pow(16, math.Ceil(math.Log2(max(high, 1))/4))
-	return scaling{from, max(to, 16*from), true}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if v > 0 {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if math.IsInf(low, 1) { // no value at all is above zero
+		return scaling{1, step, step}
+	}
+	power := func(v float64, whole func(float64) float64) float64 {
+		return math.Pow(step, whole(math.Log(v)/math.Log(step)))
+	}
+	// A value at the very end of the scale would have half a dot.
+	return scaling{power(low/1.1, math.Floor), power(high*1.1, math.Ceil), step}
 }
 
 func (s scaling) at(v float64) float64 {
-	var part float64
-	if s.log {
-		part = math.Log10(max(v, s.from)/s.from) / math.Log10(s.to/s.from)
-	} else {
-		part = v / s.to
-	}
+	part := math.Log(max(v, s.from)/s.from) / math.Log(s.to/s.from)
 	return round(100 * min(max(part, 0), 1))
 }
 
-// decades returns where the inner powers of ten are.
-func (s scaling) decades() (at []float64) {
-	if !s.log {
-		return nil
+// ticks returns where the powers are, both ends included, with a label at each.
+func (s scaling) ticks(unit string) (ticks []tick) {
+	for v := s.from; v < s.to*1.001; v *= s.step {
+		ticks = append(ticks, tick{s.at(v), axisLabel(v, unit)})
 	}
-	for v := 10 * s.from; v < s.to*0.999; v *= 10 {
-		at = append(at, s.at(v))
-	}
-	return at
+	return ticks
 }
 
 func round(v float64) float64 { return math.Round(100*v) / 100 }
@@ -250,11 +238,7 @@ func plot(title, unit string, curves []curve, colors map[string]template.CSS) (l
 	if len(xs) == 0 {
 		return lineChart{}, false
 	}
-	x := scaling{slices.Min(xs), slices.Max(xs), true}
-	y, step := logScale(slices.Min(ys), slices.Max(ys)), 10.0
-	if benchunit.ClassOf(unit) == benchunit.Binary {
-		y, step = binaryScale(slices.Min(ys), slices.Max(ys)), 16
-	}
+	x, y := scaling{slices.Min(xs), slices.Max(xs), 10}, newScaling(ys, unit)
 	chart := lineChart{Title: title}
 	atX := func(v float64) float64 { return round(62 + 3.88*x.at(v)) }
 	atY := func(v float64) float64 { return round(215 - 2.05*y.at(v)) }
@@ -262,8 +246,8 @@ func plot(title, unit string, curves []curve, colors map[string]template.CSS) (l
 	for _, v := range slices.Compact(xs) {
 		chart.GridX = append(chart.GridX, tick{atX(v), axisLabel(v, "")})
 	}
-	for v := y.from; v <= y.to*1.001; v *= step {
-		chart.GridY = append(chart.GridY, tick{atY(v), axisLabel(v, unit)})
+	for _, t := range y.ticks(unit) {
+		chart.GridY = append(chart.GridY, tick{round(215 - 2.05*t.At), t.Label})
 	}
 	for _, c := range curves {
 		if len(c.x) < 2 {

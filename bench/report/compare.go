@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/bench/internal/figures"
+	"github.com/btfkit/btfkit/bench/internal/row"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -15,6 +16,7 @@ type Comparison struct {
 	// Changes are in the order of the older run.
 	Changes []Change
 
+	limit            float64
 	onlyOld, onlyNew []*figures.Figure // what one of the runs lacks
 }
 
@@ -28,20 +30,23 @@ type Change struct {
 	// Worse is the fraction by which the newer run is worse, 0.1 for a tenth; negative if it is
 	// better. More is better for rates (units that end in /s), less for everything else.
 	Worse float64
-	// Significant is set if chance alone would seldom make such a difference: in less than 5 % of
-	// cases, by the Mann-Whitney U test.
+	// Significant is set if chance alone would seldom make such a difference: the probability that
+	// any figure of two equal programs is called significant is less than 5 %, by the Mann-Whitney
+	// U test with Holm's correction for the number of tests.
 	Significant bool
 
 	figures figures.Change
 }
 
-// Compare pairs the figures of two runs. Runs that have none in common are an error.
-func Compare(before, after []*benchfmt.Result) (*Comparison, error) {
-	changes, onlyOld, onlyNew := figures.Compare(figures.Collect(before), figures.Collect(after))
+// Compare pairs the figures of two runs and tests those that can differ by more than a fraction,
+// the limit; 0 tests all. Runs that have none in common are an error.
+func Compare(before, after []*benchfmt.Result, limit float64) (*Comparison, error) {
+	changes, onlyOld, onlyNew := figures.Compare(figures.Collect(before), figures.Collect(after),
+		limit)
 	if len(changes) == 0 {
 		return nil, errors.New("nothing in common: no row of the same backend and source")
 	}
-	c := &Comparison{onlyOld: onlyOld, onlyNew: onlyNew}
+	c := &Comparison{limit: limit, onlyOld: onlyOld, onlyNew: onlyNew}
 	for _, change := range changes {
 		c.Changes = append(c.Changes, Change{
 			Name: change.Old.Name.String(), Row: change.Old.Row.String(), Unit: change.Old.Unit,
@@ -51,50 +56,106 @@ func Compare(before, after []*benchfmt.Result) (*Comparison, error) {
 	return c, nil
 }
 
-// Above returns the significant changes for the worse by more than a fraction.
-func (c *Comparison) Above(fraction float64) []Change {
-	var bad []Change
+// Worse returns the changes for the worse by more than the limit that chance alone would make with
+// less than some probability. 0.05 is that of Significant.
+func (c *Comparison) Worse(risk float64) []Change {
+	return c.pick(func(change Change) bool {
+		return change.figures.Tested && change.figures.P < risk && change.Worse > c.limit && change.figures.Counts()
+	})
+}
+
+// suspicion is the P value of a test by itself below which a change is suspect. At 6 samples a side
+// a slower row is still suspect if one sample of the faster side was disturbed.
+const suspicion = 0.15
+
+// Suspects returns the changes that may be for the worse by more than the limit, and are worth new
+// samples: by more than half of it, and seldom by chance. Without new samples they prove nothing,
+// since among many figures some are suspect by chance.
+func (c *Comparison) Suspects() []Change {
+	return c.pick(func(change Change) bool {
+		f := change.figures
+		return f.Tested && f.Alone < suspicion && change.Worse > c.limit/2 && f.Counts()
+	})
+}
+
+func (c *Comparison) pick(want func(Change) bool) (picked []Change) {
 	for _, change := range c.Changes {
-		if change.Significant && change.Worse > fraction {
-			bad = append(bad, change)
+		if want(change) {
+			picked = append(picked, change)
 		}
 	}
-	return bad
+	return picked
 }
 
 // Write writes the comparison as a table, with "~" where the difference is not significant.
 func (c *Comparison) Write(out io.Writer) error {
-	t := grid{{"", "unit", "old", "new", "change", "p"}}
-	few := false
-	for _, change := range c.Changes {
+	var b strings.Builder
+	t := grid{{"", "old", "new", "change", "p"}}
+	for i, change := range c.Changes {
+		if i == 0 || change.Name != c.Changes[i-1].Name {
+			t = append(t, []string{change.Name})
+		}
 		f := change.figures
+		p := "-"
+		if f.Tested {
+			p = f.Comparison.String()
+		}
 		t = append(t, []string{
-			change.Name, change.Unit,
+			"  " + change.Unit,
 			format(f.Old),
 			format(f.New),
 			f.FormatDelta(f.Old.Center, f.New.Center),
-			f.Comparison.String(),
+			p,
 		})
-		few = few || f.N1 < 6 || f.N2 < 6
 	}
-	var b strings.Builder
 	t.write(&b)
 	for _, f := range c.onlyOld {
-		fmt.Fprintf(&b, "only in old: %s %s\n", f.Name, f.Unit)
+		writeWrapped(&b, fmt.Sprintf("only in old: %s %s", f.Name, f.Unit))
 	}
 	for _, f := range c.onlyNew {
-		fmt.Fprintf(&b, "only in new: %s %s\n", f.Name, f.Unit)
+		writeWrapped(&b, fmt.Sprintf("only in new: %s %s", f.Name, f.Unit))
 	}
-	if few {
-		b.WriteString("note: fewer than 6 samples on a side: small differences cannot be told\n")
+	for _, note := range c.notes() {
+		writeWrapped(&b, "note: "+note)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
+// notes says how many figures were tested, and whether the samples suffice for so many tests.
+func (c *Comparison) notes() []string {
+	tested, fewest := 0, 0
+	for _, change := range c.Changes {
+		f := change.figures
+		if least := min(f.N1, f.N2); f.Tested && (tested == 0 || least < fewest) {
+			fewest = least
+		}
+		if f.Tested {
+			tested++
+		}
+	}
+	text := fmt.Sprintf("%d of %d figures tested", tested, len(c.Changes))
+	if tested < len(c.Changes) {
+		text += ", the others differ by too little to count"
+	}
+	notes := []string{text + "; p is corrected for the number of tests (Holm)"}
+	if wanted := figures.SamplesWanted(tested); tested > 0 && fewest < wanted {
+		notes = append(notes, fmt.Sprintf("%d samples a side cannot tell any difference among so many "+
+			"tests: take %d (--count, or --turns), or fewer rows (--rows)", fewest, wanted))
+	}
+	return notes
+}
+
 // String says in a line what changed, and by how much.
 func (c Change) String() string {
 	before, after := c.figures.Old.Center, c.figures.New.Center
-	return fmt.Sprintf("%s: %s -> %s, %s", c.Name, formatValue(before, c.Unit),
-		formatValue(after, c.Unit), c.figures.FormatDelta(before, after))
+	text := fmt.Sprintf("%s: %s -> %s", c.Name, formatValue(before, c.Unit),
+		formatValue(after, c.Unit))
+	if before != 0 {
+		text += fmt.Sprintf(", %+.2f%%", 100*(after/before-1))
+	}
+	return text
 }
+
+// IsOf reports whether the change is about results of a name.
+func (c Change) IsOf(name benchfmt.Name) bool { return row.ParseName(name) == c.figures.Old.Name }

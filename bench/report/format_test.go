@@ -36,7 +36,7 @@ func TestFormatValue(t *testing.T) {
 func TestNoise(t *testing.T) {
 	var b strings.Builder
 	for i := range 6 {
-		fmt.Fprintf(&b, "BenchmarkX/backend=a/source=s-2 1 %d ns/op\n", 100+i*50)
+		fmt.Fprintf(&b, "BenchmarkX/backend=a/source=s-2 1 %d ns/op\n", 200+i*50)
 	}
 	var samples []*benchfmt.Result
 	reader := benchfmt.NewReader(strings.NewReader(b.String()), "")
@@ -46,5 +46,20 @@ func TestNoise(t *testing.T) {
 	warnings := noise(figures.Collect(samples))
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "too noisy") {
 		t.Errorf("noisy run: %q", warnings)
+	}
+}
+
+func TestAxisLabel(t *testing.T) {
+	for _, c := range []struct {
+		value float64
+		unit  string
+		want  string
+	}{
+		{1e-3, "sec/op", "1 ms"}, {1e-8, "sec/op", "10 ns"}, {1 << 16, "private-B", "64 KiB"},
+		{126611, "", "130 k"}, {10002, "", "10 k"}, {1000, "", "1 k"}, {999, "", "999"}, {2, "", "2"},
+	} {
+		if got := axisLabel(c.value, c.unit); got != c.want {
+			t.Errorf("%g %s: %q, want %q", c.value, c.unit, got, c.want)
+		}
 	}
 }

@@ -25,6 +25,8 @@ func HTML(out io.Writer, run *results.Run) error {
 }
 
 type pageData struct {
+	Host, Date, Version, Command string
+
 	Count       int
 	Elapsed     time.Duration
 	Environment results.Environment
@@ -52,12 +54,12 @@ type pageSource struct {
 
 type pageSection struct {
 	Title, Text string
-	Charts      []barChart
+	Charts      []dotChart
 }
 
 type tableRow struct {
-	Label  string
-	Values []tableValue
+	Label, Title string // the name of the row, and its title in words
+	Values       []tableValue
 }
 
 type tableValue struct {
@@ -66,12 +68,16 @@ type tableValue struct {
 }
 
 func newPage(sheet *figures.Sheet, run *results.Run) pageData {
+	e := run.Environment
 	p := pageData{
+		Host: e.Get("host"), Date: e.Get("date"), Command: e.Get("command"),
+		Version: orUnknown(e.Get("btfkit"), "version"),
 		Elapsed: run.Elapsed.Round(100 * time.Millisecond), Verdict: advise(sheet, run),
 		Warnings: noise(sheet), Notes: run.Notes,
 	}
 	for _, setting := range run.Environment {
-		if setting.Key != "pkg" && !strings.HasPrefix(setting.Key, "source-") {
+		if setting.Key != "pkg" && setting.Key != "command" &&
+			!strings.HasPrefix(setting.Key, sourcePrefix) {
 			p.Environment = append(p.Environment, setting)
 		}
 	}
@@ -118,23 +124,21 @@ func newSource(sheet *figures.Sheet, s results.Source, colors map[string]templat
 		p.About += ", split on " + s.Base
 	}
 	b := chartBuilder{sheet: sheet, source: s.Name, backends: p.Backends, colors: colors}
-	add := func(title, text string, charts ...barChart) {
-		charts = slices.DeleteFunc(charts, func(c barChart) bool { return len(c.Bars) == 0 })
+	add := func(title, text string, charts ...dotChart) {
+		charts = slices.DeleteFunc(charts, func(c dotChart) bool { return len(c.Dots) == 0 })
 		if len(charts) > 0 {
 			p.Sections = append(p.Sections, pageSection{title, text, charts})
 		}
 	}
-	add("Opening", "Cold: the first open of a fresh process.", b.times(
+	add("Opening", "", b.times(
 		isOneOf(row.Open, row.OpenCold, row.OpenFirstName, row.SplitOpen))...)
 	add("Private memory", "Private_Dirty in a fresh process, less what it was before the source was "+
-		"opened. The scale is linear.", b.memory("private-B")...)
+		"opened. Other figures of memory are in the table below.", b.memory("private-B")...)
 	add("By id and name", "", b.times(
 		isOneOf(row.TypeByID, row.NameByID, row.IDsByName, row.TypesByName))...)
-	add("By regular expression", "Ids of all types whose name matches.", b.times(
-		isOneOf(row.IDsByRegex))...)
-	add("Everything at once", "All types; all members of all structs.", b.times(
-		isOneOf(row.Iterate, row.StructWalk))...)
-	add("Collections", "A kernel with all its modules.", b.times(row.Row.OfCollection)...)
+	add("By regular expression", "", b.times(isOneOf(row.IDsByRegex))...)
+	add("Everything at once", "", b.times(isOneOf(row.Iterate, row.StructWalk))...)
+	add("A kernel with all its modules", "", b.times(row.Row.OfCollection)...)
 	p.Table = tableRows(sheet, s.Name, p.Backends)
 	return p
 }
@@ -143,6 +147,7 @@ func tableRows(sheet *figures.Sheet, source string, backends []string) []tableRo
 	var rows []tableRow
 	add := func(label string, r row.Row, unit string, ranks bool) {
 		line := tableRow{Label: label}
+		line.Title, _ = inWords(r)
 		var best []string
 		if ranks && len(backends) > 1 {
 			best = sheet.Best(source, r, unit, backends)

@@ -9,15 +9,20 @@ import (
 	"github.com/btfkit/btfkit/bench/results"
 )
 
+// schema is the version of the form of JSON output. It rises when a reader of the old form would
+// misread the new one, which a field more does not make it.
+const schema = 1
+
 // document is the form of JSON output. Durations are in seconds, sizes in bytes.
 type document struct {
-	Environment results.Environment `json:"environment"`
-	Sources     []jsonSource        `json:"sources"`
-	Backends    []jsonBackend       `json:"backends"`
-	Results     []jsonResult        `json:"results"`
-	Verdict     []string            `json:"verdict"`
-	Notes       []string            `json:"notes"`
-	Seconds     float64             `json:"seconds"`
+	Schema      int               `json:"schema"`
+	Environment map[string]string `json:"environment"`
+	Sources     []jsonSource      `json:"sources"`
+	Backends    []jsonBackend     `json:"backends"`
+	Results     []jsonResult      `json:"results"`
+	Verdict     []string          `json:"verdict"`
+	Notes       []string          `json:"notes"`
+	Seconds     float64           `json:"seconds"`
 }
 
 type jsonSource struct {
@@ -54,10 +59,14 @@ type jsonResult struct {
 func JSON(out io.Writer, run *results.Run) error {
 	sheet := figures.Collect(run.Samples)
 	d := document{
-		Environment: run.Environment,
+		Schema:      schema,
+		Environment: make(map[string]string),
 		Verdict:     append([]string{}, verdict(sheet, run)...),
 		Notes:       append([]string{}, Notes(run)...),
 		Seconds:     run.Elapsed.Seconds(),
+	}
+	for _, setting := range run.Environment {
+		d.Environment[setting.Key] = setting.Value
 	}
 	for _, s := range run.Sources {
 		d.Sources = append(d.Sources,

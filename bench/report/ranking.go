@@ -32,7 +32,13 @@ func Ranking(out io.Writer, runs ...[]*benchfmt.Result) (contradicted int, err e
 		})
 	}
 	var b strings.Builder
-	t.write(&b)
+	if t.fits() {
+		t.write(&b)
+	} else {
+		for _, line := range t[1:] {
+			writeWrapped(&b, fmt.Sprintf("%s: %s; %s runs agree", line[0], line[1], line[2]))
+		}
+	}
 	rows := len(t) - 1
 	fmt.Fprintf(&b, "%d of %d rows agree in all runs\n", rows-contradicted, rows)
 	_, err = io.WriteString(out, b.String())

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/btfkit/btfkit/bench/internal/row"
@@ -29,6 +30,16 @@ var memoryUnits = []struct {
 	{"gc-sec", "GC cycle", false},
 }
 
+// memoryLabel returns what people call a unit of the memory table, or "".
+func memoryLabel(unit string) string {
+	for _, u := range memoryUnits {
+		if u.Unit == unit {
+			return u.Label
+		}
+	}
+	return ""
+}
+
 // is returns a function that reports whether a row is one of these.
 func is(rows ...row.Row) func(row.Row) bool {
 	return func(r row.Row) bool { return slices.Contains(rows, r) }
@@ -38,4 +49,56 @@ func is(rows ...row.Row) func(row.Row) bool {
 // goroutine.
 func isOneOf(ops ...row.Op) func(row.Row) bool {
 	return func(r row.Row) bool { return r.Goroutines == 0 && slices.Contains(ops, r.Op) }
+}
+
+// words are what operations do, for people: a title, and what exactly one operation is.
+var words = map[row.Op][2]string{
+	row.Open:          {"Open", "open the source, its base included; closing is not timed"},
+	row.OpenCold:      {"Open for the first time", "the first open of a fresh process"},
+	row.OpenFirstName: {"Open and look up one name", "what a tool does that asks once and exits"},
+	row.SplitOpen:     {"Open split BTF", "such as a module, on a base that is open"},
+	row.TypeByID:      {"Look up a type by id", "a random type, of which kind and size are read"},
+	row.NameByID:      {"Look up a name by id", "the name of a random type"},
+	row.IDsByName:     {"Look up ids by a name", "all ids with a random name"},
+	row.TypesByName:   {"Look up types by a name", "all types with a random name"},
+	row.IDsByRegex:    {"Match names, ids", "ids of all types whose name matches"},
+	row.TypesByRegex:  {"Match names, types", "all types whose name matches"},
+	row.Iterate:       {"Walk all types", "every type of the source, its kind read"},
+	row.StructWalk:    {"Walk all structs", "every member of every struct: name and offset"},
+	row.Memory:        {"Private memory", "written to by a fresh process for itself alone"},
+
+	row.CollectionOpen:          {"Open a kernel with all modules", "every module opened"},
+	row.CollectionOpenFirstName: {"Open all and look up one name", "the kernel, then its modules"},
+	row.CollectionTypesByName:   {"Look up types of all by a name", "in the kernel and all modules"},
+	row.CollectionTypesByRegex:  {"Match names everywhere", "in the kernel and all modules"},
+}
+
+// inWords returns the title of a row and what it means. A row of another program is its own title.
+func inWords(r row.Row) (title, meaning string) {
+	text, known := words[r.Op]
+	if !known {
+		return r.String(), ""
+	}
+	title, meaning = text[0], text[1]
+	switch {
+	case r.Names == row.Hit:
+		title += " that exists"
+	case r.Names == row.Miss:
+		title += " that does not exist"
+	case r.Stage == row.AfterOpen:
+		title += " after open"
+	case r.Stage == row.AfterQueries:
+		title += " after one query of each kind"
+	case r.Pattern != "":
+		title += ": " + r.Pattern
+	case r.Workers == 1:
+		title += ", one at a time"
+	case r.Workers > 1:
+		title += fmt.Sprintf(", %d at a time", r.Workers)
+	}
+	if r.Goroutines > 0 {
+		title += fmt.Sprintf(", %d goroutines", r.Goroutines)
+		meaning += "; time divided by the operations of all"
+	}
+	return title, meaning
 }

@@ -24,17 +24,18 @@ var isInSVG = is(row.Row{Op: row.Open}, row.Row{Op: row.TypeByID},
 
 // svgPanel is one chart of the picture; numbers are pixels.
 type svgPanel struct {
-	barChart
+	dotChart
 	X, Y  int
+	Axis  int // top of the axis
 	Lines []svgLine
 }
 
 type svgLine struct {
-	bar
-	Y, Top int // of the text's base line and of the bar, in the panel
+	value
+	Y, Top int // of the text's base line and of the track, in the panel
 }
 
-// The picture has two columns of panels with a line for each bar.
+// The picture has two columns of panels with a line for each dot, and one for the axis.
 const (
 	svgColumn = 430
 	svgLineY  = 16
@@ -59,19 +60,19 @@ func SVG(out io.Writer, title string, samples []*benchfmt.Result) error {
 	for i, backend := range b.backends {
 		b.colors[backend] = template.CSS(fmt.Sprintf("--c%d", i%8))
 	}
-	charts := append(b.times(isInSVG), b.chart("private memory after queries",
-		memoryAfterQueries, "private-B", linearScale))
-	height := 24 + (len(b.backends)+1)*svgLineY
+	charts := append(b.times(isInSVG), b.chart(memoryAfterQueries, "private-B"))
+	height := 24 + (len(b.backends)+2)*svgLineY
 	var panels []svgPanel
 	for _, c := range charts {
-		if len(c.Bars) == 0 {
+		if len(c.Dots) == 0 {
 			continue
 		}
-		p := svgPanel{barChart: c, X: len(panels) % 2 * svgColumn, Y: svgHead + len(panels)/2*height}
-		for i, bar := range c.Bars {
+		p := svgPanel{dotChart: c, X: len(panels) % 2 * svgColumn, Y: svgHead + len(panels)/2*height}
+		for i, v := range c.Dots {
 			y := 14 + (i+1)*svgLineY
-			p.Lines = append(p.Lines, svgLine{bar, y, y - 10})
+			p.Lines = append(p.Lines, svgLine{v, y, y - 12})
 		}
+		p.Axis = 14 + len(c.Dots)*svgLineY
 		panels = append(panels, p)
 	}
 	if len(panels) == 0 {

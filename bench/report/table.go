@@ -32,19 +32,19 @@ func Table(out io.Writer, run *results.Run) error {
 func writeEnvironment(b *strings.Builder, run *results.Run) {
 	e := run.Environment
 	fmt.Fprintf(b, "btfkit %s\n", orUnknown(e.Get("btfkit"), "version"))
-	fmt.Fprintf(b, "%s %s/%s, %s, GOMAXPROCS %s", orUnknown(e.Get("cpu"), "CPU"), e.Get("goos"),
-		e.Get("goarch"), e.Get("go"), e.Get("gomaxprocs"))
+	machine := fmt.Sprintf("%s %s/%s, %s, GOMAXPROCS %s", orUnknown(e.Get("cpu"), "CPU"),
+		e.Get("goos"), e.Get("goarch"), e.Get("go"), e.Get("gomaxprocs"))
 	if k := e.Get("kernel"); k != "" {
-		fmt.Fprintf(b, ", kernel %s", k)
+		machine += ", kernel " + k
 	}
 	if g := e.Get("governor"); g != "" {
-		fmt.Fprintf(b, ", governor %s", g)
+		machine += ", governor " + g
 	}
-	b.WriteString("\n")
+	writeWrapped(b, machine)
 	for _, s := range run.Sources {
 		if !s.Growth {
-			fmt.Fprintf(b, "%s: %s, %s, %d bytes, %d types, sha256 %.16s\n", s.Name, s.Origin, s.Format,
-				s.Size, s.Types, s.SHA256)
+			writeWrapped(b, fmt.Sprintf("%s: %s, %s, %d bytes, %d types, sha256 %.16s", s.Name, s.Origin,
+				s.Format, s.Size, s.Types, s.SHA256))
 		}
 	}
 }
@@ -62,11 +62,13 @@ func writeTimes(b *strings.Builder, run *results.Run, sheet *figures.Sheet, sour
 	for _, r := range sheet.Rows(source, "sec/op") {
 		t = append(t, formatLine(sheet, r.String(), source, r, "sec/op", backends, true))
 	}
-	b.WriteString("\nTime per operation, median and 95 % confidence, * best\n")
-	t.write(b)
+	if len(t) > 1 {
+		b.WriteString("\nTime per operation, median and 95 % confidence, * best\n")
+		t.write(b)
+	}
 	for _, s := range run.Subjects {
 		if where := s.Storage[source]; where != "" {
-			fmt.Fprintf(b, "%s: bytes %s\n", s.Name, where)
+			writeWrapped(b, fmt.Sprintf("%s: bytes %s", s.Name, where))
 		}
 	}
 }
@@ -148,13 +150,13 @@ func writeNotes(b *strings.Builder, run *results.Run, sheet *figures.Sheet) {
 	if sentences := verdict(sheet, run); len(sentences) > 0 {
 		b.WriteString("\n")
 		for _, sentence := range sentences {
-			b.WriteString(sentence + "\n")
+			writeWrapped(b, sentence)
 		}
 	}
 	if notes := Notes(run); len(notes) > 0 {
 		b.WriteString("\n")
 		for _, n := range notes {
-			b.WriteString("note: " + n + "\n")
+			writeWrapped(b, "note: "+n)
 		}
 	}
 }

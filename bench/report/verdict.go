@@ -11,8 +11,12 @@ import (
 	"github.com/btfkit/btfkit/bench/results"
 )
 
-// noisy is the spread above which a figure does not rank.
-const noisy = 0.2
+// noisy is the distance of the quartiles above which a figure does not rank, unsure the half width
+// of the interval above which a figure says little by itself.
+const (
+	noisy  = 0.2
+	unsure = 0.5
+)
 
 // Notes returns the notes of a run. It adds warnings if the machine was too busy to rank backends,
 // or if there are too few samples.
@@ -43,7 +47,35 @@ func noise(sheet *figures.Sheet) []string {
 			"of %d of %d figures lie more than %.0f %% apart; run again when it is quiet",
 			wide, times, 100*noisy))
 	}
-	return warnings
+	return append(warnings, unsureFigures(sheet)...)
+}
+
+// unsureFigures warns of figures that are shown with a wide interval, and names the widest.
+func unsureFigures(sheet *figures.Sheet) []string {
+	var worst *figures.Figure
+	shown, wide := 0, 0
+	for _, f := range sheet.List {
+		if f.Unit != "sec/op" && memoryLabel(f.Unit) == "" {
+			continue
+		}
+		shown++
+		if !f.Bounded() || f.Spread() <= unsure {
+			continue
+		}
+		wide++
+		if worst == nil || f.Spread() > worst.Spread() {
+			worst = f
+		}
+	}
+	if worst == nil {
+		return nil
+	}
+	what := worst.Row.String()
+	if label := memoryLabel(worst.Unit); label != "" {
+		what += ", " + label
+	}
+	return []string{fmt.Sprintf("%d of %d figures are uncertain by more than %.0f %%; the widest, %s "+
+		"of %s on %s, is %s", wide, shown, 100*unsure, what, worst.Backend, worst.Source, format(worst))}
 }
 
 // An advice says which backends to choose for a use.
@@ -55,12 +87,17 @@ type advice struct {
 	Backends []string
 	// All is set if no backend is worse than these.
 	All bool
+	// Unknown is set if the figures are too unsure to say anything.
+	Unknown bool
 	// Figures says why.
 	Figures string
 }
 
 // String returns the advice as a sentence.
 func (a advice) String() string {
+	if a.Unknown {
+		return fmt.Sprintf("%s: for %s, cannot tell: %s", a.Source, a.Use, a.Figures)
+	}
 	if a.All {
 		return fmt.Sprintf("%s: for %s, all are equal: %s", a.Source, a.Use, a.Figures)
 	}
@@ -141,21 +178,41 @@ func adviseFor(sheet *figures.Sheet, source string, rows []row.Row, unit string,
 		return a, false
 	}
 	least := slices.Min(scores)
+	first := ours[slices.Index(scores, least)]
 	var best, others []string
 	for i, backend := range ours {
-		factor := math.Exp(scores[i] - least)
-		figure := formatRange(sheet, source, rows, unit, backend)
-		if factor <= figures.Tolerance {
+		figure := backend + " " + formatRange(sheet, source, rows, unit, backend)
+		if math.Exp(scores[i]-least) <= figures.Tolerance {
 			a.Backends = append(a.Backends, backend)
-			best = append(best, backend+" "+figure)
+			best = append(best, figure)
 		} else {
-			others = append(others, fmt.Sprintf("%s %s, %s times that", backend, figure,
-				twoDigits(factor)))
+			others = append(others, fmt.Sprintf("%s, %s that of %s", figure,
+				formatFactors(sheet, source, rows, unit, backend, first), first))
 		}
 	}
 	a.Source, a.All = source, len(others) == 0
 	a.Figures = strings.Join(append(best, others...), "; ")
 	return a, true
+}
+
+// formatFactors says how many times another backend's figures one's are: "10 times", or "1.0 to
+// 4000 times" if rows differ much in it.
+func formatFactors(sheet *figures.Sheet, source string, rows []row.Row, unit, one, other string,
+) string {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, r := range rows {
+		f := sheet.Get(row.Name{Row: r, Backend: one, Source: source}, unit)
+		that := sheet.Get(row.Name{Row: r, Backend: other, Source: source}, unit)
+		ratio := f.Ratio(that)
+		if that.Center > 0 { // of the medians that are shown, even if those within rounds differ
+			ratio = f.Center / that.Center
+		}
+		low, high = min(low, ratio), max(high, ratio)
+	}
+	if twoDigits(low) == twoDigits(high) {
+		return twoDigits(low) + " times"
+	}
+	return twoDigits(low) + " to " + twoDigits(high) + " times"
 }
 
 // formatRange shows the value of one row, or the range of several.
@@ -186,13 +243,36 @@ func adviseOnLookups(sheet *figures.Sheet, source string, ours []string) (a advi
 	if open == nil || hit == nil || hit.Center <= steady.Center {
 		return a, false
 	}
-	lookups := (open.Center - quick.Center) / (hit.Center - steady.Center)
-	return advice{
+	a = advice{
 		Source:   source,
-		Use:      "more than about " + twoDigits(lookups) + " lookups by name",
 		Backends: []string{steady.Backend},
 		Figures: fmt.Sprintf("opening takes %s instead of %s (%s), a lookup %s instead of %s",
-			formatValue(open.Center, "sec"), formatValue(quick.Center, "sec"), quick.Backend,
-			formatValue(steady.Center, "sec"), formatValue(hit.Center, "sec")),
-	}, true
+			format(open), format(quick), quick.Backend, format(steady), format(hit)),
+	}
+	least, most, ok := breakEven(open, quick, hit, steady)
+	switch {
+	case !ok:
+		a.Unknown, a.Use = true, "how many lookups by name make up for opening "+steady.Backend
+	case twoDigits(least) == twoDigits(most):
+		a.Use = "more than about " + twoDigits(most) + " lookups by name"
+	default:
+		a.Use = "more than " + twoDigits(least) + " to " + twoDigits(most) + " lookups by name"
+	}
+	return a, true
+}
+
+// breakEven returns between what numbers of lookups the slower opening has paid, by the confidence
+// intervals of all four figures; not ok if they leave open whether it ever does, or from the start.
+func breakEven(open, quick, hit, steady *figures.Figure) (least, most float64, ok bool) {
+	for _, f := range []*figures.Figure{open, quick, hit, steady} {
+		if !f.Bounded() {
+			return 0, 0, false
+		}
+	}
+	if open.Lo <= quick.Hi || hit.Lo <= steady.Hi {
+		return 0, 0, false
+	}
+	least = (open.Lo - quick.Hi) / (hit.Hi - steady.Lo)
+	most = (open.Hi - quick.Lo) / (hit.Lo - steady.Hi)
+	return least, most, true
 }

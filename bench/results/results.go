@@ -7,7 +7,10 @@ package results
 
 import (
 	"fmt"
+	"io"
+	"math"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
@@ -65,8 +68,7 @@ type Environment []Setting
 
 // A Setting is one line of an Environment.
 type Setting struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
+	Key, Value string
 }
 
 // Get returns the value of a key, or "".
@@ -79,29 +81,59 @@ func (e Environment) Get(key string) string {
 	return ""
 }
 
-// ReadFile reads results in Go's benchmark format. It passes over lines that are no results; a file
-// without any result is an error.
+// ReadFile reads results in Go's benchmark format. It passes over lines that are no results. A file
+// without any result is an error, and so is a result that no measurement gives, see [Check].
 func ReadFile(path string) ([]*benchfmt.Result, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	return Read(f, path)
+}
+
+// Read reads results as [ReadFile] does. Errors call the input by the name.
+func Read(in io.Reader, name string) ([]*benchfmt.Result, error) {
 	var results []*benchfmt.Result
-	r := benchfmt.NewReader(f, path)
+	r := benchfmt.NewReader(in, name)
 	for r.Scan() {
 		switch rec := r.Result().(type) {
 		case *benchfmt.Result:
+			if err := Check(rec); err != nil {
+				file, line := rec.Pos()
+				return nil, fmt.Errorf("%s:%d: %w", file, line, err)
+			}
 			results = append(results, rec.Clone())
 		case *benchfmt.SyntaxError:
 			return nil, rec
 		}
 	}
 	if err := r.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(results) == 0 {
-		return nil, fmt.Errorf("%s: no benchmark results: wants the output of --format bench", path)
+		return nil, fmt.Errorf("%s: no benchmark results: wants the output of --format bench", name)
 	}
 	return results, nil
+}
+
+// Check returns an error for a result that no measurement gives and no statistics can use: of no
+// operation, with a figure that is no number or infinite, or with a time or a rate that is not
+// above zero.
+func Check(r *benchfmt.Result) error {
+	if r.Iters < 1 {
+		return fmt.Errorf("%s: %d operations", r.Name, r.Iters)
+	}
+	for _, v := range r.Values {
+		unit, shown := v.Unit, v.Value
+		if v.OrigUnit != "" {
+			unit, shown = v.OrigUnit, v.OrigValue
+		}
+		// The reader leaves a zero in the unit in which it was written.
+		aboveZero := v.Unit == "sec/op" || v.Unit == "ns/op" || strings.HasSuffix(v.Unit, "/s")
+		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) || aboveZero && v.Value <= 0 {
+			return fmt.Errorf("%s: %v %s is no measurement", r.Name, shown, unit)
+		}
+	}
+	return nil
 }

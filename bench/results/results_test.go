@@ -55,3 +55,34 @@ func ExampleEnvironment() {
 	fmt.Printf("%q %q\n", e.Get("kernel"), e.Get("governor"))
 	// Output: "6.18.44" ""
 }
+
+// Figures that no measurement gives are refused with the file and the line: a NaN made the
+// statistics allocate without end.
+func TestReadFileRefuses(t *testing.T) {
+	if _, err := results.ReadFile("testdata/compare-nan.txt"); err == nil ||
+		!strings.HasPrefix(err.Error(), "testdata/compare-nan.txt:1: ") {
+		t.Errorf("NaN: error %v names no file and line", err)
+	}
+	for text, want := range map[string]string{
+		"1 NaN ns/op":         ":2: X: NaN ns/op is no measurement",
+		"1 Inf B/op":          "+Inf B/op",
+		"1 -Inf B/op":         "-Inf B/op",
+		"1 7 B/op 0 ns/op":    "0 ns/op",
+		"1 -3 ns/op":          "-3 ns/op",
+		"1 0 MB/s":            "0 MB/s",
+		"0 5 ns/op":           "0 operations",
+		"1 5 ns/op 0 B/op":    "",
+		"1 1 gc-ns -2 peak-B": "",
+	} {
+		path := filepath.Join(t.TempDir(), "results.txt")
+		text = "BenchmarkX 1 5 ns/op\nBenchmarkX " + text + "\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := results.ReadFile(path)
+		if want == "" && err != nil || want != "" && (err == nil ||
+			!strings.HasPrefix(err.Error(), path+":2: ") || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/btfkit/btfkit/bench/build"
@@ -10,8 +11,9 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// readEnvironment asks the machine. It leaves out what the machine does not tell.
-func readEnvironment(sources []*Source) results.Environment {
+// readEnvironment asks the machine, and adds what is measured. It leaves out what the machine does
+// not tell.
+func readEnvironment(c *Config) results.Environment {
 	var e results.Environment
 	add := func(key, value string) {
 		if value = strings.Join(strings.Fields(value), " "); value != "" {
@@ -27,7 +29,9 @@ func readEnvironment(sources []*Source) results.Environment {
 	}
 	add("go", runtime.Version())
 	add("gomaxprocs", fmt.Sprint(runtime.GOMAXPROCS(0)))
-	for _, s := range sources {
+	add("seed", strconv.FormatUint(c.Queries.Seed, 10))
+	add("queries", c.Queries.String())
+	for _, s := range c.Sources {
 		add("source-"+configKey(s.Name),
 			fmt.Sprintf("%s %d bytes sha256:%s", s.Origin, s.Size, s.SHA256))
 	}

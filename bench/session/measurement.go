@@ -36,6 +36,8 @@ type measurement struct {
 	deadline  time.Time // of this source; zero for none
 	// progress is told the fraction that is done, and what is done now.
 	progress func(done float64, now string)
+	// reached is told which part of the least that a run does is done.
+	reached func(part float64)
 
 	workloadPath string
 	processes    []*process
@@ -60,9 +62,11 @@ func (m *measurement) measure(ctx context.Context) (err error) {
 	if err := m.checkAnswers(ctx); err != nil {
 		return fmt.Errorf("%s: %w", m.source.Origin, err)
 	}
+	m.reached(answered)
 	if err := m.startSubjects(ctx); err != nil {
 		return err
 	}
+	m.reached(started)
 	began := time.Now()
 	if err := m.measureFresh(ctx); err != nil {
 		return err
@@ -208,20 +212,34 @@ func (m *measurement) askStorage(p *process) error {
 
 // rows lists the rows of the source that are measured in rounds.
 func (m *measurement) rows() []row.Row {
+	return slices.DeleteFunc(m.config.rowsOf(m.source, m.workload), func(r row.Row) bool {
+		return !m.config.selects(r) || isFresh(r) || m.noWalk && r.Op == row.StructWalk
+	})
+}
+
+// isFresh reports whether a row is measured in fresh processes.
+func isFresh(r row.Row) bool { return r.Op == row.OpenCold || r.Op == row.Memory }
+
+// rowsOf lists all rows that a source has.
+func (c *Config) rowsOf(src *Source, w *workload.Workload) []row.Row {
 	procs := runtime.GOMAXPROCS(0)
 	var rows []row.Row
-	if m.source.collection {
-		rows = m.workload.CollectionRows(procs)
-	} else {
-		rows = m.workload.Rows(m.source.base != nil)
-		if m.config.Parallel {
-			rows = append(rows, m.workload.ParallelRows(procs)...)
+	switch {
+	case src.collection:
+		rows = w.CollectionRows(procs)
+	case src.Growth:
+		rows = slices.DeleteFunc(w.Rows(false), func(r row.Row) bool { return !showsGrowth(r) })
+	default:
+		rows = w.Rows(src.base != nil)
+		if c.Parallel {
+			rows = append(rows, w.ParallelRows(procs)...)
 		}
 	}
-	return slices.DeleteFunc(rows, func(r row.Row) bool {
-		return !m.config.selects(r) || m.source.Growth && !showsGrowth(r) ||
-			m.noWalk && r.Op == row.StructWalk
-	})
+	if !src.collection {
+		rows = append(rows, row.Row{Op: row.OpenCold})
+	}
+	return append(rows, row.Row{Op: row.Memory, Stage: row.AfterOpen},
+		row.Row{Op: row.Memory, Stage: row.AfterQueries})
 }
 
 // showsGrowth selects one row of each kind.
@@ -309,6 +327,7 @@ func (m *measurement) calibrate() error {
 	for i, t := range m.tasks {
 		m.progress(0.2*float64(i)/float64(len(m.tasks)),
 			m.source.Name+", calibrating "+t.row.String())
+		m.reached(calibrating + (calibrated-calibrating)*float64(i)/float64(len(m.tasks)))
 		s, err := t.process.measure(t.row, count)
 		if errors.Is(err, errUnsupported) {
 			m.record.addNote("%s %s: %v", t.process.subject.Name, t.row, err)
@@ -407,6 +426,7 @@ func (m *measurement) takeRounds(ctx context.Context) error {
 				return err
 			}
 		}
+		m.reached(1)
 		longest = max(longest, time.Since(began))
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench/internal/measured"
 	"github.com/btfkit/btfkit/bench/internal/row"
+	"github.com/btfkit/btfkit/bench/results"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -207,7 +208,7 @@ func parseResult(line string) (*benchfmt.Result, error) {
 	for reader.Scan() {
 		switch rec := reader.Result().(type) {
 		case *benchfmt.Result:
-			return rec.Clone(), nil
+			return rec.Clone(), results.Check(rec)
 		case *benchfmt.SyntaxError:
 			return nil, rec
 		}

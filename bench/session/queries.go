@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/btf"
@@ -32,6 +33,21 @@ func (e *QueryError) Error() string { return e.Query + ": " + e.Reason }
 
 // Chosen reports whether any query is chosen.
 func (q *Queries) Chosen() bool { return len(q.IDs)+len(q.Names)+len(q.Patterns) > 0 }
+
+// String lists the queries that are chosen, in the order of their kinds; "" for a random workload.
+func (q *Queries) String() string {
+	var list []string
+	for _, id := range q.IDs {
+		list = append(list, fmt.Sprintf("id %d", id))
+	}
+	for _, name := range q.Names {
+		list = append(list, "name "+name)
+	}
+	for _, expr := range q.Patterns {
+		list = append(list, "regex "+expr)
+	}
+	return strings.Join(list, ", ")
+}
 
 // workloads prepares the workload of each source: random, or the chosen queries that the source
 // answers. A query that no source answers is a QueryError.

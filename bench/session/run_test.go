@@ -239,7 +239,9 @@ func TestRunCollection(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "broken"), []byte("no BTF"))
 	tree, note, err := ws.Dir(t.Context(), dir, "", nil)
-	if err != nil || note != "" || tree.Types != module.Types {
+	if err != nil || tree.Types != module.Types ||
+		!strings.Contains(note, "1 modules cannot be read and are left out: ") ||
+		!strings.Contains(note, filepath.Join(dir, "broken")) {
 		t.Fatalf("source %+v, note %q, error %v", tree, note, err)
 	}
 	r, err := session.Run(t.Context(), ws, session.Config{

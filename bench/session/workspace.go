@@ -20,6 +20,7 @@ import (
 	"github.com/btfkit/btfkit/bench/internal/workload"
 	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus/kernel"
 	"github.com/btfkit/btfkit/corpus/synth"
@@ -28,20 +29,38 @@ import (
 
 // A Workspace prepares sources and holds the temporary files that they need.
 type Workspace struct {
-	dir   string
-	count int
+	mu     sync.Mutex
+	dir    string
+	count  int
+	closed bool
 }
 
-// Close removes the temporary files.
+// Close removes the temporary files. After it, nothing makes new ones: not even work that was left
+// behind when its context ended.
 func (w *Workspace) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
 	if w.dir == "" {
 		return nil
 	}
-	return os.RemoveAll(w.dir)
+	err := os.RemoveAll(w.dir)
+	for range 3 { // a file that was being made
+		if err == nil {
+			break
+		}
+		err = os.RemoveAll(w.dir)
+	}
+	return err
 }
 
 // newPath returns the path of a temporary file that does not exist yet.
 func (w *Workspace) newPath(name string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return "", fmt.Errorf("temporary directory: %w", fs.ErrClosed)
+	}
 	if w.dir == "" {
 		dir, err := os.MkdirTemp("", "btfkit-benchmark-")
 		if err != nil {
@@ -159,7 +178,13 @@ func (w *Workspace) store(s *Source, data []byte) (err error) {
 	}
 	_, end := spec.IDs()
 	s.Types = int(end)
-	return spec.Close()
+	if s.base != nil {
+		err = spec.CheckBase()
+	}
+	if err != nil {
+		err = fmt.Errorf("%s on %s: %w", s.Origin, s.base.Origin, err)
+	}
+	return errors.Join(err, spec.Close())
 }
 
 // rebase returns the BTF of a module that has a distilled base. It relocates the BTF onto the base
@@ -190,23 +215,57 @@ func (w *Workspace) Dir(ctx context.Context, dir, base string, progress func(flo
 		Source: results.Source{Name: resultName(dir), Origin: dir, Format: "raw"},
 		Path:   dir, collection: true,
 	}
-	if base == "" || filepath.Dir(base) == filepath.Clean(dir) {
+	if base == "" || isIn(base, dir) {
 		s.base = &Source{Path: filepath.Join(dir, "vmlinux")}
 		if base != "" {
-			s.base.Path = base
+			s.base.Path = filepath.Join(dir, filepath.Base(base))
 		}
-		if isRaw(s.base.Path) {
-			return s, "", w.describe(s)
+		if isRaw(s.base.Path) && !isTree(dir, s.base.Path) {
+			note, err = w.describe(s)
+			return s, note, err
 		}
 	}
 	note, err = w.extract(ctx, s, base, progress)
 	if err != nil {
 		return nil, "", err
 	}
-	return s, note, w.describe(s)
+	_, err = w.describe(s)
+	return s, note, err
 }
 
-// isRaw reports whether a file begins like BTF.
+// isIn reports whether a file lies in a folder itself, however their paths are spelled.
+func isIn(file, dir string) bool {
+	parent, err := os.Stat(filepath.Dir(file))
+	if err != nil {
+		return false
+	}
+	folder, err := os.Stat(dir)
+	return err == nil && os.SameFile(parent, folder)
+}
+
+// isTree reports whether a folder with a kernel's raw BTF has its modules below, in folders, and
+// none beside the kernel.
+func isTree(dir, kernel string) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	folders := false
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		st, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
+		folders = folders || st.IsDir()
+		if st.Mode().IsRegular() && path != kernel && isRaw(path) {
+			return false
+		}
+	}
+	return folders
+}
+
+// isRaw reports whether a file begins like raw BTF.
 func isRaw(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -256,18 +315,48 @@ func (w *Workspace) extract(ctx context.Context, s *Source, base string,
 		}
 	}
 	s.Format, s.base = "extracted", &Source{Path: filepath.Join(s.Path, "vmlinux")}
-	if problems := c.Problems(); len(problems) > 0 {
-		note = fmt.Sprintf("%s: %d modules cannot be opened and are left out, the first: %v", s.Origin,
-			len(problems), problems[0].Err)
-	}
-	return note, nil
+	return leftOut(s.Origin, c.Problems()), nil
 }
 
-// describe fills in the sums of a folder.
-func (w *Workspace) describe(s *Source) error {
+// leftOut is the note about what a kernel's modules lack; "" if nothing.
+func leftOut(origin string, problems []modules.Problem) string {
+	const most = 10 // that are told in full
+	if len(problems) == 0 {
+		return ""
+	}
+	named, others := 0, 0
+	var texts []string
+	for _, p := range problems {
+		if p.Module != "" {
+			named++
+		} else {
+			others++
+		}
+		if len(texts) < most {
+			texts = append(texts, fmt.Sprintf("%.300v", p.Err))
+		}
+	}
+	if more := len(problems) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	var counts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{named, "modules"}, {others, "files or folders"}} {
+		if c.n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	return fmt.Sprintf("%s: %s cannot be read and are left out: %s", origin,
+		strings.Join(counts, " and "), strings.Join(texts, "; "))
+}
+
+// describe fills in the sums of a folder. note says what is left out.
+func (w *Workspace) describe(s *Source) (note string, err error) {
 	c, err := s.openCollection()
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer c.Close()
 	names := slices.Collect(c.Names())
@@ -276,7 +365,7 @@ func (w *Workspace) describe(s *Source) error {
 	for _, name := range append([]string{s.Base}, names...) {
 		data, err := os.ReadFile(filepath.Join(s.Path, name))
 		if err != nil {
-			return err
+			return "", err
 		}
 		s.Size += int64(len(data))
 		sum.Write(data)
@@ -287,7 +376,7 @@ func (w *Workspace) describe(s *Source) error {
 		s.Types += int(end - first)
 	}
 	s.Format += fmt.Sprintf(", %d modules", c.Len())
-	return nil
+	return leftOut(s.Origin, c.Problems()), nil
 }
 
 // Growth prepares synthetic BTF of these numbers of types, mixed as in a kernel.

@@ -1,75 +1,113 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/results"
+	"github.com/btfkit/btfkit/cmd/internal/flags"
 	"golang.org/x/perf/benchfmt"
 )
 
-const compareUsage = `Usage: benchmark compare [options] OLD.txt NEW.txt
+// A comparison is what the command line of compare says.
+type comparison struct {
+	limit  float64 // a fraction
+	given  bool    // --fail-above
+	anyway bool
+	run    bool
+	turns  int
+	dir    string
+}
 
-Compares two files of results in Go's benchmark format, such as --format bench writes or "go test
--bench": medians, and whether chance alone would make such a difference (Mann-Whitney U test, 5 %).
+func (o *comparison) command() *flags.Command {
+	return &flags.Command{
+		Name: "benchmark compare",
+		Usage: []string{
+			"benchmark compare [options] OLD.txt NEW.txt",
+			"benchmark compare --run [options] OLD NEW [-- OPTION...]",
+		},
+		Brief: "compare two runs, or two programs that run in turns",
+		About: "Compares two files of results in Go's benchmark format, such as --format bench writes " +
+			"or \"go test -bench\": medians, and whether chance alone would make such a difference " +
+			"(Mann-Whitney U test; the probability that any of the figures of two equal programs is " +
+			"called different is at most 5 %, by Holm's correction).\n\n" +
+			"Two runs one after the other also differ by what the machine did meanwhile. With --run, OLD " +
+			"and NEW are two builds of benchmark, which run in turns with the OPTIONs that follow \"--\". " +
+			"With --fail-above, rows that look worse are then measured again, twice as often, and only " +
+			"the new samples count.",
+		Groups: []flags.Group{{Title: "Options", Options: []flags.Option{
+			{Name: "fail-above", Arg: "N%", Bind: parsed(o.setLimit),
+				About: "exit with status 1 if anything got worse by more than N percent, significantly; " +
+					"figures that cannot differ by so much are not tested"},
+			{Name: "run", Bind: toggle(&o.run),
+				About: "OLD and NEW are programs: run them in turns and compare what they measure"},
+			{Name: "turns", Arg: "N", Bind: number(&o.turns, 6),
+				About: "processes of each program with --run; of each, the best of 5 samples counts " +
+					"(default 6)"},
+			{Name: "out", Arg: "DIR", Bind: text(&o.dir, ""),
+				About: "with --run, keep the raw results and the comparisons in this folder"},
+			{Name: "anyway", Bind: toggle(&o.anyway),
+				About: "compare runs of other BTF, machines or versions of Go, too, and say what differs"},
+		}}},
+		Files:  true,
+		Status: "0, 1 on failure or what --fail-above says, 2 for wrong usage.",
+	}
+}
 
-  --fail-above N%   exit with status 1 if anything got worse by more than N percent, significantly
-
-Exit status: 0, 1 on failure or what --fail-above says, 2 for wrong usage.
-`
+func (o *comparison) setLimit(value string) error {
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
+	if err != nil || percent < 0 || math.IsNaN(percent) {
+		return errors.New("wants a percentage such as 10%")
+	}
+	o.limit, o.given = percent/100, true
+	return nil
+}
 
 // compare is the command of that name; it returns the exit status.
-func compare(args []string, stdout, stderr io.Writer) int {
-	files, limit, err := parseCompare(args)
+func compare(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o := new(comparison)
+	c := o.command()
+	rest, given, status, ok := c.Run(args, stdout, stderr)
+	if !ok {
+		return status
+	}
+	if err := o.check(rest, given); err != nil {
+		return c.Misused(stderr, err)
+	}
+	var err error
+	if o.run {
+		t := trial{comparison: o, out: stdout, sample: func(side int, rows string) ([]byte, error) {
+			return sample(ctx, rest[side], rest[2:], rows)
+		}}
+		err = t.run()
+	} else {
+		err = o.compareFiles(rest[0], rest[1], stdout, stderr)
+	}
+	return finish(ctx, "benchmark compare", err, stderr)
+}
+
+func (o *comparison) check(rest []string, given map[string]bool) error {
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, compareUsage)
-		return 0
-	case err != nil:
-		fmt.Fprintf(stderr, "benchmark compare: %v\nTry benchmark compare --help.\n", err)
-		return 2
+	case !o.run && len(rest) != 2:
+		return fmt.Errorf("wants two files, got %d", len(rest))
+	case o.run && len(rest) < 2:
+		return fmt.Errorf("--run: wants two programs, got %d", len(rest))
+	case !o.run && (given["turns"] || given["out"]):
+		return errors.New("--turns, --out: go with --run")
+	case o.turns < 1:
+		return errors.New("--turns: wants 1 or more")
 	}
-	if err := compareFiles(files[0], files[1], limit, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "benchmark compare: %v\n", err)
-		return 1
-	}
-	return 0
+	return nil
 }
 
-// parseCompare accepts options before, between and behind the files.
-func parseCompare(args []string) (files []string, limit float64, err error) {
-	limit = math.Inf(1)
-	f := flag.NewFlagSet("compare", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	f.Func("fail-above", "", func(value string) error {
-		percent, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
-		if err != nil || percent < 0 || math.IsNaN(percent) {
-			return errors.New("wants a percentage such as 10%")
-		}
-		limit = percent / 100
-		return nil
-	})
-	for len(args) > 0 {
-		if err := f.Parse(args); err != nil {
-			return nil, 0, err
-		}
-		if args = f.Args(); len(args) > 0 {
-			files, args = append(files, args[0]), args[1:]
-		}
-	}
-	if len(files) != 2 {
-		return nil, 0, fmt.Errorf("wants two files, got %d", len(files))
-	}
-	return files, limit, nil
-}
-
-func compareFiles(before, after string, limit float64, stdout, stderr io.Writer) error {
+func (o *comparison) compareFiles(before, after string, stdout, stderr io.Writer) error {
 	var runs [2][]*benchfmt.Result
 	for i, path := range []string{before, after} {
 		var err error
@@ -77,20 +115,49 @@ func compareFiles(before, after string, limit float64, stdout, stderr io.Writer)
 			return err
 		}
 	}
-	c, err := report.Compare(runs[0], runs[1])
+	c, err := o.compare(runs[0], runs[1], stderr)
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", before, after, err)
 	}
 	if err := c.Write(stdout); err != nil {
 		return err
 	}
-	bad := c.Above(limit)
+	return o.judge(c, 0.05, stderr)
+}
+
+// compare compares two runs unless they are about something else.
+func (o *comparison) compare(before, after []*benchfmt.Result, stderr io.Writer) (
+	*report.Comparison, error) {
+	for _, difference := range report.Differences(before, after) {
+		if !o.anyway {
+			return nil, fmt.Errorf("cannot be compared (--anyway does): %s", difference)
+		}
+		fmt.Fprintf(stderr, "benchmark compare: note: %s\n", difference)
+	}
+	return report.Compare(before, after, o.limit)
+}
+
+// judge fails if --fail-above says so. risk is the probability that it does so between two equal
+// programs.
+func (o *comparison) judge(c *report.Comparison, risk float64, stderr io.Writer) error {
+	if !o.given {
+		return nil
+	}
+	bad := c.Worse(risk)
 	for _, change := range bad {
 		fmt.Fprintf(stderr, "worse: %s\n", change)
 	}
 	if len(bad) > 0 {
-		return fmt.Errorf("worse by more than %.4g %%: %d of %d figures", 100*limit, len(bad),
+		return fmt.Errorf("worse by more than %.4g %%: %d of %d figures", 100*o.limit, len(bad),
 			len(c.Changes))
 	}
 	return nil
+}
+
+// keep writes a file into the folder of --out, if there is one.
+func (o *comparison) keep(name string, write func(io.Writer) error) error {
+	if o.dir == "" {
+		return nil
+	}
+	return writeFile(o.dir+string(os.PathSeparator)+name, write)
 }

@@ -5,6 +5,7 @@ go 1.25.0
 require (
 	github.com/btfkit/btfkit/bench v0.0.0
 	github.com/btfkit/btfkit/btf v0.0.0
+	github.com/btfkit/btfkit/cmd/internal/flags v0.0.0
 	golang.org/x/perf v0.0.0-20260709024250-82a0b07e230d
 	golang.org/x/term v0.45.0
 )
@@ -31,6 +32,7 @@ replace (
 	github.com/btfkit/btfkit/backends/mmap => ../../backends/mmap
 	github.com/btfkit/btfkit/bench => ../../bench
 	github.com/btfkit/btfkit/btf => ../../btf
+	github.com/btfkit/btfkit/cmd/internal/flags => ../internal/flags
 	github.com/btfkit/btfkit/corpus => ../../corpus
 	github.com/btfkit/btfkit/elfx => ../../elfx
 )

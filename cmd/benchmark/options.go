@@ -4,57 +4,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/session"
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/cmd/internal/flags"
 )
-
-const usage = `Usage: benchmark [options]
-       benchmark --version
-       benchmark compare [options] OLD.txt NEW.txt
-       benchmark ranking FILE...
-       benchmark chart [--title TEXT] FILE >chart.svg
-       benchmark --version
-
-Measures how fast btfkit's backends open BTF and answer queries, and what memory they take. Without
-options: the default backend on the running kernel's BTF, or, where that is missing, on a kernel's
-that is built in.
-
-What to measure:
-  --base FILE       BTF to measure: raw, an ELF file, a compressed module, a kernel image
-                    (default /sys/kernel/btf/vmlinux)
-  --embedded        measure the kernel that is built in, as where there is no other
-  --split FILE      split BTF on the base, such as a module; may be repeated
-  --dir DIR         a kernel with all its modules: a folder of raw BTF such as /sys/kernel/btf, or
-                    a tree such as /lib/modules/RELEASE; --base then names the kernel's file
-  --backend LIST    default, all, or names separated by commas: %s (default default)
-  --peers[=DIR]     also measure the other libraries built in DIR (default bench/peers/bin;
-                    build them with "make peers")
-  --id N            measure this type id instead of a random workload; may be repeated
-  --name NAME       the same for a type name
-  --regex PATTERN   the same for a regular expression in Go's syntax
-  --seed N          seed of the random workload (default 1)
-  --rows PATTERN    only rows whose name matches this regular expression
-  --full            also several goroutines at once, and synthetic BTF of growing size
-                    (default with --report)
-
-How long:
-  --count N         samples of each row; statistics want 6 or more (default 6)
-  -i, --iterations N
-                    operations a sample (default: chosen by time)
-  --budget TIME     bound for the whole run, such as 10s: shorter samples, then fewer
-
-Output:
-  --format FORMAT   table, bench (Go's benchmark format, for benchstat) or json (default table)
-  --report FILE     also write a page with charts, one self-contained HTML file
-
-Exit status: 0, 1 on failure, 2 for wrong usage.
-`
 
 // options are what the command line says.
 type options struct {
@@ -62,6 +22,7 @@ type options struct {
 	embedded   bool
 	dir        string
 	splits     []string
+	backend    string
 	backends   []btf.Backend
 	peers      bool
 	peersDir   string
@@ -73,44 +34,101 @@ type options struct {
 	budget     time.Duration
 	format     string
 	report     string
+	version    bool
+}
+
+// command returns the table of the program's options, bound to o.
+func (o *options) command() *flags.Command {
+	return &flags.Command{
+		Name: "benchmark",
+		Usage: []string{
+			"benchmark [options]",
+			"benchmark compare [options] OLD.txt NEW.txt",
+			"benchmark compare --run [options] OLD NEW [-- OPTION...]",
+			"benchmark ranking FILE...",
+			"benchmark chart [--title TEXT] FILE >chart.svg",
+			"benchmark completion bash|zsh|fish",
+			"benchmark man",
+		},
+		Brief: "measure how btfkit's backends open BTF and answer queries",
+		About: "Measures how fast btfkit's backends open BTF and answer queries, and what memory they " +
+			"take. Without options: the default backend on the running kernel's BTF, or, where that is " +
+			"missing, on a kernel's that is built in.",
+		Groups: []flags.Group{
+			{Title: "What to measure", Options: o.whatToMeasure()},
+			{Title: "How long", Options: []flags.Option{
+				{Name: "count", Arg: "N", Bind: number(&o.count, 6),
+					About: "samples of each row; statistics want 6 or more (default 6)"},
+				{Name: "iterations", Short: "i", Arg: "N", Bind: number(&o.iterations, 0),
+					About: "operations a sample (default: chosen by time)"},
+				{Name: "budget", Arg: "TIME", Bind: func(f *flag.FlagSet, name string) {
+					f.DurationVar(&o.budget, name, 0, "")
+				}, About: "bound for the whole run, such as 10s: shorter samples, then fewer"},
+			}},
+			{Title: "Output", Options: []flags.Option{
+				{Name: "format", Arg: "FORMAT", Bind: text(&o.format, "table"), Values: formats,
+					About: "table, bench (Go's benchmark format, for benchstat) or json (default table)"},
+				{Name: "report", Arg: "FILE", Bind: text(&o.report, ""),
+					About: "also write a page with charts, one self-contained HTML file"},
+				{Name: "version", Bind: toggle(&o.version), About: "print the version and exit"},
+			}},
+		},
+		Status: "0, 1 on failure, 2 for wrong usage, 130 after Ctrl-C, which prints the results so far.",
+	}
+}
+
+var formats = []string{"table", "bench", "json"}
+
+func (o *options) whatToMeasure() []flags.Option {
+	return []flags.Option{
+		{Name: "base", Arg: "FILE", Bind: text(&o.base, ""),
+			About: "BTF to measure: raw, an ELF file, a compressed module, a kernel image (default " +
+				"/sys/kernel/btf/vmlinux)"},
+		{Name: "embedded", Bind: toggle(&o.embedded),
+			About: "measure the kernel that is built in, as where there is no other"},
+		{Name: "split", Arg: "FILE", Bind: parsed(appendTo(&o.splits)),
+			About: "split BTF on the base, such as a module; may be repeated"},
+		{Name: "dir", Arg: "DIR", Bind: text(&o.dir, ""),
+			About: "a kernel with all its modules: a folder of raw BTF such as /sys/kernel/btf, or a tree " +
+				"such as /lib/modules/RELEASE; --base then names the kernel's file"},
+		{Name: "backend", Arg: "LIST", Bind: text(&o.backend, "default"),
+			Values: append([]string{"default", "all"}, strings.Split(backendNames(), ", ")...),
+			About: "default, all, or names separated by commas: " + backendNames() +
+				" (default default)"},
+		{Name: "peers", Arg: "[=DIR]",
+			Bind: func(f *flag.FlagSet, name string) { f.BoolFunc(name, "", o.setPeers) },
+			About: "also measure the other libraries built in DIR (default bench/peers/bin; build them " +
+				"with \"make peers\")"},
+		{Name: "id", Arg: "N", Bind: parsed(o.addID),
+			About: "measure this type id instead of a random workload; may be repeated"},
+		{Name: "name", Arg: "NAME", Bind: parsed(appendTo(&o.queries.Names)),
+			About: "the same for a type name"},
+		{Name: "regex", Arg: "PATTERN", Bind: parsed(o.addPattern),
+			About: "the same for a regular expression in Go's syntax"},
+		{Name: "seed", Arg: "N", Bind: func(f *flag.FlagSet, name string) {
+			f.Uint64Var(&o.queries.Seed, name, 1, "")
+		}, About: "seed of the random workload (default 1)"},
+		{Name: "rows", Arg: "PATTERN", Bind: parsed(o.setRows),
+			About: "only rows whose name matches this regular expression"},
+		{Name: "full", Bind: toggle(&o.full),
+			About: "also several goroutines at once, and synthetic BTF of growing size (default with " +
+				"--report)"},
+	}
 }
 
 // parseOptions reads the command line. Its error is about usage, or flag.ErrHelp.
 func parseOptions(args []string) (*options, error) {
 	o := new(options)
-	f := flag.NewFlagSet("benchmark", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	var backend string
-	f.StringVar(&backend, "backend", "default", "")
-	f.StringVar(&o.base, "base", "", "")
-	f.StringVar(&o.dir, "dir", "", "")
-	f.BoolVar(&o.embedded, "embedded", false, "")
-	f.StringVar(&o.format, "format", "table", "")
-	f.StringVar(&o.report, "report", "", "")
-	f.Uint64Var(&o.queries.Seed, "seed", 1, "")
-	f.BoolVar(&o.full, "full", false, "")
-	f.IntVar(&o.count, "count", 6, "")
-	f.IntVar(&o.iterations, "iterations", 0, "")
-	f.IntVar(&o.iterations, "i", 0, "")
-	f.DurationVar(&o.budget, "budget", 0, "")
-	f.Func("split", "", appendTo(&o.splits))
-	f.Func("name", "", appendTo(&o.queries.Names))
-	f.Func("regex", "", o.addPattern)
-	f.Func("id", "", o.addID)
-	f.Func("rows", "", o.setRows)
-	f.BoolFunc("peers", "", o.setPeers)
-	if err := f.Parse(args); err != nil {
+	rest, given, err := o.command().Parse(args)
+	if err != nil || o.version {
+		return o, err
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", rest[0])
+	}
+	if o.backends, err = bench.Select(o.backend); err != nil {
 		return nil, err
 	}
-	if f.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
-	}
-	var err error
-	if o.backends, err = bench.Select(backend); err != nil {
-		return nil, err
-	}
-	given := make(map[string]bool)
-	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if o.report != "" && !given["full"] {
 		o.full = true
 	}
@@ -122,12 +140,12 @@ func (o *options) check(given map[string]bool) error {
 	switch {
 	case o.count < 1:
 		return errors.New("--count: wants 1 or more")
-	case o.iterations < 1 && (given["i"] || given["iterations"]):
+	case o.iterations < 1 && given["iterations"]:
 		return errors.New("--iterations: wants 1 or more")
 	case o.budget <= 0 && given["budget"]:
 		return errors.New("--budget: wants a duration above 0, such as 10s")
-	case o.format != "table" && o.format != "bench" && o.format != "json":
-		return fmt.Errorf("--format %q: unknown, one of table, bench, json", o.format)
+	case !slices.Contains(formats, o.format):
+		return fmt.Errorf("--format %q: unknown, one of %s", o.format, strings.Join(formats, ", "))
 	case o.base == "" && given["base"]:
 		return errors.New("--base: wants a file")
 	case o.report == "" && given["report"]:

@@ -40,7 +40,7 @@ func TestReportShowsPeers(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	for _, name := range names {
-		if !strings.Contains(string(html), `<span class="who" title="`+name+`">`) {
+		if !strings.Contains(string(html), `">`+name+`</span>`) {
 			t.Errorf("the report does not show %s", name)
 		}
 	}

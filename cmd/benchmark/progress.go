@@ -12,15 +12,22 @@ import (
 
 // A progress line is redrawn on a terminal, and on nothing else.
 type progress struct {
-	mu   sync.Mutex
-	out  io.Writer // nil: not a terminal
-	last time.Time
-	used bool
+	mu    sync.Mutex
+	out   io.Writer  // nil: not a terminal
+	width func() int // of the terminal
+	last  time.Time
+	used  bool
 }
 
 func newProgress(out io.Writer) *progress {
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &progress{out: out}
+		return &progress{out: out, width: func() int {
+			columns, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80
+			}
+			return columns
+		}}
 	}
 	return new(progress)
 }
@@ -32,7 +39,21 @@ func (p *progress) show(done float64, now string) {
 		return
 	}
 	p.last, p.used = time.Now(), true
-	fmt.Fprintf(p.out, "\r\x1b[K%3.0f %% %.60s", 100*done, now)
+	fmt.Fprint(p.out, "\r\x1b[K"+progressLine(done, now, p.width()))
+}
+
+// progressLine fits into a line of some columns, less the last one, where terminals wrap.
+func progressLine(done float64, now string, columns int) string {
+	line := []rune(fmt.Sprintf("%3.0f %% %s", 100*done, now))
+	return string(line[:min(len(line), max(columns-1, 0))])
+}
+
+// stop removes the line for good.
+func (p *progress) stop() {
+	p.clear()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out = nil
 }
 
 // clear removes the line.

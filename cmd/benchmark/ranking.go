@@ -2,41 +2,39 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/results"
+	"github.com/btfkit/btfkit/cmd/internal/flags"
 	"golang.org/x/perf/benchfmt"
 )
 
-const rankingUsage = `Usage: benchmark ranking FILE...
-
-Reads several runs' results in Go's benchmark format and prints, row by row, how the backends rank
-by the median of their ratios within rounds, and in how many runs they do. Backends within 25 % of
-each other share a rank.
-
-Exit status: 0, 1 on failure or if a run contradicts the ranking of some row, 2 for wrong usage.
-`
+func rankingCommand() *flags.Command {
+	return &flags.Command{
+		Name:  "benchmark ranking",
+		Usage: []string{"benchmark ranking FILE..."},
+		Brief: "say whether several runs rank the backends alike",
+		About: "Reads several runs' results in Go's benchmark format and prints, row by row, how the " +
+			"backends rank by the median of their ratios within rounds, and in how many runs they do. " +
+			"Backends within 25 % of each other share a rank.",
+		Files:  true,
+		Status: "0, 1 on failure or if a run contradicts the ranking of some row, 2 for wrong usage.",
+	}
+}
 
 // ranking is the command of that name; it returns the exit status.
 func ranking(args []string, stdout, stderr io.Writer) int {
-	f := flag.NewFlagSet("ranking", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	err := f.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, rankingUsage)
-		return 0
+	c := rankingCommand()
+	paths, _, status, ok := c.Run(args, stdout, stderr)
+	if !ok {
+		return status
 	}
-	if err == nil && f.NArg() == 0 {
-		err = errors.New("wants files")
+	if len(paths) == 0 {
+		return c.Misused(stderr, errors.New("wants files"))
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "benchmark ranking: %v\nTry benchmark ranking --help.\n", err)
-		return 2
-	}
-	if err := rankFiles(f.Args(), stdout); err != nil {
+	if err := rankFiles(paths, stdout); err != nil {
 		fmt.Fprintf(stderr, "benchmark ranking: %v\n", err)
 		return 1
 	}

@@ -9,12 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/btfkit/btfkit/bench"
-	"github.com/btfkit/btfkit/bench/build"
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/bench/session"
@@ -31,35 +30,52 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		switch args[0] {
 		case serveCommand:
 			return session.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
-		case "--version", "-version":
-			fmt.Fprintf(stdout, "benchmark %s %s %s/%s\n", build.Version(), runtime.Version(),
-				runtime.GOOS, runtime.GOARCH)
-			return 0
 		case "compare":
-			return compare(args[1:], stdout, stderr)
+			return compare(ctx, args[1:], stdout, stderr)
 		case "chart":
 			return chart(args[1:], stdout, stderr)
 		case "ranking":
 			return ranking(args[1:], stdout, stderr)
+		case "completion":
+			return complete(args[1:], stdout, stderr)
+		case "man":
+			return man(args[1:], stdout, stderr)
 		}
 	}
 	o, err := parseOptions(args)
+	c := new(options).command()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(stdout, usage, backendNames())
+		fmt.Fprint(stdout, c.Help())
 		return 0
 	case err != nil:
-		fmt.Fprintf(stderr, "benchmark: %v\nTry benchmark --help.\n", err)
-		return 2
+		return c.Misused(stderr, err)
+	case o.version:
+		return version(stdout)
 	}
-	if err := measure(ctx, o, stdout, stderr); err != nil {
-		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
-			err = errors.New("interrupted")
+	err = measure(ctx, o, stdout, stderr)
+	if none := new(session.RowsError); errors.As(err, &none) {
+		return c.Misused(stderr, fmt.Errorf("--rows %s: %w", o.rows, none))
+	}
+	return finish(ctx, c.Name, err, stderr)
+}
+
+// finish reports what ended a command, and returns the exit status: after a signal, what shells
+// give to programs that a signal ends.
+func finish(ctx context.Context, name string, err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	status := 1
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		status = 128 + int(syscall.SIGINT)
+		if by := (interruption{}); errors.As(cause, &by) {
+			status = 128 + int(by.signal)
 		}
-		fmt.Fprintf(stderr, "benchmark: %v\n", err)
-		return 1
+		err = errors.New("interrupted")
 	}
-	return 0
+	fmt.Fprintf(stderr, "%s: %v\n", name, err)
+	return status
 }
 
 func backendNames() string {
@@ -70,18 +86,19 @@ func backendNames() string {
 	return strings.Join(names, ", ")
 }
 
-// measure runs the benchmark and writes its results.
+// measure runs the benchmark and writes its results, those so far if ctx ends it.
 func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
+	if o.report != "" {
+		if err := checkOutput(o.report); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
 	ws := new(session.Workspace)
 	defer func() { err = errors.Join(err, ws.Close()) }()
 	bar := newProgress(stderr)
-	defer bar.clear()
-	sources, err := prepareSources(ctx, o, ws, bar, stderr)
-	if err != nil {
-		return err
-	}
-	subjects, err := listSubjects(ctx, o)
+	defer bar.stop()
+	sources, subjects, err := prepare(ctx, o, ws, bar, stderr)
 	if err != nil {
 		return err
 	}
@@ -99,92 +116,137 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 		out := benchfmt.NewWriter(stdout)
 		c.Result = func(r *benchfmt.Result) error { return out.Write(r) }
 	}
+	prepared := time.Since(began)
 	measured, err := session.Run(ctx, ws, c)
+	bar.stop()
 	if query := new(session.QueryError); errors.As(err, &query) {
 		return fmt.Errorf("--%w", query) // queries are named like the options
 	}
-	if err != nil {
+	if small := new(session.BudgetError); errors.As(err, &small) {
+		small.Wanted = (small.Wanted + prepared).Truncate(time.Second) + time.Second
+		return fmt.Errorf("--budget %v: %w", o.budget, small)
+	}
+	if measured == nil || len(measured.Samples) == 0 {
 		return err
 	}
-	bar.clear()
-	return writeRun(o, measured, stdout, stderr)
+	if err != nil {
+		measured.Notes = append(measured.Notes, "interrupted: these are the results so far")
+	}
+	measured.Environment = append(measured.Environment, about(began)...)
+	return errors.Join(err, writeRun(ctx, o, measured, stdout, stderr))
 }
 
-// writeRun writes the page that is asked for, and the results unless they are written already.
-func writeRun(o *options, r *results.Run, stdout, stderr io.Writer) error {
-	if o.report != "" {
-		if err := writeFile(o.report, func(f io.Writer) error { return report.HTML(f, r) }); err != nil {
-			return err
+// about says when the run was, and what the command was.
+func about(began time.Time) []results.Setting {
+	words := []string{"benchmark"}
+	for _, word := range os.Args[1:] {
+		if strings.ContainsAny(word, " \t\n'\"\\$`*?()[]{}|&;<>#~!") || word == "" {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
+		words = append(words, word)
 	}
+	settings := []results.Setting{
+		{Key: "date", Value: began.UTC().Format(time.RFC3339)},
+		{Key: "command", Value: strings.Join(words, " ")},
+	}
+	if host, err := os.Hostname(); err == nil {
+		settings = append(settings, results.Setting{Key: "host", Value: host})
+	}
+	return settings
+}
+
+// writeRun writes the results, unless they are written already, and then the page that is asked
+// for: what keeps the page from being written does not keep back the results.
+func writeRun(ctx context.Context, o *options, r *results.Run, stdout, stderr io.Writer) error {
+	var err error
 	switch o.format {
 	case "table":
-		return report.Table(stdout, r)
+		err = report.Table(stdout, r)
 	case "json":
-		return report.JSON(stdout, r)
-	}
-	for _, note := range report.Notes(r) {
-		fmt.Fprintf(stderr, "benchmark: note: %s\n", note)
-	}
-	return nil
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
-// prepareSources prepares what the options name: the base, and each split on it.
-func prepareSources(ctx context.Context, o *options, ws *session.Workspace, bar *progress,
-	stderr io.Writer) ([]*session.Source, error) {
-	var base *session.Source
-	var err error
-	if o.dir != "" {
-		tree, note, err := ws.Dir(ctx, o.dir, o.base, bar.show)
-		bar.clear()
-		if note != "" {
-			fmt.Fprintf(stderr, "benchmark: %s\n", note)
+		err = report.JSON(stdout, r)
+	default:
+		for _, note := range report.Notes(r) {
+			fmt.Fprintf(stderr, "benchmark: note: %s\n", note)
 		}
-		return []*session.Source{tree}, err
 	}
+	if o.report != "" {
+		write := func(out io.Writer) error { return report.HTML(out, r) }
+		if failed := writeOutput(ctx, o.report, write); failed != nil {
+			err = errors.Join(err, fmt.Errorf("--report: %w", failed))
+		}
+	}
+	return err
+}
+
+// prepare prepares what the options name.
+func prepare(ctx context.Context, o *options, ws *session.Workspace, bar *progress,
+	stderr io.Writer) ([]*session.Source, []session.Subject, error) {
+	limited, cancel := ctx, context.CancelFunc(func() {})
+	if o.budget > 0 {
+		limited, cancel = context.WithTimeout(ctx, o.budget)
+	}
+	defer cancel()
+	prepared, err := session.Await(limited, func() (preparation, error) {
+		return prepareSources(limited, o, ws, bar)
+	})
+	bar.clear()
+	for _, note := range prepared.notes {
+		fmt.Fprintf(stderr, "benchmark: %s\n", note)
+	}
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		small := &session.BudgetError{
+			Doing: "preparing the sources", Wanted: (8 * o.budget).Truncate(time.Second) + time.Second,
+		}
+		return nil, nil, fmt.Errorf("--budget %v: %w", o.budget, small)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	subjects, err := listSubjects(ctx, o)
+	return prepared.sources, subjects, err
+}
+
+// A preparation is what prepareSources returns. Notes are for the user.
+type preparation struct {
+	sources []*session.Source
+	notes   []string
+}
+
+// prepareSources prepares the base, and each split on it.
+func prepareSources(ctx context.Context, o *options, ws *session.Workspace, bar *progress) (
+	p preparation, err error) {
+	var base *session.Source
+	var note string
 	switch {
+	case o.dir != "":
+		base, note, err = ws.Dir(ctx, o.dir, o.base, bar.show)
 	case o.embedded:
 		base, err = ws.Embedded()
 	case o.base == "":
-		var note string
-		if base, note, err = ws.Kernel(ctx); note != "" {
-			fmt.Fprintf(stderr, "benchmark: %s\n", note)
-		}
+		base, note, err = ws.Kernel(ctx)
 	default:
 		base, err = ws.File(ctx, o.base, nil)
 	}
-	if err != nil {
-		return nil, err
+	if note != "" {
+		p.notes = append(p.notes, note)
 	}
-	sources := []*session.Source{base}
+	if err != nil {
+		return p, err
+	}
+	p.sources = append(p.sources, base)
 	for _, path := range o.splits {
 		split, err := ws.File(ctx, path, base)
 		if err != nil {
-			return nil, err
+			return p, err
 		}
-		sources = append(sources, split)
+		p.sources = append(p.sources, split)
 	}
-	if !o.full || o.queries.Chosen() {
-		return sources, nil
+	if o.dir != "" || !o.full || o.queries.Chosen() {
+		return p, nil
 	}
 	growth, err := ws.Growth(1_000, 10_000, 100_000, 1_000_000)
-	return append(sources, growth...), err
+	p.sources = append(p.sources, growth...)
+	return p, err
 }
 
 // listSubjects returns our backends, each in a process of this very program, and the peers.

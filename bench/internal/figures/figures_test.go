@@ -101,3 +101,140 @@ func TestWorse(t *testing.T) {
 		}
 	}
 }
+
+// changes compares two runs, given as "unit old old …|new new …".
+func changes(t *testing.T, limit float64, lines ...string) []Change {
+	t.Helper()
+	before, after := "", ""
+	for i, line := range lines {
+		unit, rest, _ := strings.Cut(line, " ")
+		sides := strings.Split(rest, "|")
+		for _, v := range strings.Fields(sides[0]) {
+			before += fmt.Sprintf("BenchmarkX%d 1 %s %s\n", i, v, unit)
+		}
+		for _, v := range strings.Fields(sides[1]) {
+			after += fmt.Sprintf("BenchmarkX%d 1 %s %s\n", i, v, unit)
+		}
+	}
+	all, _, _ := Compare(collect(t, before), collect(t, after), limit)
+	if len(all) != len(lines) {
+		t.Fatalf("%d changes of %d", len(all), len(lines))
+	}
+	return all
+}
+
+// Holm's correction by hand: of 4, the least P value times 4, the next times 3 …, never falling;
+// what is not tested does not count among them.
+func TestCorrect(t *testing.T) {
+	c := []Change{
+		{Alone: 0.03, Tested: true}, {Alone: 0.01, Tested: true}, {Alone: 0.0001},
+		{Alone: 0.04, Tested: true}, {Alone: 0.4, Tested: true},
+	}
+	c[2].P = 1
+	correct(c)
+	for i, want := range []float64{0.09, 0.04, 1, 0.09, 0.4} {
+		if math.Abs(c[i].P-want) > 1e-12 {
+			t.Errorf("%d: P %v, want %v", i, c[i].P, want)
+		}
+	}
+}
+
+func TestSamplesWanted(t *testing.T) {
+	for tests, want := range map[int]int{1: 4, 2: 5, 5: 5, 6: 5, 7: 6, 23: 6, 24: 7, 330: 9} {
+		if got := SamplesWanted(tests); got != want {
+			t.Errorf("%d tests: %d samples, want %d", tests, got, want)
+		}
+	}
+}
+
+// What cannot differ by more than the limit, or by more than the floor of its unit, is not tested;
+// and a median that differs by less than the floor does not count.
+func TestFloors(t *testing.T) {
+	for _, c := range []struct {
+		line           string
+		limit          float64
+		tested, counts bool
+	}{
+		{"ns/op 100 101 102|104 105 106", 0, true, true},
+		{"ns/op 100 101 102|104 105 106", 0.1, false, true},
+		{"ns/op 100 101 102|104 105 120", 0.1, true, true},
+		{"allocs/op 0 0 0|0.4 0.4 0.4", 0, false, false},
+		{"allocs/op 0 0 0|1 1 1", 0.1, true, true},
+		{"allocs/op 0 0 0.9|0.1 0.4 0", 0, true, false},
+		{"B/op 0 0 0|48 48 48", 0, false, false},
+		{"B/op 0 0 0|80 80 80", 0, true, true},
+		{"heap-objects 10 10 10|99 99 99", 0, false, false},
+		{"private-B 200000 200000 200000|240960 240960 240960", 0, false, false},
+		{"private-B 200000 200000 200000|300000 300000 300000", 0, true, true},
+		{"rss-B 1 1 1|1e9 1e9 1e9", 0, false, false},
+		{"private-total-B 1 1 1|1e9 1e9 1e9", 0, false, false},
+		{"gc-ns 1 1 1|1e9 1e9 1e9", 0, false, false},
+	} {
+		got := changes(t, c.limit, c.line)[0]
+		if got.Tested != c.tested || got.Counts() != c.counts {
+			t.Errorf("%s, limit %g: tested %v, counts %v", c.line, c.limit, got.Tested, got.Counts())
+		}
+	}
+}
+
+// Backends near each other share a rank. A run is against a ranking if it has a backend of a worse
+// rank ahead, or level.
+func TestRank(t *testing.T) {
+	run := func(a, b, c, d float64) *Sheet {
+		var text strings.Builder
+		for _, v := range []struct {
+			backend string
+			ns      float64
+		}{{"a", a}, {"b", b}, {"c", c}, {"d", d}} {
+			fmt.Fprintf(&text, "BenchmarkOpen/backend=%s/source=s-2 1 %g ns/op\n", v.backend, v.ns)
+		}
+		return collect(t, text.String())
+	}
+	even := run(300, 110, 100, 320)
+	for _, c := range []struct {
+		runs  []*Sheet
+		ranks string
+		bad   string
+	}{
+		{nil, "", "[]"},
+		{[]*Sheet{even}, "[[c b] [a d]]", "[]"},
+		{[]*Sheet{even, run(300, 100, 110, 320)}, "[[b c] [a d]]", "[]"},
+		{[]*Sheet{even, run(300, 400, 100, 320), even}, "[[c b] [a d]]", "[1]"},
+		{[]*Sheet{even, even, run(100, 90, 100, 320)}, "[[c b] [a d]]", "[2]"},
+		{[]*Sheet{run(100, 125, 156.25, 400)}, "[[a b c] [d]]", "[]"},
+		{[]*Sheet{run(100, 126, 200, 400)}, "[[a] [b] [c] [d]]", "[]"},
+	} {
+		rankings := Rank(c.runs)
+		if len(c.runs) == 0 && len(rankings) == 0 {
+			continue
+		}
+		if len(rankings) != 1 || fmt.Sprint(rankings[0].Ranks) != c.ranks ||
+			fmt.Sprint(rankings[0].Against) != c.bad {
+			t.Errorf("%v against %v, want %s against %s", rankings[0].Ranks, rankings[0].Against, c.ranks,
+				c.bad)
+		}
+	}
+	lacking := collect(t, "BenchmarkOpen/backend=a/source=s-2 1 300 ns/op\n")
+	if got := Rank([]*Sheet{even, lacking}); len(got) != 1 || fmt.Sprint(got[0].Ranks) != "[[a]]" {
+		t.Errorf("a run that lacks backends: %+v", got)
+	}
+}
+
+func TestSpreads(t *testing.T) {
+	for text, want := range map[string]string{
+		"0 0 0 0 0 0":             "0 0 true",
+		"100 100 100 100 100 300": "0 2 true",
+		"80 90 100 100 130 120":   "0.1 0.3 true",
+		"100 100 200":             "0 +Inf false",
+	} {
+		var lines string
+		for v := range strings.FieldsSeq(text) {
+			lines += "BenchmarkX 1 " + v + " B/op\n"
+		}
+		f := collect(t, lines).List[0]
+		got := fmt.Sprintf("%.3g %.3g %v", f.QuartileSpread(), f.Spread(), f.Bounded())
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/btfkit/btfkit/cmd/internal/flags
+
+go 1.25.0
