@@ -1,0 +1,93 @@
+// Adapter runs one of the implementations in Go on a case of the conformance suite:
+//
+//	adapter -with cache case.btf [base.btf] <queries.json >answers.json
+//
+// It exits 0 if the implementation accepts the case, and 1 if it refuses it.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/btfkit/btfkit/backends/arena"
+	"github.com/btfkit/btfkit/backends/cache"
+	"github.com/btfkit/btfkit/backends/mmap"
+	"github.com/btfkit/btfkit/fuzz/conformance"
+)
+
+var implementations = map[string]conformance.Open{
+	"cache":  conformance.OfBackend(cache.Backend{}),
+	"mmap":   conformance.OfBackend(mmap.Backend{}),
+	"arena":  conformance.OfBackend(arena.Backend{}),
+	"naive":  conformance.Naive,
+	"cilium": openCilium,
+}
+
+// refused is the exit status for a case that is refused, and misused that for a wrong call.
+const (
+	refused = 1
+	misused = 64
+)
+
+func main() {
+	with := flag.String("with", "cache", "arena, cache, cilium, mmap or naive")
+	version := flag.Bool("version", false, "print the version and exit")
+	flag.Parse()
+	if *version {
+		fmt.Println(versionOf(*with))
+		return
+	}
+	open := implementations[*with]
+	if open == nil || flag.NArg() < 1 || flag.NArg() > 2 {
+		flag.Usage()
+		os.Exit(misused)
+	}
+	if err := run(open, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(misused)
+	}
+}
+
+// run reads the files and the queries, and answers. It ends the program if the case is refused.
+func run(open conformance.Open, paths []string) error {
+	var files [2][]byte
+	for i, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files[i] = data
+	}
+	var queries []conformance.Query
+	if err := json.NewDecoder(os.Stdin).Decode(&queries); err != nil {
+		return fmt.Errorf("queries: %w", err)
+	}
+	r, err := open(files[0], files[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(refused)
+	}
+	return json.NewEncoder(os.Stdout).Encode(conformance.Answers(r, queries))
+}
+
+// versionOf returns the version of cilium/ebpf, or that of this tree.
+func versionOf(with string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if with == "cilium" {
+		i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool {
+			return strings.HasSuffix(m.Path, "cilium/ebpf")
+		})
+		if i >= 0 {
+			return "cilium/ebpf " + info.Deps[i].Version
+		}
+	}
+	return "btfkit, this tree, " + info.GoVersion
+}
