@@ -21,7 +21,8 @@ type asked struct {
 }
 
 // parse returns the Spec of what fill adds to a Builder, split from base.
-func parse(t testing.TB, base *btf.Spec, order binary.ByteOrder, fill func(b *builder.Builder)) *btf.Spec {
+func parse(t testing.TB, base *btf.Spec, order binary.ByteOrder,
+	fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{Base: base, ByteOrder: order})
 	fill(b)
@@ -92,8 +93,8 @@ func resolve(kernel core.Source, ext *core.Ext) (answers []string) {
 
 func local(b *builder.Builder) {
 	u32 := b.Int("u32", 4, btf.Int{Bits: 32})
-	b.Struct("task", 16, builder.Member{Name: "pid", Type: u32}, builder.Member{Name: "flags", Type: u32,
-		BitOffset: 32}, builder.Member{Name: "gone", Type: u32, BitOffset: 64})
+	b.Struct("task", 16, builder.Member{Name: "pid", Type: u32},
+		builder.Member{Name: "flags", Type: u32, BitOffset: 32}, builder.Member{Name: "gone", Type: u32, BitOffset: 64})
 	b.Enum("mode", 4, true, builder.Enumerator{Name: "OFF", Value: 0},
 		builder.Enumerator{Name: "ON___v2", Value: 1})
 	b.Struct("task___v2", 4, builder.Member{Name: "pid", Type: u32})
@@ -137,8 +138,8 @@ func TestResolve(t *testing.T) {
 		{core.EnumvalExists, "mode", "0"}, {core.EnumvalExists, "mode", "1"},
 		{core.EnumvalValue, "mode", "0"}, {core.EnumvalValue, "mode", "1"},
 	}
-	want := []string{"0 -> 12", "20 -> 52", "8 -> none", "1 -> 0", "1 -> 1", "4 -> 4", "0 -> 0", "0 -> 0",
-		"0 -> 4", "4 -> 4", "60 -> 54", "61 -> 59", "16 -> 20", "2 -> 2", "2 -> 3", "16 -> 32", "1 -> 1",
+	want := []string{"0 -> 12", "20 -> 52", "8 -> none", "1 -> 0", "1 -> 1", "4 -> 4", "0 -> 0",
+		"0 -> 0", "0 -> 4", "4 -> 4", "60 -> 54", "61 -> 59", "16 -> 20", "2 -> 2", "2 -> 3", "16 -> 32", "1 -> 1",
 		"1 -> 0", "1 -> 0", "1 -> 0", "4 -> 0", "0 -> none", "0 -> 12", "4 -> 4", "1 -> 0", "1 -> 1",
 		"0 -> none", "1 -> 18446744073709551609"}
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
@@ -190,7 +191,8 @@ func TestResolveFields(t *testing.T) {
 		{struct1(4, member(6)), struct1(4, member(6), builder.Member{Name: "n", Type: 1}),
 			asked{core.FieldExists, "s", "0:0:1"}, "1 -> 0"},
 		{struct1(8, wide), struct1(8, wide), asked{core.FieldByteSize, "s", "0:0"}, "8 -> 8"},
-		{struct1(8, member(1)), struct1(8, too), asked{core.FieldByteSize, "s", "0:0"}, "do not fit 8 bytes"},
+		{struct1(8, member(1)), struct1(8, too), asked{core.FieldByteSize, "s", "0:0"},
+			"do not fit 8 bytes"},
 		{struct1(4, member(1)), func(b *builder.Builder) { b.Fwd("other", btf.KindStruct) },
 			asked{core.TypeIDTarget, "s", "0"}, "10 -> 0"},
 		{struct1(4, member(1)), struct1(4, member(1)), asked{core.EnumvalValue, "max", "0"},
@@ -241,7 +243,9 @@ func TestResolveCandidates(t *testing.T) {
 	}
 	relos := []asked{{core.FieldByteOffset, "task", "0:0"}, {core.FieldByteOffset, "task", "0:1"}}
 	_, ext := object(t, binary.LittleEndian, local, relos...)
-	kernel := func(fill func(b *builder.Builder)) *btf.Spec { return parse(t, nil, binary.LittleEndian, fill) }
+	kernel := func(fill func(b *builder.Builder)) *btf.Spec {
+		return parse(t, nil, binary.LittleEndian, fill)
+	}
 	for _, c := range []struct {
 		what   string
 		kernel *btf.Spec
@@ -301,7 +305,8 @@ func TestResolveEnds(t *testing.T) {
 	}
 	loop := func(b *builder.Builder) {
 		b.Typedef("loop", b.NextID()+1)
-		b.FuncProto(b.NextID()-1, builder.Param{Type: b.NextID() - 1}, builder.Param{Type: b.NextID() - 1})
+		b.FuncProto(b.NextID()-1, builder.Param{Type: b.NextID() - 1},
+			builder.Param{Type: b.NextID() - 1})
 	}
 	for _, kind := range []core.Kind{core.TypeExists, core.TypeMatches} {
 		_, ext = object(t, binary.LittleEndian, loop, asked{kind, "loop", "0"})
@@ -312,60 +317,69 @@ func TestResolveEnds(t *testing.T) {
 	}
 }
 
+// A build adds a type to a Builder that has u32 already.
+type build = func(b *builder.Builder, u32 btf.TypeID) btf.TypeID
+
+// under names what f adds "it".
+func under(f build) func(b *builder.Builder) {
+	return func(b *builder.Builder) { b.Typedef("it", f(b, b.Int("u32", 4, btf.Int{Bits: 32}))) }
+}
+
+func structOf(names ...string) build {
+	return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID {
+		var ms []builder.Member
+		for i, name := range names {
+			ms = append(ms, builder.Member{Name: name, Type: u32, BitOffset: uint32(32 * i)})
+		}
+		return b.Struct("s", 16, ms...)
+	}
+}
+
+func enumOf(size uint32, names ...string) build {
+	return func(b *builder.Builder, _ btf.TypeID) btf.TypeID {
+		var es []builder.Enumerator
+		for i, name := range names {
+			es = append(es, builder.Enumerator{Name: name, Value: int64(i)})
+		}
+		if size == 8 {
+			return b.Enum64("e", 8, false, es...)
+		}
+		return b.Enum("e", size, false, es...)
+	}
+}
+
+func ptr(f build) build {
+	return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID { return b.Ptr(f(b, u32)) }
+}
+
+func array(n uint32) build {
+	return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID { return b.Array(u32, u32, n) }
+}
+
+func integer(size uint32, e btf.IntEncoding, off uint8) build {
+	return func(b *builder.Builder, _ btf.TypeID) btf.TypeID {
+		return b.Int("i", size, btf.Int{Encoding: e, Offset: off, Bits: uint8(8*size) - off})
+	}
+}
+
+func proto(params int, ret build) build {
+	return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID {
+		var ps []builder.Param
+		for range params {
+			ps = append(ps, builder.Param{Name: "p", Type: u32})
+		}
+		return b.FuncProto(ret(b, u32), ps...)
+	}
+}
+
+func fwd(k btf.Kind) build {
+	return func(b *builder.Builder, _ btf.TypeID) btf.TypeID { return b.Fwd("s", k) }
+}
+
+func same(_ *builder.Builder, u32 btf.TypeID) btf.TypeID { return u32 }
+
 // TestMatches asks TYPE_MATCHES and TYPE_EXISTS of types that differ in one thing.
 func TestMatches(t *testing.T) {
-	type build = func(b *builder.Builder, u32 btf.TypeID) btf.TypeID
-	under := func(f build) func(b *builder.Builder) {
-		return func(b *builder.Builder) {
-			u32 := b.Int("u32", 4, btf.Int{Bits: 32})
-			b.Typedef("it", f(b, u32))
-		}
-	}
-	structOf := func(names ...string) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID {
-			var ms []builder.Member
-			for i, name := range names {
-				ms = append(ms, builder.Member{Name: name, Type: u32, BitOffset: uint32(32 * i)})
-			}
-			return b.Struct("s", 16, ms...)
-		}
-	}
-	enumOf := func(size uint32, names ...string) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID {
-			var es []builder.Enumerator
-			for i, name := range names {
-				es = append(es, builder.Enumerator{Name: name, Value: int64(i)})
-			}
-			if size == 8 {
-				return b.Enum64("e", 8, false, es...)
-			}
-			return b.Enum("e", size, false, es...)
-		}
-	}
-	ptr := func(f build) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID { return b.Ptr(f(b, u32)) }
-	}
-	array := func(n uint32) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID { return b.Array(u32, u32, n) }
-	}
-	integer := func(size uint32, e btf.IntEncoding, off uint8) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID {
-			return b.Int("i", size, btf.Int{Encoding: e, Offset: off, Bits: uint8(8*size) - off})
-		}
-	}
-	proto := func(params int, ret build) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID {
-			var ps []builder.Param
-			for range params {
-				ps = append(ps, builder.Param{Name: "p", Type: u32})
-			}
-			return b.FuncProto(ret(b, u32), ps...)
-		}
-	}
-	fwd := func(k btf.Kind) build {
-		return func(b *builder.Builder, u32 btf.TypeID) btf.TypeID { return b.Fwd("s", k) }
-	}
-	same := func(b *builder.Builder, u32 btf.TypeID) btf.TypeID { return u32 }
 	for i, c := range []struct {
 		local, target   build
 		matches, exists bool

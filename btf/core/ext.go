@@ -11,7 +11,8 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// An Ext is the content of .BTF.ext. It is immutable; what it hands out is read from the bytes then.
+// An Ext is the content of .BTF.ext. It is immutable; what it hands out is read from the bytes
+// then.
 type Ext struct {
 	spec   *btf.Spec
 	order  binary.ByteOrder
@@ -173,8 +174,8 @@ func (e *Ext) checkRecord(which int, r []byte) error {
 
 func (e *Ext) hasString(off uint32) bool { return off < btf.Internal.Section(e.spec).StrEnd() }
 
-// MaxText is how many bytes of a name, a path or a line of source are read. Without a bound, records
-// that share one long string would take time quadratic in the input.
+// MaxText is how many bytes of a name, a path or a line of source are read. Without a bound,
+// records that share one long string would take time quadratic in the input.
 const MaxText = 4096
 
 func (e *Ext) text(off uint32) string {

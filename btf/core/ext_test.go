@@ -95,7 +95,8 @@ func TestParse(t *testing.T) {
 		case c.want == "" && err == nil:
 			for range ext.Lines() {
 			}
-		case c.want == "" || err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &format):
+		case c.want == "" || err == nil, !strings.Contains(err.Error(), c.want),
+			!errors.As(err, &format):
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}

@@ -40,8 +40,8 @@ func (k Kind) isField() bool { return k <= FieldRShiftU64 }
 // isEnumval reports whether the kind is about an enumerator.
 func (k Kind) isEnumval() bool { return k == EnumvalExists || k == EnumvalValue }
 
-// AsksExistence reports whether the kind asks if something exists: the answer 0 is as good as 1 then,
-// since the program asks before it goes on.
+// AsksExistence reports whether the kind asks if something exists: the answer 0 is as good as 1
+// then, since the program asks before it goes on.
 func (k Kind) AsksExistence() bool {
 	return k == FieldExists || k == TypeExists || k == EnumvalExists || k == TypeMatches
 }

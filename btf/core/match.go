@@ -29,8 +29,8 @@ func (m *matcher) spend(n int) error {
 	return nil
 }
 
-// essential cuts off what stands behind ___ in a name, if anything does: the flavour by which an object
-// tells several definitions of a kernel's type apart.
+// essential cuts off what stands behind ___ in a name, if anything does: the flavour by which an
+// object tells several definitions of a kernel's type apart.
 func essential(name string) string {
 	for i := len(name) - 5; i >= 0; i-- {
 		if name[i] != '_' && name[i+1:i+4] == "___" && name[i+4] != '_' {

@@ -45,9 +45,9 @@ func (r Relocation) String() string {
 	return fmt.Sprintf("%v of %v, %.200s", r.Kind, r.Type, r.Access)
 }
 
-// A Resolver answers the relocations of objects on one kernel. As libbpf does, it remembers for each
-// type of an object which of the kernel's types answered, so that all relocations of the object agree;
-// so they have to come in their order. It must not be used concurrently.
+// A Resolver answers the relocations of objects on one kernel. As libbpf does, it remembers for
+// each type of an object which of the kernel's types answered, so that all relocations of the
+// object agree; so they have to come in their order. It must not be used concurrently.
 type Resolver struct {
 	kernel     Source
 	flavoured  []btf.Type // the kernel's own types with ___ in their names, which are few
@@ -63,9 +63,9 @@ func NewResolver(kernel Source) *Resolver {
 	return r
 }
 
-// Resolve answers a relocation. What the kernel does not have is no error, but a Value that says so.
-// An error says that the relocation makes no sense, or is one that the kernel's definitions answer
-// differently, ErrAmbiguous.
+// Resolve answers a relocation. What the kernel does not have is no error, but a Value that says
+// so. An error says that the relocation makes no sense, or is one that the kernel's definitions
+// answer differently, ErrAmbiguous.
 func (r *Resolver) Resolve(relo Relocation) (v Value, err error) {
 	defer func() {
 		if err != nil {
@@ -111,7 +111,8 @@ func (r *Resolver) Resolve(relo Relocation) (v Value, err error) {
 	return v, nil
 }
 
-// candidatesOf returns the kernel's types of the name, those of modules only if the kernel has none.
+// candidatesOf returns the kernel's types of the name, those of modules only if the kernel has
+// none.
 func (r *Resolver) candidatesOf(local btf.Type) ([]btf.Type, error) {
 	if all, ok := r.candidates[local]; ok {
 		return all, nil
@@ -296,8 +297,8 @@ func (q *question) fieldValue(f *field) (uint64, error) {
 // wrap is how libbpf, which has 32 bits, answers about fields that no integer holds.
 func wrap(shift uint64) uint64 { return uint64(uint32(shift)) }
 
-// load returns the place and size of the smallest aligned integer of at least size bytes that has all
-// of a bitfield.
+// load returns the place and size of the smallest aligned integer of at least size bytes that has
+// all of a bitfield.
 func load(off, bits, size uint64) (at, wide uint64, err error) {
 	if size == 0 {
 		return 0, 0, errors.New("a bitfield of a type of no bytes")

@@ -13,8 +13,8 @@ import (
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
 )
 
-// FuzzRelocations answers the relocations of any object on any kernel: it ends, errors are short, an
-// answer comes from a type of the kernel, and the second time is the same.
+// FuzzRelocations answers the relocations of any object on any kernel: it ends, errors are short,
+// an answer comes from a type of the kernel, and the second time is the same.
 func FuzzRelocations(f *testing.F) {
 	for _, o := range objects(f)[:8] {
 		f.Add(o.btf, o.ext, o.btf)

@@ -103,8 +103,9 @@ func TestRelocations(t *testing.T) {
 func askLibbpf(t *testing.T, o object, kernel *blob) []string {
 	t.Helper()
 	dir := t.TempDir()
-	paths := []string{filepath.Join(dir, "btf"), filepath.Join(dir, "ext"), filepath.Join(dir, "kernel")}
+	var paths []string
 	for i, data := range [][]byte{o.btf, o.ext, kernel.data} {
+		paths = append(paths, filepath.Join(dir, fmt.Sprint(i)))
 		if err := os.WriteFile(paths[i], data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -117,8 +118,8 @@ func askLibbpf(t *testing.T, o object, kernel *blob) []string {
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 }
 
-// TestRelocationsLibbpf puts relocations of every kind, about types of objects and of another kernel, to
-// libbpf and to package core.
+// TestRelocationsLibbpf puts relocations of every kind, about types of objects and of another
+// kernel, to libbpf and to package core.
 func TestRelocationsLibbpf(t *testing.T) {
 	t.Parallel()
 	counts := map[string]int{}
@@ -224,8 +225,8 @@ func everyRelocation(t *testing.T, name string, data []byte, nth btf.TypeID, max
 	return o
 }
 
-// withAccessStrings appends access strings to the strings of little-endian BTF, which end it, and says
-// where they are.
+// withAccessStrings appends access strings to the strings of little-endian BTF, which end it, and
+// says where they are.
 func withAccessStrings(data []byte) ([]byte, map[string]uint32) {
 	data = bytes.Clone(data)
 	size := binary.LittleEndian.Uint32(data[20:])

@@ -1,5 +1,6 @@
 // Command objects collects the .BTF and .BTF.ext of BPF objects, and of those that programs carry
-// within them as libbpf's skeletons do, into a tar.gz on stdout, with their names: NAME.btf, NAME.ext.
+// within them as libbpf's skeletons do, into a tar.gz on stdout, with their names: NAME.btf,
+// NAME.ext.
 //
 //	apt-get download libbpf-tools=0.26.0+ds-1 && dpkg-deb -x libbpf-tools_*.deb x
 //	go run ./fuzz/cmd/objects x/usr/sbin/* >fuzz/derived/testdata/libbpf-tools-0.26.0.tar.gz
