@@ -94,7 +94,8 @@ func resolve(kernel core.Source, ext *core.Ext) (answers []string) {
 func local(b *builder.Builder) {
 	u32 := b.Int("u32", 4, btf.Int{Bits: 32})
 	b.Struct("task", 16, builder.Member{Name: "pid", Type: u32},
-		builder.Member{Name: "flags", Type: u32, BitOffset: 32}, builder.Member{Name: "gone", Type: u32, BitOffset: 64})
+		builder.Member{Name: "flags", Type: u32, BitOffset: 32},
+		builder.Member{Name: "gone", Type: u32, BitOffset: 64})
 	b.Enum("mode", 4, true, builder.Enumerator{Name: "OFF", Value: 0},
 		builder.Enumerator{Name: "ON___v2", Value: 1})
 	b.Struct("task___v2", 4, builder.Member{Name: "pid", Type: u32})
@@ -139,7 +140,8 @@ func TestResolve(t *testing.T) {
 		{core.EnumvalValue, "mode", "0"}, {core.EnumvalValue, "mode", "1"},
 	}
 	want := []string{"0 -> 12", "20 -> 52", "8 -> none", "1 -> 0", "1 -> 1", "4 -> 4", "0 -> 0",
-		"0 -> 0", "0 -> 4", "4 -> 4", "60 -> 54", "61 -> 59", "16 -> 20", "2 -> 2", "2 -> 3", "16 -> 32", "1 -> 1",
+		"0 -> 0", "0 -> 4", "4 -> 4", "60 -> 54", "61 -> 59", "16 -> 20", "2 -> 2", "2 -> 3",
+		"16 -> 32", "1 -> 1",
 		"1 -> 0", "1 -> 0", "1 -> 0", "4 -> 0", "0 -> none", "0 -> 12", "4 -> 4", "1 -> 0", "1 -> 1",
 		"0 -> none", "1 -> 18446744073709551609"}
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
