@@ -38,6 +38,23 @@ func (f *field) push(s step) error {
 	return nil
 }
 
+// String returns the way as C has it: ".se.load[2]". A long one is cut.
+func (f *field) String() string {
+	var b strings.Builder
+	for i := range f.n {
+		s := &f.steps[i]
+		switch {
+		case b.Len() > 300:
+			return b.String() + "…"
+		case s.name != "":
+			fmt.Fprintf(&b, ".%.100s", s.name)
+		case i > 0 || s.index > 0:
+			fmt.Fprintf(&b, "[%d]", s.index)
+		}
+	}
+	return b.String()
+}
+
 // indexes yields the numbers of an access string, such as "0:1:2".
 func indexes(access string, yield func(i int, v int64) error) error {
 	rest, more := access, true

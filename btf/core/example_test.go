@@ -22,7 +22,7 @@ func Example() {
 		fmt.Println(relo, "=", v, err)
 	}
 	// Output:
-	// FIELD_BYTE_OFFSET of [2] STRUCT task, 0:0 = 0 -> 12 <nil>
-	// FIELD_EXISTS of [2] STRUCT task, 0:2 = 1 -> 0 <nil>
-	// FIELD_BYTE_OFFSET of [2] STRUCT task, 0:2 = 8 -> none <nil>
+	// FIELD_BYTE_OFFSET of [2] STRUCT task, .pid = 0 -> 12 <nil>
+	// FIELD_EXISTS of [2] STRUCT task, .gone = 1 -> 0 <nil>
+	// FIELD_BYTE_OFFSET of [2] STRUCT task, .gone = 8 -> none <nil>
 }

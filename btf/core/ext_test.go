@@ -29,7 +29,7 @@ func TestExt(t *testing.T) {
 			fmt.Fprintln(&got, r.Section, r.Offset, r)
 		}
 		want := "prog 16 1\nprog 24 file.c x = 1; 7 5\n" +
-			"prog 0 FIELD_BYTE_OFFSET of [2] STRUCT task, 0:1\nprog 8 TYPE_EXISTS of [3] ENUM mode, 0\n"
+			"prog 0 FIELD_BYTE_OFFSET of [2] STRUCT task, .flags\nprog 8 TYPE_EXISTS of [3] ENUM mode\n"
 		if got.String() != want {
 			t.Errorf("%v:\n%s\nwant\n%s", order, got.String(), want)
 		}

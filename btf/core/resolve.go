@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
@@ -40,9 +41,23 @@ func (v Value) String() string {
 	return fmt.Sprintf("%d -> %d", v.Local, v.Target)
 }
 
-// String returns a line such as "FIELD_BYTE_OFFSET of [7] STRUCT task_struct, 0:3".
+// String returns a line such as "FIELD_BYTE_OFFSET of [7] STRUCT task_struct, .se.vruntime".
 func (r Relocation) String() string {
-	return fmt.Sprintf("%v of %v, %.200s", r.Kind, r.Type, r.Access)
+	s := fmt.Sprintf("%v of %v", r.Kind, r.Type)
+	switch f, err := localField(r.Type, r.Access); {
+	case r.Kind.isEnumval():
+		i, err := strconv.Atoi(r.Access)
+		if _, ok := r.Type.Underlying().Enumerator(i); err == nil && ok {
+			return fmt.Sprintf("%s, %.100s", s, elementName(r.Type.Underlying(), i))
+		}
+		s += fmt.Sprintf(", %.40q", r.Access)
+	case !r.Kind.isField():
+	case err != nil:
+		s += fmt.Sprintf(", %.40q", r.Access)
+	default:
+		s += ", " + f.String()
+	}
+	return s
 }
 
 // A Resolver answers the relocations of objects on one kernel. As libbpf does, it remembers for

@@ -107,7 +107,8 @@ func (a *app) rootCommand() *cobra.Command {
 	f.BoolVar(&a.noPager, "no-pager", false, "do not start $PAGER on a terminal")
 	completeFlag(root, "color", "auto", "always", "never")
 	root.AddCommand(a.findCommand(), a.showCommand(), a.pathCommand(), a.dumpCommand(),
-		a.listCommand(), a.diffCommand(), a.verifyCommand(), a.extractCommand())
+		a.listCommand(), a.diffCommand(), a.checkCommand(), a.verifyCommand(),
+		a.extractCommand())
 	return root
 }
 

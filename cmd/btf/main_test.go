@@ -46,7 +46,18 @@ var files = map[string]string{
 // workspace makes a directory with the files and some that are damaged, and goes there.
 func workspace(t *testing.T) {
 	t.Helper()
+	objects := map[string][]byte{}
+	for _, name := range []string{"prog.bpf.o", "tool.bpf.o"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects[name] = data
+	}
 	t.Chdir(t.TempDir())
+	for name, data := range objects {
+		writeFile(t, name, data)
+	}
 	for name, blob := range files {
 		writeFile(t, name, bytesOf(t, blob))
 	}
@@ -184,7 +195,7 @@ func TestWriteErrors(t *testing.T) {
 	for _, args := range [][]string{{"find", "--kind", "func"}, {"find", "--kind", "func", "--json"},
 		{"show", "sk_buff"}, {"path", "sk_buff.len"}, {"dump"}, {"dump", "c", "--btf", "prog.btf"},
 		{"dump", "json", "--btf", "prog.btf"}, {"list"}, {"diff", "prog.btf", "tour.btf"},
-		{"verify", "prog.btf"}, {"extract", "vmlinux", "-o", "-"}} {
+		{"verify", "prog.btf"}, {"check", "tool.bpf.o"}, {"extract", "vmlinux", "-o", "-"}} {
 		if stderr, status := run(brokenPipe{}, args...); stderr != "" || status != 0 {
 			t.Errorf("%v: closed pipe: status %d, %q", args, status, stderr)
 		}
