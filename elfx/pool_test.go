@@ -175,7 +175,7 @@ func TestCollectionMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := map[string][]byte{"vmlinux": kernel}
-	for i := range 16 {
+	for i := range 10 {
 		files[fmt.Sprintf("m%d.ko.gz", i)] = ko.Bytes()
 	}
 	dir := writeTree(t, files)
@@ -194,7 +194,7 @@ func TestCollectionMemory(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if bad := c.Problems(); len(bad) != 0 || c.Len() != 16 {
+		if bad := c.Problems(); len(bad) != 0 || c.Len() != 10 {
 			t.Errorf("%s: %d modules, problems %v", name, c.Len(), bad)
 		}
 		if most > size*13/10+8<<20 {

@@ -38,7 +38,7 @@ func sharedName(t *testing.T, name string, n int) []byte {
 // the driver and the backends allocate, which is more than they hold at once, stays in proportion
 // to the input, as does the time: the deadline only ends what would hang.
 func TestHostile(t *testing.T) {
-	const n = 8_000
+	const n = 4_000
 	blobs := []*btftest.Blob{
 		{Name: "long-name", Data: sharedName(t, strings.Repeat("a", 100*n), n)},
 		{Name: "short-name", Data: sharedName(t, "a", 8*n)},
@@ -46,7 +46,7 @@ func TestHostile(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for _, blob := range append(blobs, btftest.Hostile(n/16)...) {
+	for _, blob := range append(blobs, btftest.Hostile(n/8)...) {
 		if blob.Base == nil {
 			checkHostile(ctx, t, blob)
 		}

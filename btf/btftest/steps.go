@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"runtime"
@@ -12,8 +13,11 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/dump"
+	"github.com/btfkit/btfkit/btf/elements"
 	"github.com/btfkit/btfkit/btf/funcs"
 	"github.com/btfkit/btfkit/btf/internal/steps"
+	"github.com/btfkit/btfkit/btf/path"
 )
 
 // stepsChild is set for the test that TestSteps runs.
@@ -166,6 +170,7 @@ func questions(t *testing.T, own btf.Backend, blob *Blob) (list []question) {
 		askType(add, names[0], func() btf.Type { return typ(id) })
 	}
 	askBuilder(add, &spec)
+	askDerived(add, &spec, names)
 	add("Hex", func() int {
 		n := counter(0)
 		if err := Hex(&n, blob.Data, base); err != nil {
@@ -306,6 +311,46 @@ func askBuilder(add asker, spec **btf.Spec) {
 		}
 		return size(b)
 	})
+}
+
+// askDerived asks packages that work things out from types.
+func askDerived(add asker, spec **btf.Spec, names []string) {
+	for _, name := range names[:3] {
+		add("elements.MembersByName", func() int {
+			return 4 * countPairs(elements.MembersByName(*spec, name))
+		})
+		add("elements.EnumeratorsByName", func() int {
+			return 4 * countPairs(elements.EnumeratorsByName(*spec, name))
+		})
+		add("elements.Index", func() int {
+			x := elements.NewIndex(*spec)
+			return 4 * (countPairs(x.Members(name)) + countPairs(x.Enumerators(name)))
+		})
+	}
+	last := func() btf.Type {
+		_, end := (*spec).IDs()
+		t, _ := (*spec).TypeByID(end - 1)
+		return t
+	}
+	add("path.Members, Resolve", func() (n int) {
+		for range path.Members(last()) {
+			n += 4
+		}
+		_, err := path.Resolve(last(), "a.b")
+		return n + len(fmt.Sprint(err))
+	})
+	add("dump.Raw", func() int {
+		n := counter(0)
+		_ = dump.Raw(&n, *spec) // a counter does not fail
+		return int(n)
+	})
+}
+
+func countPairs[A, B any](seq iter.Seq2[A, B]) (n int) {
+	for range seq {
+		n++
+	}
+	return n
 }
 
 func count(seq func(func(btf.Type) bool)) (n int) {

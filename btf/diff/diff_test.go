@@ -183,6 +183,9 @@ func TestRules(t *testing.T) {
 				if equal, same := agree(t, a, b); equal != (i == j) || same != (i == j) {
 					t.Errorf("%s %d and %d: equal %v, declared alike %v", kind, i, j, equal, same)
 				}
+				if i != j && diff.Hash(a) == diff.Hash(b) {
+					t.Errorf("%s %d and %d have one hash", kind, i, j)
+				}
 			}
 		}
 	}

@@ -58,6 +58,9 @@ func (h *hasher) record(t btf.Type) {
 	size, _ := t.Size()
 	length, _ := t.ArrayLen()
 	h.word(uint64(size)<<32 | uint64(length))
+	if m := marks(t); m != 0 {
+		h.word(m)
+	}
 	switch k {
 	case btf.KindInt:
 		i, _ := t.Int()
@@ -69,6 +72,20 @@ func (h *hasher) record(t btf.Type) {
 	default:
 		h.refer(t.Target())
 	}
+}
+
+// marks returns what else tells records of one kind apart: the kind_flag, but for structs and
+// unions, whose members say the same in two ways; the linkage; and what a DECL_TAG is about.
+func marks(t btf.Type) (m uint64) {
+	if k := t.Kind(); t.KindFlag() && k != btf.KindStruct && k != btf.KindUnion {
+		m = 1
+	}
+	linkage, _ := t.Linkage()
+	m |= uint64(linkage) << 1
+	if i, ok := t.ComponentIndex(); ok {
+		m |= uint64(i+2) << 32
+	}
+	return m
 }
 
 // elements takes in the elements of a record.

@@ -30,7 +30,9 @@ const MaxMatched = 1024
 // EnumeratorsByName ranges over the enumerators with the name, and the ENUM or ENUM64 of each, in
 // the order of src. The empty name is that of no element.
 func EnumeratorsByName(src Source, name string) iter.Seq2[btf.Type, btf.Enumerator] {
-	return enumerators(src, named(name))
+	return func(yield func(btf.Type, btf.Enumerator) bool) {
+		enumerators(src, named(name))(yield)
+	}
 }
 
 // EnumeratorsByMatch ranges over the enumerators whose name matches, as EnumeratorsByName does.
@@ -41,7 +43,7 @@ func EnumeratorsByMatch(src Source, m *btf.Matcher) iter.Seq2[btf.Type, btf.Enum
 // MembersByName ranges over the members with the name, and the STRUCT or UNION of each, which may
 // be an anonymous one, in the order of src.
 func MembersByName(src Source, name string) iter.Seq2[btf.Type, btf.Member] {
-	return members(src, named(name))
+	return func(yield func(btf.Type, btf.Member) bool) { members(src, named(name))(yield) }
 }
 
 // MembersByMatch ranges over the members whose name matches, as MembersByName does.
@@ -52,8 +54,26 @@ func MembersByMatch(src Source, m *btf.Matcher) iter.Seq2[btf.Type, btf.Member] 
 // A filter accepts names, each given by where it starts.
 type filter func(sec *raw.Section, off uint32) bool
 
+// named returns a filter for one range over elements.
 func named(name string) filter {
-	return func(sec *raw.Section, off uint32) bool { return name != "" && sec.NameIs(off, name) }
+	c := comparer{name: name}
+	return func(sec *raw.Section, off uint32) bool { return name != "" && c.matches(sec, off) }
+}
+
+// A comparer compares the names of many elements with one, which is not empty: in time linear in
+// the sections, as long as elements of one come together, though a long name may be shared by all
+// elements.
+type comparer struct {
+	name string
+	sec  *raw.Section
+	test raw.NameTest
+}
+
+func (c *comparer) matches(sec *raw.Section, off uint32) bool {
+	if sec != c.sec {
+		c.sec, c.test = sec, sec.NameTest(c.name)
+	}
+	return c.test.Matches(off)
 }
 
 func matching(m *btf.Matcher) filter {

@@ -25,9 +25,10 @@ func NewIndex(src Source) *Index {
 // not allocate.
 func (x *Index) Enumerators(name string) iter.Seq2[btf.Type, btf.Enumerator] {
 	return func(yield func(btf.Type, btf.Enumerator) bool) {
+		c := comparer{name: name}
 		for at := x.enumerators.find(name); at != 0; at = x.enumerators.refs[at-1].next {
 			t, i := x.enumerators.at(at)
-			if e, ok := t.Enumerator(i); ok && e.NameIs(name) && !yield(t, e) {
+			if e, ok := t.Enumerator(i); ok && c.matches(element(t, i)) && !yield(t, e) {
 				return
 			}
 		}
@@ -37,9 +38,10 @@ func (x *Index) Enumerators(name string) iter.Seq2[btf.Type, btf.Enumerator] {
 // Members ranges over the members with the name, as MembersByName does. It does not allocate.
 func (x *Index) Members(name string) iter.Seq2[btf.Type, btf.Member] {
 	return func(yield func(btf.Type, btf.Member) bool) {
+		c := comparer{name: name}
 		for at := x.members.find(name); at != 0; at = x.members.refs[at-1].next {
 			t, i := x.members.at(at)
-			if m, ok := t.Member(i); ok && m.NameIs(name) && !yield(t, m) {
+			if m, ok := t.Member(i); ok && c.matches(element(t, i)) && !yield(t, m) {
 				return
 			}
 		}
@@ -89,12 +91,17 @@ func hasName(sec *raw.Section, off uint32) bool { return !sec.NameIs(off, "") }
 
 // put puts an element before those that are there.
 func (x *table) put(i int) {
-	t := x.types[x.refs[i].typ]
-	sec, off := btf.Internal.Record(t)
-	off += raw.HeaderSize + x.refs[i].index*4*raw.ElementWords(raw.Kind(t.Kind()))
-	slot, high := x.slot(sec.NamePrefix(sec.Word(off), hashed))
+	r := x.refs[i]
+	sec, off := element(x.types[r.typ], int(r.index))
+	slot, high := x.slot(sec.NamePrefix(off, hashed))
 	x.refs[i].next = uint32(*slot)
 	*slot = high<<32 | uint64(i+1)
+}
+
+// element returns where the name of a type's element starts.
+func element(t btf.Type, i int) (sec *raw.Section, nameOffset uint32) {
+	sec, off := btf.Internal.Record(t)
+	return sec, sec.Word(off + raw.HeaderSize + uint32(i)*4*raw.ElementWords(raw.Kind(t.Kind())))
 }
 
 // slot returns the slot for a name, which is 0 if it is free, and what its upper half has to be.

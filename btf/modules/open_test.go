@@ -3,6 +3,7 @@ package modules_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -419,4 +420,24 @@ func TestPanic(t *testing.T) {
 			t.Errorf("error %v, problems %v", err, c.Problems())
 		}
 	})
+}
+
+// Without a number of workers, there is one: openers never run at once.
+func TestOneWorker(t *testing.T) {
+	c, data := newCollection(t)
+	var running, most atomic.Int32
+	for i := range 4 {
+		open := func(_ context.Context, base *btf.Spec) (*btf.Spec, error) {
+			most.Store(max(most.Load(), running.Add(1)))
+			defer running.Add(-1)
+			time.Sleep(2 * time.Millisecond) // for another one to begin
+			return btf.Parse(data, base)
+		}
+		if err := c.Add(fmt.Sprint("m", i), "", open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.OpenAll(t.Context(), 0, nil); err != nil || most.Load() != 1 {
+		t.Errorf("%d openers at once, error %v", most.Load(), err)
+	}
 }

@@ -154,6 +154,7 @@ func TestErrors(t *testing.T) {
 		"zoo.void[1]":                  "elements without a size",
 		"zoo.opaque->x":                `no member "x"; it has no members`,
 		"zoo.head.x":                   `no member "x"; it has no members`,
+		"zoo.head-":                    `no member "head-"; it has head,`,
 		"zoo.tail[0xffffffffffffffff]": "an offset beyond 64 bits",
 		"zoo.self[0x1fffffffffffffff]": "an offset beyond 64 bits",
 		"zoo.":                         `expected, not ""`,

@@ -31,7 +31,7 @@ func (t *T) set(a, b int, name string) error {
 		if !t.ok() {
 			continue
 		}
-		a += -b
+		a += -min(a, b)
 	}
 	return t.set(a, b, name)
 }

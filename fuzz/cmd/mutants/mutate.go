@@ -221,8 +221,12 @@ func inBlock(around []ast.Node) bool {
 	return false
 }
 
-// swap exchanges arguments that stand next to each other and have one type.
+// swap exchanges arguments that stand next to each other and have one type, unless their order
+// does not matter.
 func (p *planter) swap(n *ast.CallExpr) {
+	if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "min" || f.Name == "max") {
+		return
+	}
 	for i := 1; i < len(n.Args); i++ {
 		a, b := n.Args[i-1], n.Args[i]
 		ta, tb := p.info.TypeOf(a), p.info.TypeOf(b)
