@@ -440,3 +440,18 @@ func TestBreakElements(t *testing.T) {
 		t.Errorf("type 9: %v", err)
 	}
 }
+
+// TestLastRecord asks a type for its size that is nothing but a header, at the end of the types.
+func TestLastRecord(t *testing.T) {
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		b := builder.New(builder.Options{ByteOrder: order})
+		b.Struct("empty", 3)
+		last := b.Float("double", 8)
+		spec := build(t, b, nil)
+		for id, want := range map[btf.TypeID]uint32{1: 3, last: 8} {
+			if size, ok := typeByID(t, spec, id).Size(); size != want || !ok {
+				t.Errorf("%v: type %d has size %d, %v; want %d", order, id, size, ok, want)
+			}
+		}
+	}
+}

@@ -68,6 +68,11 @@ func checkLookupAllocations(free func(string, func()), module *btf.Spec) {
 			sum += int(ty.ID())
 		}
 	})
+	free("TypesByKind", func() {
+		for ty := range module.TypesByKind(btf.KindStruct, btf.KindFunc) {
+			sum += int(ty.ID())
+		}
+	})
 	free("All", func() {
 		for id, ty := range module.All() {
 			sum += int(id) + int(ty.Kind())
