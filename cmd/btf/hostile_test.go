@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 )
 
@@ -126,4 +128,41 @@ func TestVerifyBase(t *testing.T) {
 			t.Errorf("on %s: status %d, %s", file, status, &out)
 		}
 	}
+}
+
+// FuzzShow shows the first types of whatever is valid, as text and as JSON that can be read. What
+// is not may take cdump a quarter of a second a type, until its limit; see FuzzCDump.
+func FuzzShow(f *testing.F) {
+	for _, blob := range btftest.Blobs() {
+		if blob.Base == nil && len(blob.Data) < 4<<10 {
+			f.Add(blob.Data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		spec, err := btf.Parse(data, nil)
+		if err != nil || len(data) > 64<<10 || spec.Verify() != nil {
+			return
+		}
+		src := &source{main: spec, all: spec, moduleOf: func(btf.Type) string { return "m" }}
+		_, end := spec.IDs()
+		for id := btf.TypeID(1); id < min(end, 20); id++ {
+			typ, err := spec.TypeByID(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, asJSON := range []bool{false, true} {
+				var out strings.Builder
+				a := &app{stdout: &out, json: asJSON, getenv: noEnvironment}
+				a.out = a.newOutput("show")
+				shown := a.showType(src, typ) == nil
+				a.out.close()
+				if strings.ContainsAny(out.String(), "\x1b\r") || shown && out.Len() == 0 {
+					t.Errorf("%v: %q", typ, &out)
+				}
+				if asJSON && !json.Valid([]byte(out.String())) {
+					t.Errorf("%v: no JSON: %q", typ, &out)
+				}
+			}
+		}
+	})
 }
