@@ -76,8 +76,8 @@ func (t *Table) Markdown(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, " %d | %.0f |\n", answers, c.Seconds)
 	}
-	b.WriteString("\nCases that not all do right; equal rows of a rule are one. `refuses` stands for " +
-		"should have\naccepted, `accepts` for should have refused.\n\n| case | of | verdict |")
+	b.WriteString("\nCases that not all do right; equal rows of a rule are one. `refuses` stands " +
+		"for should have\naccepted, `accepts` for should have refused.\n\n| case | of | verdict |")
 	for _, c := range t.Columns {
 		fmt.Fprintf(&b, " %s |", c.Name)
 	}
