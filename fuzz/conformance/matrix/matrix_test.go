@@ -57,6 +57,7 @@ func TestResults(t *testing.T) {
 		{acceptDir, accept, "test -f $1", conformance.Right},
 		{acceptDir, accept, "cat >/dev/null; echo '[1]'", conformance.WrongAnswer},
 		{acceptDir, accept, "exit 1", conformance.ShouldHaveAccepted},
+		{acceptDir, accept, `test "$(ulimit -d)" = 262144`, conformance.Right},
 		{acceptDir, accept, "exit 2", conformance.Crash},
 		{acceptDir, accept, "kill -SEGV $$", conformance.Crash},
 		{rejectDir, reject, "exit 1", conformance.Right},
