@@ -29,8 +29,25 @@ pub fn open(path: &str, base: Option<&str>) -> Result<Box<dyn Reader>, String> {
 }
 
 const KINDS: [&str; 20] = [
-    "UNKN", "INT", "PTR", "ARRAY", "STRUCT", "UNION", "ENUM", "FWD", "TYPEDEF", "VOLATILE",
-    "CONST", "RESTRICT", "FUNC", "FUNC_PROTO", "VAR", "DATASEC", "FLOAT", "DECL_TAG", "TYPE_TAG",
+    "UNKN",
+    "INT",
+    "PTR",
+    "ARRAY",
+    "STRUCT",
+    "UNION",
+    "ENUM",
+    "FWD",
+    "TYPEDEF",
+    "VOLATILE",
+    "CONST",
+    "RESTRICT",
+    "FUNC",
+    "FUNC_PROTO",
+    "VAR",
+    "DATASEC",
+    "FLOAT",
+    "DECL_TAG",
+    "TYPE_TAG",
     "ENUM64",
 ];
 
@@ -55,7 +72,10 @@ impl Libbpf {
     fn elements<'a>(&self, t: &'a btf_type, words: usize) -> (&'a [u32], bool) {
         let n = (t.info & 0xffff) as usize * words;
         let first = unsafe { (t as *const btf_type).add(1) } as *const u32;
-        (unsafe { std::slice::from_raw_parts(first, n) }, t.info >> 31 != 0)
+        (
+            unsafe { std::slice::from_raw_parts(first, n) },
+            t.info >> 31 != 0,
+        )
     }
 }
 

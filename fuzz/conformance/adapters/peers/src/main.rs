@@ -44,7 +44,11 @@ fn answer(r: &dyn Reader, q: &Value) -> Value {
 fn aya(path: &str) -> Result<(), String> {
     let data = std::fs::read(path).map_err(|e| e.to_string())?;
     let big = data.first() == Some(&0xeb);
-    let order = if big { Endianness::Big } else { Endianness::Little };
+    let order = if big {
+        Endianness::Big
+    } else {
+        Endianness::Little
+    };
     aya_obj::btf::Btf::parse(&data, order).map_err(|e| e.to_string())?;
     Ok(())
 }
