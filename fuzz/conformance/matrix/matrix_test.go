@@ -139,8 +139,8 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestPython runs the adapter in Python on what compilers wrote: bpftool reads all of it.
-func TestPython(t *testing.T) {
+// TestPythonBpftool runs the adapter in Python on what compilers wrote: bpftool reads all of it.
+func TestPythonBpftool(t *testing.T) {
 	require.Tool(t, "python3", "apt-get install python3")
 	require.Tool(t, "bpftool", "apt-get install bpftool")
 	program, err := filepath.Abs("../adapters/bpftool.py")
