@@ -25,6 +25,12 @@ func made(number int, kind, name, rule, reason string, data, base []byte) Case {
 	return c
 }
 
+// refusedBy returns the case as one that a function of the kernel refuses.
+func (c Case) refusedBy(function string) Case {
+	c.Verdict, c.Source, c.Link = Reject, kernelFile+": "+function, link(kernelFile, observed)
+	return c
+}
+
 // real makes cases of small blobs that compilers, pahole and kernels wrote.
 func real() (cases []Case, err error) {
 	for _, b := range corpus.Small() {
@@ -153,8 +159,7 @@ func cutFiles(mark string, whole []byte) (cases []Case) {
 		n := 24 + i*(len(whole)-25)/15
 		c := made(402, "generated", fmt.Sprintf("file-of-%04d-bytes-%s", n, mark),
 			"the file ends before its sections", "what is not there cannot be read", whole[:n], nil)
-		c.Verdict, c.Source, c.Link = Reject, kernelFile+": btf_check_sec_info", link(kernelFile, observed)
-		cases = append(cases, c)
+		cases = append(cases, c.refusedBy("btf_check_sec_info"))
 	}
 	return cases
 }
@@ -172,8 +177,7 @@ func cutTypes(mark string, order binary.ByteOrder, whole []byte) (cases []Case) 
 		order.PutUint32(data[12:], n)
 		c := made(403, "generated", fmt.Sprintf("type-len-%04d-%s", n, mark),
 			"the type section ends inside a record", "a record is whole", data, nil)
-		c.Verdict, c.Source, c.Link = Reject, kernelFile+": btf_check_meta", link(kernelFile, observed)
-		cases = append(cases, c)
+		cases = append(cases, c.refusedBy("btf_check_meta"))
 	}
 	return cases
 }

@@ -1,10 +1,6 @@
 package conformance
 
-import (
-	"strings"
-
-	"github.com/btfkit/btfkit/corpus/malformed"
-)
+import "github.com/btfkit/btfkit/corpus/malformed"
 
 // The files that state rules.
 const (
@@ -103,7 +99,10 @@ func ruleOf(c malformed.Case) rule {
 	return r
 }
 
-// link leads to a file of Linux at a version.
+// link leads to a file of Linux at a version. The document is younger than the rules in it.
 func link(file, version string) string {
-	return "https://github.com/torvalds/linux/blob/v" + strings.TrimSpace(version) + "/" + file
+	if file == docFile {
+		version = observed
+	}
+	return "https://github.com/torvalds/linux/blob/v" + version + "/" + file
 }

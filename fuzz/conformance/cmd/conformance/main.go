@@ -1,0 +1,116 @@
+// Conformance exports the suite, or runs it:
+//
+//	conformance export DIR            the cases as files
+//	conformance archive FILE.tar.gz   the same in one file
+//	conformance run [-out DIR]        all adapters over all cases; writes a table in three forms
+//
+// Run it in the repository.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/matrix"
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	cases, err := conformance.All()
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(args) == 2 && args[0] == "export":
+		return conformance.Write(args[1], cases)
+	case len(args) == 2 && args[0] == "archive":
+		return write(args[1], func(w io.Writer) error { return conformance.Archive(w, cases) })
+	case len(args) >= 1 && args[0] == "run":
+		return runAll(ctx, cases, args[1:])
+	}
+	return errors.New("usage: conformance export DIR | archive FILE.tar.gz | run [-out DIR]")
+}
+
+// runAll builds the adapter in Go, and runs whatever adapters there are.
+func runAll(ctx context.Context, cases []conformance.Case, args []string) error {
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	out := flags.String("out", ".", "folder for the table: matrix.md, matrix.html, matrix.json")
+	only := flags.String("only", "", "run the cases alone whose name contains this")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	root, err := gocmd.Workspace()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "conformance")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir, "./fuzz/conformance/cmd/adapter")
+	build.Dir, build.Stderr = root, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	there, remedies := matrix.Missing(
+		matrix.Adapters(dir, filepath.Join(root, "fuzz", "conformance")))
+	for _, r := range remedies {
+		fmt.Fprintln(os.Stderr, "skipped:", r)
+	}
+	if err := matrix.Require(remedies); err != nil {
+		return err
+	}
+	var chosen []conformance.Case
+	for _, c := range cases {
+		if strings.Contains(c.Name, *only) {
+			chosen = append(chosen, c)
+		}
+	}
+	t, err := matrix.Run(ctx, filepath.Join(dir, "cases"), chosen, there)
+	if err != nil {
+		return err
+	}
+	t.Skipped = remedies
+	return save(*out, t)
+}
+
+func save(dir string, t *matrix.Table) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for name, f := range map[string]func(io.Writer) error{
+		"matrix.md": t.Markdown, "matrix.html": t.HTML, "matrix.json": t.JSON,
+	} {
+		if err := write(filepath.Join(dir, name), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(path string, f func(io.Writer) error) error {
+	w, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(w), w.Close())
+}

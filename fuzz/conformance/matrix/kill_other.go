@@ -1,0 +1,7 @@
+//go:build !unix
+
+package matrix
+
+import "os/exec"
+
+func killTogether(*exec.Cmd) {}

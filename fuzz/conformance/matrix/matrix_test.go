@@ -1,0 +1,179 @@
+//go:build unix
+
+package matrix_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/matrix"
+	"github.com/btfkit/btfkit/fuzz/internal/require"
+)
+
+var load = sync.OnceValues(conformance.All)
+
+// script returns an adapter that is a shell script.
+func script(text string) matrix.Adapter {
+	return matrix.Adapter{Name: text, Command: []string{"sh", "-c", text, "sh"},
+		Version: []string{"echo", "1"}}
+}
+
+// pick returns the first case of a verdict, written below a folder.
+func pick(t *testing.T, v conformance.Verdict) (dir string, c conformance.Case) {
+	t.Helper()
+	cases, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c = range cases {
+		if c.Verdict == v {
+			break
+		}
+	}
+	dir = t.TempDir()
+	if err := conformance.Write(dir, []conformance.Case{c}); err != nil {
+		t.Fatal(err)
+	}
+	return dir, c
+}
+
+// TestResults shows every result of a process.
+func TestResults(t *testing.T) {
+	acceptDir, accept := pick(t, conformance.Accept)
+	rejectDir, reject := pick(t, conformance.Reject)
+	for _, r := range []struct {
+		dir    string
+		c      conformance.Case
+		script string
+		want   conformance.Result
+	}{
+		{acceptDir, accept, "test -f $1", conformance.Right},
+		{acceptDir, accept, "cat >/dev/null; echo '[1]'", conformance.WrongAnswer},
+		{acceptDir, accept, "exit 1", conformance.ShouldHaveAccepted},
+		{acceptDir, accept, `test "$(ulimit -d)" = 262144`, conformance.Right},
+		{acceptDir, accept, "exit 2", conformance.Crash},
+		{acceptDir, accept, "kill -SEGV $$", conformance.Crash},
+		{rejectDir, reject, "exit 1", conformance.Right},
+		{rejectDir, reject, "exit 0", conformance.ShouldHaveRefused},
+	} {
+		got := matrix.RunCase(t.Context(), r.dir, r.c, script(r.script))
+		if got.Result != r.want {
+			t.Errorf("%s, verdict %s: %+v, not %s", r.script, r.c.Verdict, got, r.want)
+		}
+	}
+}
+
+// TestTimeout ends a process that does not end, and what it started.
+func TestTimeout(t *testing.T) {
+	dir, c := pick(t, conformance.Reject)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	mark := filepath.Join(dir, "alive")
+	got := matrix.RunCase(ctx, dir, c, script("(sleep 1; touch "+mark+") & sleep 60"))
+	if got.Result != conformance.Timeout {
+		t.Errorf("%+v, not a timeout", got)
+	}
+	time.Sleep(1200 * time.Millisecond)
+	if _, err := os.Stat(mark); err == nil {
+		t.Error("the child of the adapter lives on")
+	}
+}
+
+// TestTable shows a run in all three forms.
+func TestTable(t *testing.T) {
+	_, accept := pick(t, conformance.Accept)
+	_, reject := pick(t, conformance.Reject)
+	adapters := []matrix.Adapter{script("exit 0"), script("exit 1")}
+	table, err := matrix.Run(t.Context(), t.TempDir(), []conformance.Case{accept, reject}, adapters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(table.Pruned()); n != 2 {
+		t.Errorf("%d rows with something wrong, not 2", n)
+	}
+	var md, html, js bytes.Buffer
+	for _, err := range []error{table.Markdown(&md), table.HTML(&html), table.JSON(&js)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, has := range []struct{ text, part string }{
+		{md.String(), "| " + accept.Name + " | 1 | accept | · | refuses |"},
+		{md.String(), "| " + reject.Name + " | 1 | reject | accepts | · |"},
+		{html.String(), `<td class="should-have-accepted"`},
+		{html.String(), `<td class="should-have-refused"`},
+		{js.String(), `"result": "should have refused"`},
+	} {
+		if !strings.Contains(has.text, has.part) {
+			t.Errorf("not found: %s\n%s", has.part, has.text)
+		}
+	}
+	for _, foreign := range []string{"<script", "src=", "<link", "@import"} {
+		if strings.Contains(html.String(), foreign) {
+			t.Errorf("the page has %s, and should need nothing else", foreign)
+		}
+	}
+}
+
+// TestMissing tells adapters that are not there, and fails where they are required.
+func TestMissing(t *testing.T) {
+	gone := matrix.Adapter{Name: "gone", Command: []string{"/no/such/program"}, Remedy: "build it"}
+	there, remedies := matrix.Missing([]matrix.Adapter{script("exit 0"), gone})
+	if len(there) != 1 || len(remedies) != 1 || !strings.Contains(remedies[0], "build it") {
+		t.Errorf("%v there, remedies %v", there, remedies)
+	}
+	t.Setenv("BTFKIT_REQUIRE", "other")
+	if err := matrix.Require(remedies); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("BTFKIT_REQUIRE", "other,conformance")
+	if err := matrix.Require(remedies); err == nil {
+		t.Error("a missing adapter is no error although it is required")
+	}
+}
+
+// TestPythonBpftool runs the adapter in Python on what compilers wrote: bpftool reads all of it.
+func TestPythonBpftool(t *testing.T) {
+	require.Tool(t, "python3", "apt-get install python3")
+	require.Tool(t, "bpftool", "apt-get install bpftool")
+	program, err := filepath.Abs("../adapters/bpftool.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(text, []byte("\n")); n > 40 {
+		t.Errorf("%d lines, more than 40", n)
+	}
+	cases, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, asked, answered := t.TempDir(), 0, 0
+	for _, c := range cases {
+		if c.Kind != "real" || c.Base != nil || asked == 4 {
+			continue
+		}
+		asked++
+		if err := conformance.Write(dir, []conformance.Case{c}); err != nil {
+			t.Fatal(err)
+		}
+		got := matrix.RunCase(t.Context(), dir, c, matrix.Adapter{Command: []string{program}})
+		if got.Result != conformance.Right {
+			t.Errorf("%s: %+v", c.Name, got)
+		}
+		answered += got.Answers
+	}
+	if asked != 4 || answered < 100 {
+		t.Errorf("%d cases with %d answers", asked, answered)
+	}
+}
