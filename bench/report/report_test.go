@@ -437,12 +437,12 @@ func TestPageFits(t *testing.T) {
 	}
 }
 
-// A cold open comes once in a process and varies: it does not make a run noisy. What is shown with a
-// wide interval is warned of, memory as well.
+// A cold open comes once in a process and varies: it does not make a run noisy. What is shown with
+// a wide interval is warned of, memory as well.
 func TestWhatIsNoise(t *testing.T) {
 	for text, want := range map[string]string{
 		"OpenCold/backend=a/source=s 1 %d ns/op":          "the widest, OpenCold of a on s",
-		"Memory/stage=open/backend=a/source=s 1 %d rss-B": "the widest, Memory/stage=open, resident (Rss)",
+		"Memory/stage=open/backend=a/source=s 1 %d rss-B": "the widest, Memory/stage=open, resident",
 		"Open/backend=a/source=s 1 %d B/op":               "",
 	} {
 		var lines string
