@@ -424,7 +424,8 @@ func TestPageFits(t *testing.T) {
   for (let i = 0; i < who.length; i++) {
     const a = who[i].getBoundingClientRect(), b = num[i].getBoundingClientRect();
     const c = d.querySelectorAll(".track")[i].getBoundingClientRect();
-    if (Math.abs(a.top - b.top) > 6 || width > 1000 && Math.abs(a.top - c.top) > 6) bad.push("row: " + who[i].outerHTML);
+    if (Math.abs(a.top - b.top) > 6 || width > 1000 && Math.abs(a.top - c.top) > 6)
+      bad.push("row: " + who[i].outerHTML);
   }
   for (const e of d.querySelectorAll(".axis span, .who, .num")) {
     const box = e.getBoundingClientRect(), card = e.closest(".card").getBoundingClientRect();
