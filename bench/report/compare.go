@@ -60,7 +60,8 @@ func Compare(before, after []*benchfmt.Result, limit float64) (*Comparison, erro
 // less than some probability. 0.05 is that of Significant.
 func (c *Comparison) Worse(risk float64) []Change {
 	return c.pick(func(change Change) bool {
-		return change.figures.Tested && change.figures.P < risk && change.Worse > c.limit && change.figures.Counts()
+		f := change.figures
+		return f.Tested && f.P < risk && change.Worse > c.limit && f.Counts()
 	})
 }
 

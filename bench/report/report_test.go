@@ -401,6 +401,8 @@ func TestPageFits(t *testing.T) {
 	}
 	run := madeUp(t)
 	run.Environment[3].Value = strings.Repeat("long", 50)
+	last := &run.Environment[len(run.Environment)-1]
+	last.Value += strings.Repeat("/a/long/path", 20)
 	run.Notes = append(run.Notes, "IDsByRegex/pattern="+strings.Repeat("_", 200))
 	var page bytes.Buffer
 	if err := report.HTML(&page, run); err != nil {
@@ -414,6 +416,16 @@ func TestPageFits(t *testing.T) {
     if (e.closest(".scroll") || e.closest("svg")) continue;
     const box = e.getBoundingClientRect();
     if (box.right > width || box.left < 0) bad.push(e.outerHTML.slice(0, 80));
+    if (e.matches("li, p, dd, h2, h4, code") && e.clientWidth && e.scrollWidth > e.clientWidth)
+      bad.push("text: " + e.outerHTML.slice(0, 80));
+  }
+  if (d.documentElement.scrollWidth > width) bad.push("page");
+  const who = d.querySelectorAll(".who"), num = d.querySelectorAll(".num");
+  for (let i = 0; i < who.length; i++) {
+    const a = who[i].getBoundingClientRect(), b = num[i].getBoundingClientRect();
+    const c = d.querySelectorAll(".track")[i].getBoundingClientRect();
+    if (Math.abs(a.top - b.top) > 6 || width > 1000 && Math.abs(a.top - c.top) > 6)
+      bad.push("row: " + who[i].outerHTML);
   }
   for (const e of d.querySelectorAll(".axis span, .who, .num")) {
     const box = e.getBoundingClientRect(), card = e.closest(".card").getBoundingClientRect();
@@ -437,12 +449,12 @@ func TestPageFits(t *testing.T) {
 	}
 }
 
-// A cold open comes once in a process and varies: it does not make a run noisy. What is shown with a
-// wide interval is warned of, memory as well.
+// A cold open comes once in a process and varies: it does not make a run noisy. What is shown with
+// a wide interval is warned of, memory as well.
 func TestWhatIsNoise(t *testing.T) {
 	for text, want := range map[string]string{
 		"OpenCold/backend=a/source=s 1 %d ns/op":          "the widest, OpenCold of a on s",
-		"Memory/stage=open/backend=a/source=s 1 %d rss-B": "the widest, Memory/stage=open, resident (Rss)",
+		"Memory/stage=open/backend=a/source=s 1 %d rss-B": "the widest, Memory/stage=open, resident",
 		"Open/backend=a/source=s 1 %d B/op":               "",
 	} {
 		var lines string

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/bench/session"
 	"golang.org/x/perf/benchfmt"
@@ -104,4 +105,33 @@ func TestBudgetTooSmall(t *testing.T) {
 		}
 	}
 	t.Errorf("the budget that is wanted does not suffice: %v", small)
+}
+
+// An error of who takes the results ends the run, whichever result it is about.
+func TestRunEndsWithResult(t *testing.T) {
+	ws, kernel, _ := prepare(t)
+	full := errors.New("full")
+	run := func(last int) (taken int, err error) {
+		_, err = session.Run(t.Context(), ws, session.Config{
+			Sources: []*session.Source{kernel}, Count: 2, Iterations: 1,
+			Subjects: session.Ours(bench.Backends()[:1], program("serve")),
+			Select:   func(row string) bool { return row == "Open" || row == "Memory/stage=open" },
+			Result: func(*benchfmt.Result) error {
+				if taken++; taken == last {
+					return full
+				}
+				return nil
+			},
+		})
+		return taken, err
+	}
+	all, err := run(0)
+	if err != nil || all != 4 {
+		t.Fatalf("%d results, %v", all, err)
+	}
+	for last := 1; last <= all; last++ {
+		if taken, err := run(last); !errors.Is(err, full) || taken != last {
+			t.Errorf("result %d: %d taken, error %v", last, taken, err)
+		}
+	}
 }

@@ -52,6 +52,13 @@ func TestPeersErrors(t *testing.T) {
 		!strings.Contains(err.Error(), "make peers") {
 		t.Errorf("empty folder: error %v names no remedy", err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := session.Peers(t.Context(), dir); err == nil ||
+		!strings.Contains(err.Error(), "make peers") {
+		t.Errorf("a folder in it: error %v names no remedy", err)
+	}
 	write(t, filepath.Join(dir, "peer"), []byte("not a program"))
 	if _, err := session.Peers(t.Context(), dir); err == nil ||
 		!strings.Contains(err.Error(), filepath.Join(dir, "peer")) {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/build"
@@ -178,6 +179,35 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+func TestOptions(t *testing.T) {
+	for args, want := range map[string]options{
+		"":                               {count: 6},
+		"--peers":                        {count: 6, peers: true},
+		"--peers=bin":                    {count: 6, peers: true, peersDir: "bin"},
+		"--peers=false":                  {count: 6},
+		"--full":                         {count: 6, full: true},
+		"--report x":                     {count: 6, full: true},
+		"--report x --full=false":        {count: 6},
+		"-i 7 --count 1":                 {count: 1, iterations: 7},
+		"--iterations 7 --budget 90s":    {count: 6, iterations: 7, budget: 90 * time.Second},
+		"--split a --split b":            {count: 6, splits: []string{"a", "b"}},
+		"--dir d --base d/vmlinux":       {count: 6, dir: "d", base: "d/vmlinux"},
+		"--embedded --backend arena":     {count: 6, embedded: true},
+		"--backend mmap,cache --count=2": {count: 2},
+	} {
+		got, err := parseOptions(strings.Fields(args))
+		if err != nil {
+			t.Fatalf("%s: %v", args, err)
+		}
+		if got.count != want.count || got.peers != want.peers || got.peersDir != want.peersDir ||
+			got.full != want.full || got.iterations != want.iterations || got.budget != want.budget ||
+			!slices.Equal(got.splits, want.splits) || got.dir != want.dir || got.base != want.base ||
+			got.embedded != want.embedded {
+			t.Errorf("%s: %+v", args, got)
+		}
+	}
+}
+
 // Every option of every command is in the manual page and in the completions.
 func TestManIsComplete(t *testing.T) {
 	_, page, _ := benchmark(t, t.Context(), "man")
@@ -277,7 +307,7 @@ func TestDefault(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, args := range [][]string{{"--embedded"}, {"--dir", filepath.Dir(first(files(t)))}} {
+	for _, args := range [][]string{{}, {"--embedded"}, {"--dir", filepath.Dir(first(files(t)))}} {
 		status, stdout, stderr := benchmark(t, ctx, args...)
 		if status != 130 || stdout != "" ||
 			!strings.HasSuffix(stderr, "benchmark: interrupted\n") {

@@ -111,7 +111,8 @@ func best(samples []*benchfmt.Result) (bests []*benchfmt.Result) {
 		}
 		for i, v := range b.Values {
 			now, ok := sample.Value(v.Unit)
-			if more := strings.HasSuffix(v.Unit, "/s"); ok && now != v.Value && (now > v.Value) == more {
+			more := strings.HasSuffix(v.Unit, "/s") // is better
+			if ok && now != v.Value && (now > v.Value) == more {
 				b.Values[i].Value = now
 			}
 		}
@@ -157,8 +158,8 @@ func only(changes []report.Change, samples []*benchfmt.Result) (kept []*benchfmt
 // perProcess is how many samples of each row a process takes.
 const perProcess = "5"
 
-// sample runs a program for some samples of each row. Where ctx ends, the program is interrupted, so
-// that it removes its temporary files.
+// sample runs a program for some samples of each row. Where ctx ends, the program is interrupted,
+// so that it removes its temporary files.
 func sample(ctx context.Context, program string, options []string, rows string) ([]byte, error) {
 	args := append(slices.Clone(options), "--format", "bench", "--count", perProcess)
 	if rows != "" {

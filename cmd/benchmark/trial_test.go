@@ -117,8 +117,8 @@ func TestTrialOfDisturbed(t *testing.T) {
 	}
 }
 
-// A noisy machine: what the layout of a process does to all that it measures, what other programs do
-// to a sample, and the bytes from pools that are empty in some samples.
+// A noisy machine: what the layout of a process does to all that it measures, what other programs
+// do to a sample, and the bytes from pools that are empty in some samples.
 type noisy struct{ rng *rand.Rand }
 
 func (n noisy) program(slower string, factor float64) program {
