@@ -8,12 +8,12 @@ import (
 
 	cilium "github.com/cilium/ebpf/btf"
 
-	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
 // openCilium opens BTF with cilium/ebpf, and decodes every type, since it refuses some only when
 // they are asked for.
-func openCilium(data, base []byte) (conformance.Reader, error) {
+func openCilium(data, base []byte) (suite.Reader, error) {
 	spec, err := loadCilium(data, base)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func loadCilium(data, base []byte) (*cilium.Spec, error) {
 
 type ciliumReader struct{ types []cilium.Type }
 
-func (r *ciliumReader) Answer(q conformance.Query) any {
+func (r *ciliumReader) Answer(q suite.Query) any {
 	switch q.Ask {
 	case "count":
 		return len(r.types)
@@ -122,7 +122,7 @@ func sizeOfCilium(t cilium.Type) any {
 	return nil
 }
 
-func memberOfCilium(t cilium.Type, q conformance.Query) any {
+func memberOfCilium(t cilium.Type, q suite.Query) any {
 	var members []cilium.Member
 	switch t := t.(type) {
 	case *cilium.Struct:

@@ -17,14 +17,14 @@ import (
 	"github.com/btfkit/btfkit/backends/arena"
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/backends/mmap"
-	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
-var implementations = map[string]conformance.Open{
-	"cache":  conformance.OfBackend(cache.Backend{}),
-	"mmap":   conformance.OfBackend(mmap.Backend{}),
-	"arena":  conformance.OfBackend(arena.Backend{}),
-	"naive":  conformance.Naive,
+var implementations = map[string]suite.Open{
+	"cache":  suite.OfBackend(cache.Backend{}),
+	"mmap":   suite.OfBackend(mmap.Backend{}),
+	"arena":  suite.OfBackend(arena.Backend{}),
+	"naive":  suite.Naive,
 	"cilium": openCilium,
 }
 
@@ -54,7 +54,7 @@ func main() {
 }
 
 // run reads the files and the queries, and answers. It ends the program if the case is refused.
-func run(open conformance.Open, paths []string) error {
+func run(open suite.Open, paths []string) error {
 	var files [2][]byte
 	for i, path := range paths {
 		data, err := os.ReadFile(path)
@@ -63,7 +63,7 @@ func run(open conformance.Open, paths []string) error {
 		}
 		files[i] = data
 	}
-	var queries []conformance.Query
+	var queries []suite.Query
 	if err := json.NewDecoder(os.Stdin).Decode(&queries); err != nil {
 		return fmt.Errorf("queries: %w", err)
 	}
@@ -72,7 +72,7 @@ func run(open conformance.Open, paths []string) error {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(refused)
 	}
-	return json.NewEncoder(os.Stdout).Encode(conformance.Answers(r, queries))
+	return json.NewEncoder(os.Stdout).Encode(suite.Answers(r, queries))
 }
 
 // versionOf returns the version of cilium/ebpf, or that of this tree.

@@ -19,8 +19,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/btfkit/btfkit/fuzz/conformance"
-	"github.com/btfkit/btfkit/fuzz/conformance/matrix"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/matrix"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
@@ -34,15 +34,15 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	cases, err := conformance.All()
+	cases, err := suite.All()
 	if err != nil {
 		return err
 	}
 	switch {
 	case len(args) == 2 && args[0] == "export":
-		return conformance.Write(args[1], cases)
+		return suite.Write(args[1], cases)
 	case len(args) == 2 && args[0] == "archive":
-		return write(args[1], func(w io.Writer) error { return conformance.Archive(w, cases) })
+		return write(args[1], func(w io.Writer) error { return suite.Archive(w, cases) })
 	case len(args) >= 1 && args[0] == "run":
 		return runAll(ctx, cases, args[1:])
 	}
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 }
 
 // runAll builds the adapter in Go, and runs whatever adapters there are.
-func runAll(ctx context.Context, cases []conformance.Case, args []string) error {
+func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	out := flags.String("out", ".", "folder for the table: matrix.md, matrix.html, matrix.json")
 	only := flags.String("only", "", "run the cases alone whose name contains this")
@@ -79,7 +79,7 @@ func runAll(ctx context.Context, cases []conformance.Case, args []string) error 
 	if err := matrix.Require(remedies); err != nil {
 		return err
 	}
-	var chosen []conformance.Case
+	var chosen []suite.Case
 	for _, c := range cases {
 		if strings.Contains(c.Name, *only) {
 			chosen = append(chosen, c)

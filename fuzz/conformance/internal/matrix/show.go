@@ -8,12 +8,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
 // count returns how often a column has a result, and how many answers it gave in all.
-func (t *Table) count(col int) (n map[conformance.Result]int, answers int) {
-	n = map[conformance.Result]int{}
+func (t *Table) count(col int) (n map[suite.Result]int, answers int) {
+	n = map[suite.Result]int{}
 	for _, r := range t.Rows {
 		n[r.Cells[col].Result]++
 		answers += r.Cells[col].Answers
@@ -37,7 +37,7 @@ func (t *Table) Pruned() (groups []*Group) {
 		key, wrong := r.Case.Rule+string(r.Case.Verdict), false
 		for _, c := range r.Cells {
 			key += "|" + string(c.Result)
-			wrong = wrong || c.Result != conformance.Right
+			wrong = wrong || c.Result != suite.Right
 		}
 		switch g := at[key]; {
 		case !wrong:
@@ -52,10 +52,10 @@ func (t *Table) Pruned() (groups []*Group) {
 }
 
 // marks are what cells of Markdown show.
-var marks = map[conformance.Result]string{
-	conformance.Right: "·", conformance.ShouldHaveAccepted: "refuses",
-	conformance.ShouldHaveRefused: "accepts", conformance.WrongAnswer: "wrong",
-	conformance.Crash: "CRASH", conformance.Timeout: "TIMEOUT",
+var marks = map[suite.Result]string{
+	suite.Right: "·", suite.ShouldHaveAccepted: "refuses",
+	suite.ShouldHaveRefused: "accepts", suite.WrongAnswer: "wrong",
+	suite.Crash: "CRASH", suite.Timeout: "TIMEOUT",
 }
 
 // Markdown writes the counts of each column, and the pruned table.
@@ -63,15 +63,15 @@ func (t *Table) Markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Suite %d, %s: %d cases in %.0f s.\n\n| implementation | version |",
 		t.Suite, t.Date, len(t.Rows), t.Seconds)
-	for _, r := range conformance.Results {
+	for _, r := range suite.Results {
 		fmt.Fprintf(&b, " %s |", r)
 	}
 	fmt.Fprintf(&b, " answers | s |\n|---|---|%s---|---|\n",
-		strings.Repeat("---|", len(conformance.Results)))
+		strings.Repeat("---|", len(suite.Results)))
 	for col, c := range t.Columns {
 		n, answers := t.count(col)
 		fmt.Fprintf(&b, "| %s | %s |", c.Name, c.Version)
-		for _, r := range conformance.Results {
+		for _, r := range suite.Results {
 			fmt.Fprintf(&b, " %d |", n[r])
 		}
 		fmt.Fprintf(&b, " %d | %.0f |\n", answers, c.Seconds)
@@ -95,11 +95,11 @@ func (t *Table) Markdown(w io.Writer) error {
 
 // A finding is a cell that is not right.
 type finding struct {
-	Case    string              `json:"case"`
-	Rule    string              `json:"rule"`
-	Source  string              `json:"source"`
-	Verdict conformance.Verdict `json:"verdict"`
-	Adapter string              `json:"adapter"`
+	Case    string        `json:"case"`
+	Rule    string        `json:"rule"`
+	Source  string        `json:"source"`
+	Verdict suite.Verdict `json:"verdict"`
+	Adapter string        `json:"adapter"`
 	Cell
 }
 
@@ -108,7 +108,7 @@ func (t *Table) JSON(w io.Writer) error {
 	findings := []finding{}
 	for _, r := range t.Rows {
 		for col, c := range r.Cells {
-			if c.Result != conformance.Right {
+			if c.Result != suite.Right {
 				findings = append(findings, finding{r.Case.Name, r.Case.Rule, r.Case.Source,
 					r.Case.Verdict, t.Columns[col].Name, c})
 			}
@@ -124,8 +124,8 @@ func (t *Table) JSON(w io.Writer) error {
 var page string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"class":   func(r conformance.Result) string { return strings.ReplaceAll(string(r), " ", "-") },
-	"results": func() []conformance.Result { return conformance.Results },
+	"class":   func(r suite.Result) string { return strings.ReplaceAll(string(r), " ", "-") },
+	"results": func() []suite.Result { return suite.Results },
 	"dict": func(k1 string, v1 any, k2 string, v2 any) map[string]any {
 		return map[string]any{k1: v1, k2: v2}
 	},
@@ -137,7 +137,7 @@ func (t *Table) HTML(w io.Writer) error {
 	for _, r := range t.Rows {
 		all = append(all, &Group{Rows: []Row{r}})
 	}
-	counts := make([]map[conformance.Result]int, len(t.Columns))
+	counts := make([]map[suite.Result]int, len(t.Columns))
 	for col := range counts {
 		counts[col], _ = t.count(col)
 	}

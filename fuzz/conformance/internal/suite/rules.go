@@ -1,4 +1,4 @@
-package conformance
+package suite
 
 import "github.com/btfkit/btfkit/corpus/malformed"
 

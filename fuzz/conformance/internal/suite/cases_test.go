@@ -1,4 +1,4 @@
-package conformance_test
+package suite_test
 
 import (
 	"bytes"
@@ -15,14 +15,14 @@ import (
 	"github.com/btfkit/btfkit/backends/arena"
 	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/backends/mmap"
-	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
 var update = flag.Bool("update", false, "write testdata/cases.txt anew")
 
-var load = sync.OnceValues(conformance.All)
+var load = sync.OnceValues(suite.All)
 
-func all(t *testing.T) []conformance.Case {
+func all(t *testing.T) []suite.Case {
 	t.Helper()
 	cases, err := load()
 	if err != nil {
@@ -75,21 +75,21 @@ func TestNames(t *testing.T) {
 
 // TestOurs holds the backends and the second decoder to every case.
 func TestOurs(t *testing.T) {
-	for name, open := range map[string]conformance.Open{
-		"cache": conformance.OfBackend(cache.Backend{}),
-		"mmap":  conformance.OfBackend(mmap.Backend{}),
-		"arena": conformance.OfBackend(arena.Backend{}),
-		"naive": conformance.Naive,
+	for name, open := range map[string]suite.Open{
+		"cache": suite.OfBackend(cache.Backend{}),
+		"mmap":  suite.OfBackend(mmap.Backend{}),
+		"arena": suite.OfBackend(arena.Backend{}),
+		"naive": suite.Naive,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := 0
 			for _, c := range all(t) {
-				if c.Verdict == conformance.Either && len(c.Data) > 1<<20 {
+				if c.Verdict == suite.Either && len(c.Data) > 1<<20 {
 					continue // only a crash would be wrong, and decoding takes its time
 				}
 				r, n, detail := judge(t, c, open)
-				if r != conformance.Right {
+				if r != suite.Right {
 					t.Errorf("%s: %s: %s", c.Name, r, detail)
 				}
 				asked += n
@@ -101,8 +101,8 @@ func TestOurs(t *testing.T) {
 	}
 }
 
-func judge(t *testing.T, c conformance.Case, open conformance.Open) (
-	conformance.Result, int, string) {
+func judge(t *testing.T, c suite.Case, open suite.Open) (
+	suite.Result, int, string) {
 	t.Helper()
 	r, err := open(c.Data, c.Base)
 	if err != nil {
@@ -112,7 +112,7 @@ func judge(t *testing.T, c conformance.Case, open conformance.Open) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := json.Marshal(conformance.Answers(r, queries))
+	out, err := json.Marshal(suite.Answers(r, queries))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,27 +133,27 @@ func TestRules(t *testing.T) {
 func TestJudge(t *testing.T) {
 	accept := all(t)[0]
 	for _, c := range all(t) {
-		if c.Verdict == conformance.Accept {
+		if c.Verdict == suite.Accept {
 			accept = c
 			break
 		}
 	}
 	reject, either := accept, accept
-	reject.Verdict, either.Verdict = conformance.Reject, conformance.Either
+	reject.Verdict, either.Verdict = suite.Reject, suite.Either
 	for _, j := range []struct {
-		c        conformance.Case
+		c        suite.Case
 		accepted bool
 		out      string
-		want     conformance.Result
+		want     suite.Result
 	}{
-		{accept, false, "", conformance.ShouldHaveAccepted},
-		{accept, true, "", conformance.Right},
-		{accept, true, "[1]", conformance.WrongAnswer},
-		{accept, true, "{", conformance.WrongAnswer},
-		{reject, true, "", conformance.ShouldHaveRefused},
-		{reject, false, "", conformance.Right},
-		{either, true, "", conformance.Right},
-		{either, false, "", conformance.Right},
+		{accept, false, "", suite.ShouldHaveAccepted},
+		{accept, true, "", suite.Right},
+		{accept, true, "[1]", suite.WrongAnswer},
+		{accept, true, "{", suite.WrongAnswer},
+		{reject, true, "", suite.ShouldHaveRefused},
+		{reject, false, "", suite.Right},
+		{either, true, "", suite.Right},
+		{either, false, "", suite.Right},
 	} {
 		if got, _, _ := j.c.Judge(j.accepted, []byte(j.out)); got != j.want {
 			t.Errorf("%s, accepted %v, %q: %s, not %s", j.c.Verdict, j.accepted, j.out, got, j.want)
@@ -170,7 +170,7 @@ func TestJudge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, n, _ := accept.Judge(true, out); got != conformance.WrongAnswer || n != 1 {
+		if got, n, _ := accept.Judge(true, out); got != suite.WrongAnswer || n != 1 {
 			t.Errorf("a wrong answer to %v: %s, of %d answers", queries[i], got, n)
 		}
 	}
@@ -179,7 +179,7 @@ func TestJudge(t *testing.T) {
 // TestWrite exports some cases as files and as an archive, which is the same each time.
 func TestWrite(t *testing.T) {
 	cases, dir := all(t)[:20], t.TempDir()
-	if err := conformance.Write(dir, cases); err != nil {
+	if err := suite.Write(dir, cases); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, cases[7].Name, "case.btf"))
@@ -188,7 +188,7 @@ func TestWrite(t *testing.T) {
 	}
 	var first, second bytes.Buffer
 	for _, w := range []*bytes.Buffer{&first, &second} {
-		if err := conformance.Archive(w, cases); err != nil {
+		if err := suite.Archive(w, cases); err != nil {
 			t.Fatal(err)
 		}
 	}

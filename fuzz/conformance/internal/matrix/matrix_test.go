@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/btfkit/btfkit/fuzz/conformance"
-	"github.com/btfkit/btfkit/fuzz/conformance/matrix"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/matrix"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 	"github.com/btfkit/btfkit/fuzz/internal/require"
 )
 
-var load = sync.OnceValues(conformance.All)
+var load = sync.OnceValues(suite.All)
 
 // script returns an adapter that is a shell script.
 func script(text string) matrix.Adapter {
@@ -26,7 +26,7 @@ func script(text string) matrix.Adapter {
 }
 
 // pick returns the first case of a verdict, written below a folder.
-func pick(t *testing.T, v conformance.Verdict) (dir string, c conformance.Case) {
+func pick(t *testing.T, v suite.Verdict) (dir string, c suite.Case) {
 	t.Helper()
 	cases, err := load()
 	if err != nil {
@@ -38,7 +38,7 @@ func pick(t *testing.T, v conformance.Verdict) (dir string, c conformance.Case) 
 		}
 	}
 	dir = t.TempDir()
-	if err := conformance.Write(dir, []conformance.Case{c}); err != nil {
+	if err := suite.Write(dir, []suite.Case{c}); err != nil {
 		t.Fatal(err)
 	}
 	return dir, c
@@ -46,22 +46,22 @@ func pick(t *testing.T, v conformance.Verdict) (dir string, c conformance.Case) 
 
 // TestResults shows every result of a process.
 func TestResults(t *testing.T) {
-	acceptDir, accept := pick(t, conformance.Accept)
-	rejectDir, reject := pick(t, conformance.Reject)
+	acceptDir, accept := pick(t, suite.Accept)
+	rejectDir, reject := pick(t, suite.Reject)
 	for _, r := range []struct {
 		dir    string
-		c      conformance.Case
+		c      suite.Case
 		script string
-		want   conformance.Result
+		want   suite.Result
 	}{
-		{acceptDir, accept, "test -f $1", conformance.Right},
-		{acceptDir, accept, "cat >/dev/null; echo '[1]'", conformance.WrongAnswer},
-		{acceptDir, accept, "exit 1", conformance.ShouldHaveAccepted},
-		{acceptDir, accept, `test "$(ulimit -d)" = 262144`, conformance.Right},
-		{acceptDir, accept, "exit 2", conformance.Crash},
-		{acceptDir, accept, "kill -SEGV $$", conformance.Crash},
-		{rejectDir, reject, "exit 1", conformance.Right},
-		{rejectDir, reject, "exit 0", conformance.ShouldHaveRefused},
+		{acceptDir, accept, "test -f $1", suite.Right},
+		{acceptDir, accept, "cat >/dev/null; echo '[1]'", suite.WrongAnswer},
+		{acceptDir, accept, "exit 1", suite.ShouldHaveAccepted},
+		{acceptDir, accept, `test "$(ulimit -d)" = 262144`, suite.Right},
+		{acceptDir, accept, "exit 2", suite.Crash},
+		{acceptDir, accept, "kill -SEGV $$", suite.Crash},
+		{rejectDir, reject, "exit 1", suite.Right},
+		{rejectDir, reject, "exit 0", suite.ShouldHaveRefused},
 	} {
 		got := matrix.RunCase(t.Context(), r.dir, r.c, script(r.script))
 		if got.Result != r.want {
@@ -72,12 +72,12 @@ func TestResults(t *testing.T) {
 
 // TestTimeout ends a process that does not end, and what it started.
 func TestTimeout(t *testing.T) {
-	dir, c := pick(t, conformance.Reject)
+	dir, c := pick(t, suite.Reject)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	mark := filepath.Join(dir, "alive")
 	got := matrix.RunCase(ctx, dir, c, script("(sleep 1; touch "+mark+") & sleep 60"))
-	if got.Result != conformance.Timeout {
+	if got.Result != suite.Timeout {
 		t.Errorf("%+v, not a timeout", got)
 	}
 	time.Sleep(1200 * time.Millisecond)
@@ -88,10 +88,10 @@ func TestTimeout(t *testing.T) {
 
 // TestTable shows a run in all three forms.
 func TestTable(t *testing.T) {
-	_, accept := pick(t, conformance.Accept)
-	_, reject := pick(t, conformance.Reject)
+	_, accept := pick(t, suite.Accept)
+	_, reject := pick(t, suite.Reject)
 	adapters := []matrix.Adapter{script("exit 0"), script("exit 1")}
-	table, err := matrix.Run(t.Context(), t.TempDir(), []conformance.Case{accept, reject}, adapters)
+	table, err := matrix.Run(t.Context(), t.TempDir(), []suite.Case{accept, reject}, adapters)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestMissing(t *testing.T) {
 func TestPythonBpftool(t *testing.T) {
 	require.Tool(t, "python3", "apt-get install python3")
 	require.Tool(t, "bpftool", "apt-get install bpftool")
-	program, err := filepath.Abs("../adapters/bpftool.py")
+	program, err := filepath.Abs("../../adapters/bpftool.py")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,11 +164,11 @@ func TestPythonBpftool(t *testing.T) {
 			continue
 		}
 		asked++
-		if err := conformance.Write(dir, []conformance.Case{c}); err != nil {
+		if err := suite.Write(dir, []suite.Case{c}); err != nil {
 			t.Fatal(err)
 		}
 		got := matrix.RunCase(t.Context(), dir, c, matrix.Adapter{Command: []string{program}})
-		if got.Result != conformance.Right {
+		if got.Result != suite.Right {
 			t.Errorf("%s: %+v", c.Name, got)
 		}
 		answered += got.Answers

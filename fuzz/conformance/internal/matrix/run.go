@@ -1,4 +1,4 @@
-// Package matrix runs implementations over the cases of package conformance, each case in a
+// Package matrix runs implementations over the cases of package suite, each case in a
 // process of its own with limits, and shows what came out.
 package matrix
 
@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/btfkit/btfkit/fuzz/conformance"
+	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
 // The limits of one case. Memory is what a process may write to, in KiB (RLIMIT_DATA).
@@ -36,15 +36,15 @@ type Adapter struct {
 
 // A Cell is what an adapter did with a case.
 type Cell struct {
-	Result   conformance.Result `json:"result"`
-	Accepted bool               `json:"-"`
-	Answers  int                `json:"-"`
-	Detail   string             `json:"detail,omitempty"`
+	Result   suite.Result `json:"result"`
+	Accepted bool         `json:"-"`
+	Answers  int          `json:"-"`
+	Detail   string       `json:"detail,omitempty"`
 }
 
 // A Row is a case with a cell for each adapter of the table.
 type Row struct {
-	Case  conformance.Case
+	Case  suite.Case
 	Cells []Cell
 }
 
@@ -78,13 +78,13 @@ func Missing(all []Adapter) (there []Adapter, remedies []string) {
 }
 
 // Run writes the cases below dir, and runs every adapter on each.
-func Run(ctx context.Context, dir string, cases []conformance.Case, adapters []Adapter) (
+func Run(ctx context.Context, dir string, cases []suite.Case, adapters []Adapter) (
 	*Table, error) {
 	start := time.Now()
-	if err := conformance.Write(dir, cases); err != nil {
+	if err := suite.Write(dir, cases); err != nil {
 		return nil, err
 	}
-	t := &Table{Suite: conformance.Version, Date: start.UTC().Format(time.DateOnly)}
+	t := &Table{Suite: suite.Version, Date: start.UTC().Format(time.DateOnly)}
 	for _, a := range adapters {
 		t.Columns = append(t.Columns, Column{Name: a.Name, Version: versionOf(ctx, a)})
 	}
@@ -123,14 +123,14 @@ func (t *Table) fill(ctx context.Context, dir string, adapters []Adapter) {
 }
 
 // RunCase runs one adapter on one case that Write wrote below dir.
-func RunCase(ctx context.Context, dir string, c conformance.Case, a Adapter) Cell {
+func RunCase(ctx context.Context, dir string, c suite.Case, a Adapter) Cell {
 	queries, _, err := c.Questions()
 	if err != nil {
-		return Cell{Result: conformance.Crash, Detail: err.Error()}
+		return Cell{Result: suite.Crash, Detail: err.Error()}
 	}
 	input, err := json.Marshal(queries)
 	if err != nil {
-		return Cell{Result: conformance.Crash, Detail: err.Error()}
+		return Cell{Result: suite.Crash, Detail: err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
@@ -149,19 +149,19 @@ func RunCase(ctx context.Context, dir string, c conformance.Case, a Adapter) Cel
 }
 
 // judge classes the end of a process.
-func judge(c conformance.Case, late, err error, out []byte, said string) Cell {
+func judge(c suite.Case, late, err error, out []byte, said string) Cell {
 	var exit *exec.ExitError
 	switch {
 	case late != nil:
-		return Cell{Result: conformance.Timeout, Detail: Limit.String()}
+		return Cell{Result: suite.Timeout, Detail: Limit.String()}
 	case err == nil || errors.As(err, &exit) && exit.ExitCode() == 1:
 		r, n, detail := c.Judge(err == nil, out)
-		if detail == "" && r != conformance.Right {
+		if detail == "" && r != suite.Right {
 			detail = said
 		}
 		return Cell{r, err == nil, n, detail}
 	}
-	return Cell{Result: conformance.Crash, Detail: err.Error() + ": " + said}
+	return Cell{Result: suite.Crash, Detail: err.Error() + ": " + said}
 }
 
 // lastLine returns the start of the last line that is not empty; of what Go says when it dies, the
@@ -188,7 +188,7 @@ func versionOf(ctx context.Context, a Adapter) string {
 }
 
 // Adapters returns every implementation. Programs of Go are expected in bin, and the others where
-// their build leaves them below here, the folder of package conformance.
+// their build leaves them below here, which is fuzz/conformance.
 func Adapters(bin, here string) (all []Adapter) {
 	goProgram := filepath.Join(bin, "adapter")
 	for _, with := range []string{"cache", "mmap", "arena", "naive", "cilium"} {
