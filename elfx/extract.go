@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // maxLayers bounds the containers in each other: gzip, bzImage, zstd and ELF are four.
@@ -94,10 +95,10 @@ func (x *extraction) enter(name string) (leave func()) {
 	return func() { x.trail = x.trail[:n] }
 }
 
-// note records a vain attempt. Ten say enough.
+// note records a vain attempt. Ten different ones say enough.
 func (x *extraction) note(format string, args ...any) {
-	if len(x.tried) < 10 {
-		x.tried = append(x.tried, fmt.Sprintf(format, args...))
+	if what := fmt.Sprintf(format, args...); len(x.tried) < 10 && !slices.Contains(x.tried, what) {
+		x.tried = append(x.tried, what)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -142,5 +143,16 @@ func TestEachCrossesSteps(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("found at %d, want %d", got, want)
+	}
+}
+
+// TestTriedOnce names what was tried in vain once, in however many sections it was.
+func TestTriedOnce(t *testing.T) {
+	section := testSection{name: ".rodata", typ: 1, flags: shfAlloc, data: []byte("nothing")}
+	program := testELF{class: 64, order: binary.LittleEndian,
+		sections: slices.Repeat([]testSection{section}, 5)}.build(t)
+	_, err := ExtractBytes(context.Background(), program, nil)
+	if n := strings.Count(fmt.Sprint(err), "streams: none"); n != 1 {
+		t.Errorf("%d times: %v", n, err)
 	}
 }
