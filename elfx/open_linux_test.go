@@ -22,7 +22,7 @@ func pseudoFile(t *testing.T, data []byte) string {
 	t.Helper()
 	tool, err := exec.LookPath("sleep")
 	if err != nil {
-		t.Skip(err)
+		skipFiles(t, "%v: install coreutils", err)
 	}
 	env := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
 	p, err := os.StartProcess(tool, []string{tool, "60"}, &os.ProcAttr{Env: env})
@@ -43,7 +43,8 @@ func pseudoFile(t *testing.T, data []byte) string {
 	}
 	if st, statErr := os.Stat(path); err != nil || statErr != nil || st.Size() != 0 ||
 		!bytes.Equal(got, data) {
-		t.Skipf("no such file here: %d bytes, errors %v and %v", len(got), err, statErr)
+		skipFiles(t, "no such file here: %d bytes, errors %v and %v: run on Linux with /proc mounted",
+			len(got), err, statErr)
 	}
 	return path
 }
@@ -55,7 +56,7 @@ func TestPipes(t *testing.T) {
 	pipes := []string{r + "modules.dep", r + "pipe.ko", "vmlinuz"}
 	for _, name := range pipes {
 		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
-			t.Skipf("no named pipes here: %v", err)
+			skipFiles(t, "no named pipes here: %v: set TMPDIR to a file system with them", err)
 		}
 	}
 	symlink(t, dir, "linked.ko", r+"pipe.ko")

@@ -17,7 +17,7 @@ import (
 func TestSizeZero(t *testing.T) {
 	tool, err := exec.LookPath("sleep")
 	if err != nil {
-		t.Skip(err)
+		skip(t, "files", err.Error()+": install coreutils")
 	}
 	data := btftest.Kernel(nil)
 	env := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
@@ -37,7 +37,8 @@ func TestSizeZero(t *testing.T) {
 	}
 	if st, statErr := os.Stat(path); err != nil || statErr != nil || st.Size() != 0 ||
 		!bytes.Equal(got, data) {
-		t.Skipf("no such file here: %d bytes, errors %v and %v", len(got), err, statErr)
+		skip(t, "files", fmt.Sprintf("no such file here: %d bytes, errors %v and %v: run on Linux "+
+			"with /proc mounted", len(got), err, statErr))
 	}
 	info := mustOpen(t, path, Backend{}).Info()
 	if info.Mapped || info.DataBytes != int64(len(data)) || !strings.Contains(info.Why, "size 0") {

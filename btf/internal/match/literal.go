@@ -158,8 +158,8 @@ func findPair(a, b string, ga, gb gate) (skip int, places uint32) {
 	return n - len(a), 0
 }
 
-// findExact is findPair for gates that let one byte through each, a sixth faster. a and b have the
-// same length.
+// findExact is findPair for gates that let one byte through each, and saves it the masks. a and b
+// have the same length.
 func findExact(a, b string, wa, wb uint64) (skip int, places uint32) {
 	n := len(a)
 	for len(a) >= pairBlock && len(b) >= pairBlock {

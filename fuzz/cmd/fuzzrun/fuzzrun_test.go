@@ -64,7 +64,7 @@ func TestCheckSeedsRefuses(t *testing.T) {
 func TestUsage(t *testing.T) {
 	var out bytes.Buffer
 	for _, args := range [][]string{{"-time", "x"}, {"extra"}, {"-floor", "-1"}} {
-		if err := run(context.Background(), &out, &out, args); !errors.Is(err, errUsage) {
+		if err := run(context.Background(), &out, &out, args); !errors.Is(err, gocmd.ErrUsage) {
 			t.Errorf("%v: %v", args, err)
 		}
 	}

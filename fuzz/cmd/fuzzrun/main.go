@@ -13,32 +13,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(0)
-	case errors.Is(err, errUsage):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "fuzzrun:", err)
-		os.Exit(1)
-	}
-}
-
-var errUsage = errors.New("usage")
+func main() { gocmd.Main("fuzzrun", run) }
 
 // config is what the flags say.
 type config struct {
@@ -64,12 +46,12 @@ func parseFlags(wErr io.Writer, args []string) (c config, err error) {
 		if errors.Is(err, flag.ErrHelp) {
 			return c, err
 		}
-		return c, errUsage
+		return c, gocmd.ErrUsage
 	}
 	if fs.NArg() > 0 || c.time <= 0 || c.floor < 0 {
 		fmt.Fprintln(wErr, "fuzzrun: arguments besides flags, or a -time or -floor that is not positive")
 		fs.Usage()
-		return c, errUsage
+		return c, gocmd.ErrUsage
 	}
 	return c, nil
 }

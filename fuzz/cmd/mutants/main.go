@@ -21,33 +21,16 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(0)
-	case errors.Is(err, errUsage):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "mutants:", err)
-		os.Exit(1)
-	}
-}
-
-var errUsage = errors.New("usage")
+func main() { gocmd.Main("mutants", run) }
 
 // config is what the flags say.
 type config struct {
@@ -72,14 +55,14 @@ func parseFlags(wErr io.Writer, args []string) (c config, err error) {
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	} else if err != nil {
-		return c, errUsage
+		return c, gocmd.ErrUsage
 	}
 	if c.patterns = fs.Args(); len(c.patterns) == 0 {
 		c.patterns = []string{"work"}
 	}
 	if c.files, err = regexp.Compile(*files); err != nil || c.n < 0 || c.workers < 1 {
 		fmt.Fprintln(wErr, "mutants: -files is no regular expression, or -n or -workers too small")
-		return c, errUsage
+		return c, gocmd.ErrUsage
 	}
 	return c, nil
 }

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
 // source has something for each operator. It imports nothing, so that it can be checked alone.
@@ -143,7 +145,8 @@ func TestRun(t *testing.T) {
 // TestUsage refuses what cannot be meant.
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{"-n", "-1"}, {"-workers", "0"}, {"-files", "("}, {"-bogus"}} {
-		if err := run(context.Background(), io.Discard, io.Discard, args); !errors.Is(err, errUsage) {
+		err := run(context.Background(), io.Discard, io.Discard, args)
+		if !errors.Is(err, gocmd.ErrUsage) {
 			t.Errorf("%q: error %v", args, err)
 		}
 	}

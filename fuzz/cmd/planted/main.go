@@ -15,30 +15,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/btfkit/btfkit/fuzz/internal/gocmd"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(0)
-	case errors.Is(err, errUsage):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "planted:", err)
-		os.Exit(1)
-	}
-}
-
-var errUsage = errors.New("usage")
+func main() { gocmd.Main("planted", run) }
 
 // config is what the flags say.
 type config struct {
@@ -62,12 +44,12 @@ func parseFlags(wErr io.Writer, args []string) (c config, err error) {
 		if errors.Is(err, flag.ErrHelp) {
 			return c, err
 		}
-		return c, errUsage
+		return c, gocmd.ErrUsage
 	}
 	if fs.NArg() > 0 || c.runs < 1 || c.limit <= 0 {
 		fmt.Fprintln(wErr, "planted: arguments besides flags, or -runs or -limit that are not positive")
 		fs.Usage()
-		return c, errUsage
+		return c, gocmd.ErrUsage
 	}
 	return c, nil
 }

@@ -2,12 +2,37 @@
 package gocmd
 
 import (
+	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
+
+// ErrUsage is what a command returns that has said how it is used.
+var ErrUsage = errors.New("usage")
+
+// Main runs a command until it ends or a signal asks it to. It exits with 2 for wrong usage, and
+// with 1 for other errors, which it prints.
+func Main(name string, run func(ctx context.Context, out, errs io.Writer, args []string) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, ErrUsage):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
 
 // Workspace returns the folder of go.work.
 func Workspace() (string, error) {
