@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/results"
-	"github.com/btfkit/btfkit/cmd/internal/flags"
+	"github.com/spf13/cobra"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -26,40 +25,49 @@ type comparison struct {
 	dir    string
 }
 
-func (o *comparison) command() *flags.Command {
-	return &flags.Command{
-		Name: "benchmark compare",
-		Usage: []string{
-			"benchmark compare [options] OLD.txt NEW.txt",
-			"benchmark compare --run [options] OLD NEW [-- OPTION...]",
+func (o *comparison) command() *cobra.Command {
+	f := newFlags()
+	f.Func("fail-above", "exit with status 1 if anything got worse by more than `N%`, "+
+		"significantly; figures that cannot differ by so much are not tested", o.setLimit)
+	f.BoolVar(&o.run, "run", false,
+		"OLD and NEW are programs: run them in turns and compare what they measure")
+	f.IntVar(&o.turns, "turns", 6,
+		"with --run, start each program `N` times; of each process, the best of 5 samples counts")
+	f.StringVar(&o.dir, "out", "",
+		"with --run, keep the raw results and the comparisons in `DIR`")
+	f.BoolVar(&o.anyway, "anyway", false,
+		"compare runs of other BTF, machines or versions of Go, too, and say what differs")
+	return withFlags(&cobra.Command{
+		Use:   "compare [options] OLD NEW [-- OPTION...]",
+		Short: "compare two runs, or two programs that run in turns",
+		Long: `Compares two files of results in Go's benchmark format, such as --format bench
+writes or "go test -bench": medians, and whether chance alone would make such a
+difference (Mann-Whitney U test; the probability that any of the figures of two
+equal programs is called different is at most 5 %, by Holm's correction).
+
+Two runs one after the other also differ by what the machine did meanwhile. With
+--run, OLD and NEW are two builds of benchmark, which run in turns with the
+OPTIONs that follow "--"; each old process is compared with the new one beside
+it (sign test). With --fail-above, rows that look worse are then measured again,
+three times as often, and only the new samples count.
+
+Exit status: 0, 1 on failure or what --fail-above says, 2 for wrong usage.`,
+		Example: `  benchmark compare --fail-above 10% old.txt new.txt
+  benchmark compare --run --fail-above 10% ./old ./new -- --embedded`,
+		Args: func(c *cobra.Command, args []string) error {
+			return o.check(args, c.Flags().Changed)
 		},
-		Brief: "compare two runs, or two programs that run in turns",
-		About: "Compares two files of results in Go's benchmark format, such as --format bench writes " +
-			"or \"go test -bench\": medians, and whether chance alone would make such a difference " +
-			"(Mann-Whitney U test; the probability that any of the figures of two equal programs is " +
-			"called different is at most 5 %, by Holm's correction).\n\n" +
-			"Two runs one after the other also differ by what the machine did meanwhile. With --run, OLD " +
-			"and NEW are two builds of benchmark, which run in turns with the OPTIONs that follow \"--\"; " +
-			"each old process is compared with the new one beside it (sign test). " +
-			"With --fail-above, rows that look worse are then measured again, three times as often, " +
-			"and only the new samples count.",
-		Groups: []flags.Group{{Title: "Options", Options: []flags.Option{
-			{Name: "fail-above", Arg: "N%", Bind: parsed(o.setLimit),
-				About: "exit with status 1 if anything got worse by more than N percent, significantly; " +
-					"figures that cannot differ by so much are not tested"},
-			{Name: "run", Bind: toggle(&o.run),
-				About: "OLD and NEW are programs: run them in turns and compare what they measure"},
-			{Name: "turns", Arg: "N", Bind: number(&o.turns, 6),
-				About: "processes of each program with --run; of each, the best of 5 samples counts " +
-					"(default 6)"},
-			{Name: "out", Arg: "DIR", Bind: text(&o.dir, ""),
-				About: "with --run, keep the raw results and the comparisons in this folder"},
-			{Name: "anyway", Bind: toggle(&o.anyway),
-				About: "compare runs of other BTF, machines or versions of Go, too, and say what differs"},
-		}}},
-		Files:  true,
-		Status: "0, 1 on failure or what --fail-above says, 2 for wrong usage.",
-	}
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, stdout := c.Context(), c.OutOrStdout()
+			if !o.run {
+				return failed(o.compareFiles(args[0], args[1], stdout, c.ErrOrStderr()))
+			}
+			t := trial{comparison: o, out: stdout, sample: func(side int, rows string) ([]byte, error) {
+				return sample(ctx, args[side], args[2:], rows)
+			}}
+			return failed(t.run())
+		},
+	}, []string{"Options"}, f)
 }
 
 func (o *comparison) setLimit(value string) error {
@@ -71,36 +79,13 @@ func (o *comparison) setLimit(value string) error {
 	return nil
 }
 
-// compare is the command of that name; it returns the exit status.
-func compare(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o := new(comparison)
-	c := o.command()
-	rest, given, status, ok := c.Run(args, stdout, stderr)
-	if !ok {
-		return status
-	}
-	if err := o.check(rest, given); err != nil {
-		return c.Misused(stderr, err)
-	}
-	var err error
-	if o.run {
-		t := trial{comparison: o, out: stdout, sample: func(side int, rows string) ([]byte, error) {
-			return sample(ctx, rest[side], rest[2:], rows)
-		}}
-		err = t.run()
-	} else {
-		err = o.compareFiles(rest[0], rest[1], stdout, stderr)
-	}
-	return finish(ctx, "benchmark compare", err, stderr)
-}
-
-func (o *comparison) check(rest []string, given map[string]bool) error {
+func (o *comparison) check(rest []string, given func(name string) bool) error {
 	switch {
 	case !o.run && len(rest) != 2:
 		return fmt.Errorf("wants two files, got %d", len(rest))
 	case o.run && len(rest) < 2:
 		return fmt.Errorf("--run: wants two programs, got %d", len(rest))
-	case !o.run && (given["turns"] || given["out"]):
+	case !o.run && (given("turns") || given("out")):
 		return errors.New("--turns, --out: go with --run")
 	case o.turns < 1:
 		return errors.New("--turns: wants 1 or more")

@@ -5,7 +5,8 @@ go 1.25.0
 require (
 	github.com/btfkit/btfkit/bench v0.0.0
 	github.com/btfkit/btfkit/btf v0.0.0
-	github.com/btfkit/btfkit/cmd/internal/flags v0.0.0
+	github.com/spf13/cobra v1.10.2
+	github.com/spf13/pflag v1.0.9
 	golang.org/x/perf v0.0.0-20260709024250-82a0b07e230d
 	golang.org/x/term v0.45.0
 )
@@ -18,11 +19,15 @@ require (
 	github.com/btfkit/btfkit/backends/mmap v0.0.0 // indirect
 	github.com/btfkit/btfkit/corpus v0.0.0 // indirect
 	github.com/btfkit/btfkit/elfx v0.0.0 // indirect
+	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect
 	github.com/edsrzf/mmap-go v1.2.0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mikelolasagasti/xz v1.0.1 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/ulikunitz/xz v0.5.17 // indirect
+	go.yaml.in/yaml/v3 v3.0.4 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 )
 
@@ -32,7 +37,6 @@ replace (
 	github.com/btfkit/btfkit/backends/mmap => ../../backends/mmap
 	github.com/btfkit/btfkit/bench => ../../bench
 	github.com/btfkit/btfkit/btf => ../../btf
-	github.com/btfkit/btfkit/cmd/internal/flags => ../internal/flags
 	github.com/btfkit/btfkit/corpus => ../../corpus
 	github.com/btfkit/btfkit/elfx => ../../elfx
 )

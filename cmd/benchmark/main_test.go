@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/btfkit/btfkit/bench/results"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/spf13/cobra/doc"
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -155,8 +157,6 @@ func TestHelp(t *testing.T) {
 		"help.txt":         {"--help"},
 		"help-compare.txt": {"compare", "-h"},
 		"help-ranking.txt": {"ranking", "--help"},
-		"completion.bash":  {"completion", "bash"},
-		"completion.fish":  {"completion", "fish"},
 		"help-chart.txt":   {"chart", "--help"},
 	} {
 		status, stdout, stderr := benchmark(t, t.Context(), args...)
@@ -172,6 +172,11 @@ func TestHelp(t *testing.T) {
 		want, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for line := range strings.Lines(stdout) {
+			if len(line) > 81 {
+				t.Errorf("%s: more than 80 columns: %s", path, line)
+			}
 		}
 		if stdout != string(want) {
 			t.Errorf("%s differs (-update writes it):\n%s", path, stdout)
@@ -195,8 +200,9 @@ func TestOptions(t *testing.T) {
 		"--embedded --backend arena":     {count: 6, embedded: true},
 		"--backend mmap,cache --count=2": {count: 2},
 	} {
-		got, err := parseOptions(strings.Fields(args))
-		if err != nil {
+		got := new(options)
+		c := got.command()
+		if err := errors.Join(c.ParseFlags(strings.Fields(args)), c.PreRunE(c, nil)); err != nil {
 			t.Fatalf("%s: %v", args, err)
 		}
 		if got.count != want.count || got.peers != want.peers || got.peersDir != want.peersDir ||
@@ -208,25 +214,70 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// Every option of every command is in the manual page and in the completions.
+// Every option of every command is in its manual page and in the completions.
 func TestManIsComplete(t *testing.T) {
 	_, page, _ := benchmark(t, t.Context(), "man")
-	_, script, _ := benchmark(t, t.Context(), "completion", "bash")
-	options := regexp.MustCompile(`--[a-z-]+`)
+	option := regexp.MustCompile(`(?m)^ +(?:-., )?(--[a-z-]+)`)
 	for _, command := range []string{"", "compare", "ranking", "chart", "completion", "man"} {
 		_, help, _ := benchmark(t, t.Context(), strings.Fields(command+" --help")...)
-		for line := range strings.Lines(help) {
-			if !strings.HasPrefix(line, "  -") {
-				continue
-			}
-			option := options.FindString(line)
-			if !strings.Contains(page, strings.ReplaceAll(option, "-", `\-`)) ||
-				!strings.Contains(script, option) {
-				t.Errorf("%s %s: not in the manual page or not completed", command, option)
+		for _, found := range option.FindAllStringSubmatch(help, -1) {
+			_, completed, _ := benchmark(t, t.Context(), strings.Fields("__complete "+command+" --")...)
+			if !strings.Contains(page, `\fB`+found[1]+`\fP`) ||
+				!strings.Contains(completed, found[1]+"\t") {
+				t.Errorf("%s %s: not in the manual page or not completed", command, found[1])
 			}
 		}
-		if !strings.Contains(page, "benchmark "+command) || !strings.Contains(script, command) {
+		_, completed, _ := benchmark(t, t.Context(), "__complete", command)
+		if !strings.Contains(page, "benchmark "+command) || !strings.Contains(completed, command) {
 			t.Errorf("%s: not in the manual page or not completed", command)
+		}
+	}
+}
+
+// The manual pages are made from the table of commands.
+func TestManualPages(t *testing.T) {
+	date := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+	root := rootCommand(new(options))
+	root.Version = ""
+	commands := documented(root)
+	if committed, err := os.ReadDir("man"); err != nil || len(committed) != len(commands) {
+		t.Errorf("%d pages of %d commands, %v", len(committed), len(commands), err)
+	}
+	for _, c := range commands {
+		var made bytes.Buffer
+		header := doc.GenManHeader{Date: &date, Source: "btfkit", Manual: "btfkit"}
+		if err := doc.GenMan(c, &header, &made); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join("man", pageName(c))
+		if *update {
+			if err := os.WriteFile(path, made.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want, err := os.ReadFile(path); err != nil || !bytes.Equal(made.Bytes(), want) {
+			t.Errorf("%s differs, %v: go test ./cmd/benchmark -run ManualPages -update", path, err)
+		}
+	}
+}
+
+// Shells get commands, flags and their values, and scripts that ask for them.
+func TestCompletion(t *testing.T) {
+	for line, want := range map[string]string{
+		"__complete comp":            "compare\tcompare two runs",
+		"__complete --bud":           "--budget\t",
+		"__complete --backend m":     "mmap\n",
+		"__complete --format be":     "bench\n",
+		"__complete compare --fail":  "--fail-above\t",
+		"__complete completion z":    "zsh\n",
+		"__complete ranking results": ":0\n", // files
+		"completion bash":            "complete -o default -F __start_benchmark benchmark",
+		"completion zsh":             "#compdef benchmark",
+		"completion fish":            "complete -c benchmark",
+	} {
+		status, stdout, _ := benchmark(t, t.Context(), strings.Fields(line)...)
+		if status != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: status %d, no %q in\n%.300s", line, status, want, stdout)
 		}
 	}
 }

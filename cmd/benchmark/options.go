@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,7 +12,8 @@ import (
 	"github.com/btfkit/btfkit/bench"
 	"github.com/btfkit/btfkit/bench/session"
 	"github.com/btfkit/btfkit/btf"
-	"github.com/btfkit/btfkit/cmd/internal/flags"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // options are what the command line says.
@@ -34,129 +34,115 @@ type options struct {
 	budget     time.Duration
 	format     string
 	report     string
-	version    bool
 }
 
-// command returns the table of the program's options, bound to o.
-func (o *options) command() *flags.Command {
-	return &flags.Command{
-		Name: "benchmark",
-		Usage: []string{
-			"benchmark [options]",
-			"benchmark compare [options] OLD.txt NEW.txt",
-			"benchmark compare --run [options] OLD NEW [-- OPTION...]",
-			"benchmark ranking FILE...",
-			"benchmark chart [--title TEXT] FILE >chart.svg",
-			"benchmark completion bash|zsh|fish",
-			"benchmark man",
+// command returns the table of the program's flags, bound to o.
+func (o *options) command() *cobra.Command {
+	titles := []string{"What to measure", "How long", "Output"}
+	c := withFlags(&cobra.Command{
+		Use:   "benchmark [options]",
+		Short: "measure how btfkit's backends open BTF and answer queries",
+		Long: `Measures how fast btfkit's backends open BTF and answer queries, and what memory
+they take. Without options: the default backend on the running kernel's BTF, or,
+where that is missing, on a kernel's that is built in.
+
+Exit status: 0, 1 on failure, 2 for wrong usage, 130 after Ctrl-C, which prints
+the results so far.`,
+		Args:    noArgs,
+		PreRunE: func(c *cobra.Command, _ []string) error { return o.complete(c.Flags().Changed) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			err := measure(c.Context(), o, c.OutOrStdout(), c.ErrOrStderr())
+			if none := new(session.RowsError); errors.As(err, &none) {
+				return fmt.Errorf("--rows %s: %w", o.rows, none)
+			}
+			return failed(err)
 		},
-		Brief: "measure how btfkit's backends open BTF and answer queries",
-		About: "Measures how fast btfkit's backends open BTF and answer queries, and what memory they " +
-			"take. Without options: the default backend on the running kernel's BTF, or, where that is " +
-			"missing, on a kernel's that is built in.",
-		Groups: []flags.Group{
-			{Title: "What to measure", Options: o.whatToMeasure()},
-			{Title: "How long", Options: []flags.Option{
-				{Name: "count", Arg: "N", Bind: number(&o.count, 6),
-					About: "samples of each row; statistics want 6 or more (default 6)"},
-				{Name: "iterations", Short: "i", Arg: "N", Bind: number(&o.iterations, 0),
-					About: "operations a sample (default: chosen by time)"},
-				{Name: "budget", Arg: "TIME", Bind: func(f *flag.FlagSet, name string) {
-					f.DurationVar(&o.budget, name, 0, "")
-				}, About: "bound for the whole run, such as 10s: shorter samples, then fewer"},
-			}},
-			{Title: "Output", Options: []flags.Option{
-				{Name: "format", Arg: "FORMAT", Bind: text(&o.format, "table"), Values: formats,
-					About: "table, bench (Go's benchmark format, for benchstat) or json (default table)"},
-				{Name: "report", Arg: "FILE", Bind: text(&o.report, ""),
-					About: "also write a page with charts, one self-contained HTML file"},
-				{Name: "version", Bind: toggle(&o.version), About: "print the version and exit"},
-			}},
-		},
-		Status: "0, 1 on failure, 2 for wrong usage, 130 after Ctrl-C, which prints the results so far.",
-	}
+	}, titles, o.whatToMeasure(), o.howLong(), o.output())
+	completeFlag(c, "backend", append([]string{"default", "all"}, backendNames()...)...)
+	completeFlag(c, "format", formats...)
+	return c
 }
 
 var formats = []string{"table", "bench", "json"}
 
-func (o *options) whatToMeasure() []flags.Option {
-	return []flags.Option{
-		{Name: "base", Arg: "FILE", Bind: text(&o.base, ""),
-			About: "BTF to measure: raw, an ELF file, a compressed module, a kernel image (default " +
-				"/sys/kernel/btf/vmlinux)"},
-		{Name: "embedded", Bind: toggle(&o.embedded),
-			About: "measure the kernel that is built in, as where there is no other"},
-		{Name: "split", Arg: "FILE", Bind: parsed(appendTo(&o.splits)),
-			About: "split BTF on the base, such as a module; may be repeated"},
-		{Name: "dir", Arg: "DIR", Bind: text(&o.dir, ""),
-			About: "a kernel with all its modules: a folder of raw BTF such as /sys/kernel/btf, or a tree " +
-				"such as /lib/modules/RELEASE; --base then names the kernel's file"},
-		{Name: "backend", Arg: "LIST", Bind: text(&o.backend, "default"),
-			Values: append([]string{"default", "all"}, strings.Split(backendNames(), ", ")...),
-			About: "default, all, or names separated by commas: " + backendNames() +
-				" (default default)"},
-		{Name: "peers", Arg: "[=DIR]",
-			Bind: func(f *flag.FlagSet, name string) { f.BoolFunc(name, "", o.setPeers) },
-			About: "also measure the other libraries built in DIR (default bench/peers/bin; build them " +
-				"with \"make peers\")"},
-		{Name: "id", Arg: "N", Bind: parsed(o.addID),
-			About: "measure this type id instead of a random workload; may be repeated"},
-		{Name: "name", Arg: "NAME", Bind: parsed(appendTo(&o.queries.Names)),
-			About: "the same for a type name"},
-		{Name: "regex", Arg: "PATTERN", Bind: parsed(o.addPattern),
-			About: "the same for a regular expression in Go's syntax"},
-		{Name: "seed", Arg: "N", Bind: func(f *flag.FlagSet, name string) {
-			f.Uint64Var(&o.queries.Seed, name, 1, "")
-		}, About: "seed of the random workload (default 1)"},
-		{Name: "rows", Arg: "PATTERN", Bind: parsed(o.setRows),
-			About: "only rows whose name matches this regular expression"},
-		{Name: "full", Bind: toggle(&o.full),
-			About: "also several goroutines at once, and synthetic BTF of growing size (default with " +
-				"--report)"},
-	}
+func (o *options) whatToMeasure() *pflag.FlagSet {
+	f := newFlags()
+	f.StringVar(&o.base, "base", "", "`FILE` with the BTF to measure: raw, an ELF file, a compressed "+
+		"module, a kernel image (default /sys/kernel/btf/vmlinux)")
+	f.BoolVar(&o.embedded, "embedded", false,
+		"measure the kernel that is built in, as where there is no other")
+	f.Func("split", "`FILE` with BTF split from the base's, such as a module; may be repeated",
+		appendTo(&o.splits))
+	f.StringVar(&o.dir, "dir", "", "`DIR` with a kernel and all its modules: raw BTF as in "+
+		"/sys/kernel/btf, or a tree as /lib/modules/RELEASE; --base then names the kernel's file")
+	f.StringVar(&o.backend, "backend", "default", "default, all, or a `LIST` of names separated by "+
+		"commas: "+strings.Join(backendNames(), ", "))
+	f.BoolFunc("peers", "also measure the other libraries, built in bench/peers/bin with "+
+		`"make peers", or in another folder with --peers=DIR`, o.setPeers)
+	f.Func("id", "measure lookups of type id `N` instead of a random workload; may be repeated", o.addID)
+	f.Func("name", "measure lookups of this `NAME` of a type; may be repeated", appendTo(&o.queries.Names))
+	f.Func("regex", "measure searches for `PATTERN`, a regular expression in Go's syntax; may be "+
+		"repeated", o.addPattern)
+	f.Uint64Var(&o.queries.Seed, "seed", 1, "choose the random workload by seed `N`")
+	f.Func("rows", "measure only rows whose name matches `PATTERN`, a regular expression", o.setRows)
+	f.BoolVar(&o.full, "full", false, "also measure several goroutines at once, and synthetic BTF of "+
+		"growing size (default with --report)")
+	return f
 }
 
-// parseOptions reads the command line. Its error is about usage, or flag.ErrHelp.
-func parseOptions(args []string) (*options, error) {
-	o := new(options)
-	rest, given, err := o.command().Parse(args)
-	if err != nil || o.version {
-		return o, err
-	}
-	if len(rest) > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", rest[0])
-	}
+func (o *options) howLong() *pflag.FlagSet {
+	f := newFlags()
+	f.IntVar(&o.count, "count", 6, "take `N` samples of each row; statistics want 6 or more")
+	f.IntVarP(&o.iterations, "iterations", "i", 0,
+		"do `N` operations in each sample (default: chosen by time)")
+	f.DurationVar(&o.budget, "budget", 0,
+		"end within `TIME`, such as 10s: samples get shorter, then fewer")
+	return f
+}
+
+func (o *options) output() *pflag.FlagSet {
+	f := newFlags()
+	f.StringVar(&o.format, "format", "table",
+		"write results in `FORMAT`: table, bench (Go's benchmark format, for benchstat) or json")
+	f.StringVar(&o.report, "report", "",
+		"also write a page with charts to `FILE`: self-contained HTML")
+	f.Bool("version", false, "print the version and exit")
+	return f
+}
+
+// complete works out what follows from the flags, of which given reports those on the command line.
+func (o *options) complete(given func(name string) bool) (err error) {
 	if o.backends, err = bench.Select(o.backend); err != nil {
-		return nil, err
+		return err
 	}
-	if o.report != "" && !given["full"] {
+	if o.report != "" && !given("full") {
 		o.full = true
 	}
-	return o, o.check(given)
+	return o.check(given)
 }
 
-// check refuses options that make no sense, or not together. given has those on the command line.
-func (o *options) check(given map[string]bool) error {
+// check refuses options that make no sense, or not together.
+func (o *options) check(given func(name string) bool) error {
 	switch {
 	case o.count < 1:
 		return errors.New("--count: wants 1 or more")
-	case o.iterations < 1 && given["iterations"]:
+	case o.iterations < 1 && given("iterations"):
 		return errors.New("--iterations: wants 1 or more")
-	case o.budget <= 0 && given["budget"]:
+	case o.budget <= 0 && given("budget"):
 		return errors.New("--budget: wants a duration above 0, such as 10s")
 	case !slices.Contains(formats, o.format):
 		return fmt.Errorf("--format %q: unknown, one of %s", o.format, strings.Join(formats, ", "))
-	case o.base == "" && given["base"]:
+	case o.base == "" && given("base"):
 		return errors.New("--base: wants a file")
-	case o.report == "" && given["report"]:
+	case o.report == "" && given("report"):
 		return errors.New("--report: wants a file")
-	case o.dir == "" && given["dir"]:
+	case o.dir == "" && given("dir"):
 		return errors.New("--dir: wants a directory")
 	case o.dir != "" && (o.embedded || len(o.splits) > 0 || o.peers):
 		return errors.New("--dir: goes with neither --embedded, --split nor --peers")
 	case o.dir != "" && len(o.queries.IDs) > 0:
 		return errors.New("--id: modules share ids, so it does not go with --dir")
-	case o.embedded && given["base"]:
+	case o.embedded && given("base"):
 		return errors.New("--embedded: stands in for --base, give one of them")
 	}
 	return nil

@@ -7,38 +7,30 @@ import (
 
 	"github.com/btfkit/btfkit/bench/report"
 	"github.com/btfkit/btfkit/bench/results"
-	"github.com/btfkit/btfkit/cmd/internal/flags"
+	"github.com/spf13/cobra"
 	"golang.org/x/perf/benchfmt"
 )
 
-func rankingCommand() *flags.Command {
-	return &flags.Command{
-		Name:  "benchmark ranking",
-		Usage: []string{"benchmark ranking FILE..."},
-		Brief: "say whether several runs rank the backends alike",
-		About: "Reads several runs' results in Go's benchmark format and prints, row by row, how the " +
-			"backends rank by the median of their ratios within rounds, and in how many runs they do. " +
-			"Backends within 25 % of each other share a rank.",
-		Files:  true,
-		Status: "0, 1 on failure or if a run contradicts the ranking of some row, 2 for wrong usage.",
-	}
-}
+func rankingCommand() *cobra.Command {
+	return withFlags(&cobra.Command{
+		Use:   "ranking FILE...",
+		Short: "say whether several runs rank the backends alike",
+		Long: `Reads several runs' results in Go's benchmark format and prints, row by row, how
+the backends rank by the median of their ratios within rounds, and in how many
+runs they do. Backends within 25 % of each other share a rank.
 
-// ranking is the command of that name; it returns the exit status.
-func ranking(args []string, stdout, stderr io.Writer) int {
-	c := rankingCommand()
-	paths, _, status, ok := c.Run(args, stdout, stderr)
-	if !ok {
-		return status
-	}
-	if len(paths) == 0 {
-		return c.Misused(stderr, errors.New("wants files"))
-	}
-	if err := rankFiles(paths, stdout); err != nil {
-		fmt.Fprintf(stderr, "benchmark ranking: %v\n", err)
-		return 1
-	}
-	return 0
+Exit status: 0, 1 on failure or if a run contradicts the ranking of some row,
+2 for wrong usage.`,
+		Args: func(_ *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				return errors.New("wants files")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, paths []string) error {
+			return failed(rankFiles(paths, c.OutOrStdout()))
+		},
+	}, nil)
 }
 
 func rankFiles(paths []string, stdout io.Writer) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,46 +18,6 @@ import (
 	"github.com/btfkit/btfkit/bench/session"
 	"golang.org/x/perf/benchfmt"
 )
-
-// serveCommand is the first argument of the processes that this program starts of itself, one for
-// each backend. It is not for people; other drivers may use it.
-const serveCommand = "serve"
-
-// run is the program; it returns the exit status.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) > 0 {
-		switch args[0] {
-		case serveCommand:
-			return session.Serve(bench.Backends(), args[1:], stdin, stdout, stderr)
-		case "compare":
-			return compare(ctx, args[1:], stdout, stderr)
-		case "chart":
-			return chart(args[1:], stdout, stderr)
-		case "ranking":
-			return ranking(args[1:], stdout, stderr)
-		case "completion":
-			return complete(args[1:], stdout, stderr)
-		case "man":
-			return man(args[1:], stdout, stderr)
-		}
-	}
-	o, err := parseOptions(args)
-	c := new(options).command()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, c.Help())
-		return 0
-	case err != nil:
-		return c.Misused(stderr, err)
-	case o.version:
-		return version(stdout)
-	}
-	err = measure(ctx, o, stdout, stderr)
-	if none := new(session.RowsError); errors.As(err, &none) {
-		return c.Misused(stderr, fmt.Errorf("--rows %s: %w", o.rows, none))
-	}
-	return finish(ctx, c.Name, err, stderr)
-}
 
 // finish reports what ended a command, and returns the exit status: after a signal, what shells
 // give to programs that a signal ends.
@@ -78,12 +37,11 @@ func finish(ctx context.Context, name string, err error, stderr io.Writer) int {
 	return status
 }
 
-func backendNames() string {
-	var names []string
+func backendNames() (names []string) {
 	for _, b := range bench.Backends() {
 		names = append(names, b.Name())
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // measure runs the benchmark and writes its results, those so far if ctx ends it.

@@ -1,3 +1,0 @@
-module github.com/btfkit/btfkit/cmd/internal/flags
-
-go 1.25.0
