@@ -3,15 +3,15 @@ package btf
 import "github.com/btfkit/btfkit/btf/internal/raw"
 
 // A Backend opens BTF: it decides where the bytes live and which indexes exist. Packages cache,
-// mmap and arena have one each, which code that opens BTF for others takes as a value: package
-// elfx, for instance. To write one, see package btf/store.
+// mmap and arena export one each. Functions that open BTF on behalf of a caller, such as those
+// of package elfx, take a Backend as an argument. To write one, see package btf/store.
 //
 // All methods may be called at once from several goroutines.
 type Backend interface {
 	// Name returns a short name, such as "cache".
 	Name() string
-	// Open opens the file of raw BTF at path on top of base, which may be nil and of any
-	// backend. Errors name the path.
+	// Open opens the file of raw BTF at path on top of base. base may come from any
+	// backend; nil means that the file stands alone. Errors name the path.
 	Open(path string, base *Spec) (*Spec, error)
 	// Parse opens raw BTF in memory on top of base. It keeps no reference to data.
 	Parse(data []byte, base *Spec) (*Spec, error)
@@ -25,16 +25,16 @@ type Info struct {
 	// heap, which Close gives back; strings that outlive Close are copied out. Otherwise the Go
 	// heap holds them, and Close only drops references.
 	Mapped bool
-	// Why says in a few words how that came about, such as "mapping refused: ...";
-	// empty if it is the normal case.
+	// Why says why the bytes are there and not where the backend usually keeps them, such
+	// as "mapping refused: ..."; it is empty in the usual case.
 	Why string
-	// DataBytes is the length of the blob, IndexBytes that of the backend's indexes
-	// so far, both in bytes.
+	// DataBytes is the length of the blob. IndexBytes is the size of the indexes that the
+	// backend has built so far. Both are in bytes.
 	DataBytes, IndexBytes int64
 }
 
 // Internal connects the packages of this module: btf/store opens Specs with it, and btf/builder
-// reads records. It is exempt from any promise and of no use elsewhere.
+// reads records. No promise covers it, and no other package has a use for it.
 var Internal internal
 
 type internal struct{}

@@ -12,11 +12,11 @@
 // ahead, and accessors do not fail; they allocate or lock only where they say so, such as
 // Name, which copies names out of mapped bytes.
 //
-// Around it: package btf/modules asks a kernel and its modules as one thing, btf/funcs finds
-// functions, btf/path members, btf/elements enumerators; btf/layout knows alignment and gaps,
-// btf/diff what two kernels declare differently; btf/cdump and btf/dump print types, btf/builder
-// writes BTF, and btf/store is for those who write a backend. Package elfx takes BTF out of ELF
-// files, modules and kernel images.
+// Other packages build on it. btf/modules asks a kernel and its modules together. btf/funcs
+// finds functions, btf/path finds members by path, btf/elements finds enumerators and members by
+// name. btf/layout computes alignment and gaps. btf/diff lists the declarations in which two
+// kernels differ. btf/cdump and btf/dump print types. btf/builder writes BTF. btf/store is for
+// authors of backends. Package elfx takes BTF out of ELF files, modules and kernel images.
 //
 // # Format
 //
@@ -43,10 +43,9 @@
 //
 // # Untrusted input
 //
-// Any bytes may be opened. The result is a Spec or an error that says where the fault
-// is; time and memory are linear in the input's length. What is opened may still
-// hold references to types that do not exist, or cycles; views and iterators stay within
-// bounds and end on these, and [Spec.Verify] finds them. A chain of targets may be as long as
-// the input, so that following one for each type takes quadratic time;
-// Underlying gives up early for that reason.
+// Any bytes may be opened. The result is a Spec or an error that says where the fault is; time
+// and memory are linear in the input's length. What is opened may still hold references to types
+// that do not exist, or cycles; views and iterators stay within bounds and end on these, and
+// [Spec.Verify] finds them. A chain of targets may be as long as the input, so a program that
+// follows one for each type may take quadratic time. Underlying gives up early for that reason.
 package btf

@@ -77,7 +77,7 @@ func (m Member) NameIs(s string) bool { return m.nameIs(s) }
 // TargetID returns the id of the field's type, unchecked.
 func (m Member) TargetID() TypeID { return TypeID(m.word(1)) }
 
-// Target returns the field's type, void if none has that id.
+// Target returns the field's type; void if no type has the TargetID.
 func (m Member) Target() Type { return m.target(m.TargetID()) }
 
 // BitOffset returns where the field starts, in bits from the start of the struct: 24
@@ -102,10 +102,9 @@ func (m Member) BitfieldSize() uint32 {
 	return m.word(2) >> 24
 }
 
-// Bits returns where a bitfield starts, in bits from the start of the struct, and its
-// width in bits, in both forms that BTF has; ok is false if the field is none. In the
-// older form, a field is a bitfield if its INT has an offset or is narrower
-// than its size.
+// Bits returns where a bitfield starts, in bits from the start of the struct, and its width
+// in bits, in both forms that BTF has; ok is false if the field is no bitfield. In the
+// older form, a field is a bitfield if its INT has an offset or is narrower than its size.
 func (m Member) Bits() (offset, size uint32, ok bool) {
 	if m.bitfields {
 		size = m.BitfieldSize()
@@ -176,8 +175,8 @@ func (e Enumerator) Int64() int64 {
 	return int64(int32(e.word(1)))
 }
 
-// Uint64 returns the value's bits: 64 of an ENUM64. Those of an ENUM are 32,
-// sign-extended if it is marked as signed.
+// Uint64 returns the value's bits: all 64 of an ENUM64. The 32 bits of an ENUM's value are
+// sign-extended if the ENUM is marked as signed.
 func (e Enumerator) Uint64() uint64 {
 	switch {
 	case e.wide:
@@ -227,7 +226,8 @@ func (p Param) NameIs(s string) bool { return p.nameIs(s) }
 // TargetID returns the id of the parameter's type, unchecked; 0 for the ellipsis.
 func (p Param) TargetID() TypeID { return TypeID(p.word(1)) }
 
-// Target returns the parameter's type, void for the ellipsis and if none has that id.
+// Target returns the parameter's type; void for the ellipsis and if no type has the
+// TargetID.
 func (p Param) Target() Type { return p.target(p.TargetID()) }
 
 // IsVariadic reports whether p is the ellipsis: the last parameter, without name and

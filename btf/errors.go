@@ -26,8 +26,8 @@ var (
 type FormatError struct {
 	// Part is the part at fault: "header", "types", "strings" or "layout".
 	Part string
-	// Offset is where the fault lies, in bytes from the start of the BTF, which need not
-	// be that of the file it was extracted from.
+	// Offset is where the fault lies, in bytes from the start of the BTF. A file that the
+	// BTF was extracted from may have it at another offset.
 	Offset int64
 	// Start is where Part starts, in bytes from the start of the BTF.
 	Start int64
@@ -63,12 +63,12 @@ func formatError(err error) error {
 	return &FormatError{f.Part, f.Offset, f.Start, TypeID(f.ID), f.Class, f.Err}
 }
 
-// NotFoundError says that no type has a name, or none of the kinds asked for. It is
-// ErrNotFound.
+// NotFoundError says that no type has the name, or that the types with the name are of
+// other kinds than those asked for. errors.Is finds ErrNotFound in it.
 type NotFoundError struct {
 	// Name is the name asked for.
 	Name string
-	// Kinds are those asked for; empty if any kind would have done.
+	// Kinds are the kinds that the caller asked for; empty if any kind would have done.
 	Kinds []Kind
 	// Found are the kinds that types of this name have, each once.
 	Found []Kind

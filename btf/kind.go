@@ -6,9 +6,9 @@ import "github.com/btfkit/btfkit/btf/internal/raw"
 // section follows the last of its base.
 type TypeID uint32
 
-// Kind says what a record describes. Values and names are those of the kernel's
-// UAPI header include/uapi/linux/btf.h. A kind has 7 bits since Linux 7.2
-// (5 before); one above KindEnum64 is unknown to this package.
+// Kind says what a record describes. Values and names are those of the kernel's UAPI header
+// include/uapi/linux/btf.h. A kind has 7 bits since Linux 7.2, and had 5 before. This
+// package knows no kind above KindEnum64.
 type Kind uint8
 
 // The kinds, with the kernel that introduced each where that was not the first (4.18).

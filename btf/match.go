@@ -10,8 +10,8 @@ import (
 )
 
 // A Matcher selects types by a regular expression on their names. It is immutable and safe
-// for concurrent use; NewMatcher and NewGlobMatcher make one. It keeps what it worked out
-// about the expression from one query to the next, so make it once and use it often.
+// for concurrent use; NewMatcher and NewGlobMatcher make one. It keeps the automata that a
+// query built for the next query, so make it once and use it often.
 //
 // A name matches exactly if regexp.Regexp.MatchString says so. A Matcher is much faster
 // over many names than asking package regexp for each: literals are searched for, and
@@ -22,8 +22,8 @@ type Matcher struct {
 	empty bool // the empty name matches
 }
 
-// NewMatcher returns a Matcher for an expression in the syntax of package regexp. Errors
-// are those of regexp.Compile; they show no more than the start of a long expression.
+// NewMatcher returns a Matcher for an expression in the syntax of package regexp. It fails
+// where regexp.Compile does; the error shows no more than the start of a long expression.
 func NewMatcher(expr string) (*Matcher, error) { return wrapMatcher(match.Compile(expr)) }
 
 // NewGlobMatcher returns a Matcher for a pattern of the shell that must match the whole name:

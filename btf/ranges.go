@@ -7,8 +7,8 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// All ranges over all types by ascending id, void included if it is covered. It is
-// empty after Close and does not allocate.
+// All ranges over all types by ascending id. It includes void unless s is the Own of a
+// split Spec. It is empty after Close and does not allocate.
 func (s *Spec) All() iter.Seq2[TypeID, Type] {
 	return func(yield func(TypeID, Type) bool) {
 		c := cursor{left: s.chain}

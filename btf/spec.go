@@ -13,15 +13,16 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Spec answers queries about a section of BTF on top of its bases, or, see Own,
-// about that section alone. It is immutable once opened and safe for concurrent use;
-// only Close must not run beside other calls. A [Backend] opens Specs, as cache.Open does; a
-// Spec may be the base of any number of others, in any backend. That the base is the right
-// one, of the same build, cannot be told from the format: with another, names are garbage
-// and references mean other types. See CheckBase, which looks for the signs.
+// A Spec answers queries about a section of BTF and the bases below it. A Spec that Own
+// returns answers about its section alone. It is immutable once opened and safe for
+// concurrent use; only Close must not run beside other calls. A [Backend] opens Specs, as
+// cache.Open does; a Spec may be the base of any number of others, in any backend. The base
+// must come from the same build. The format does not say whether it does: on a wrong base,
+// names are garbage and references lead to other types. CheckBase looks for signs of that.
 //
-// Queries by name, by match and by kind take the kinds that they select; of any kind if none
-// is given. Their answers ascend by id, which puts the base first.
+// Queries by name, by match and by kind take a list of kinds and find types of these kinds;
+// without a list, they find types of every kind. Answers are in ascending order of ids, so
+// types of the base come first.
 type Spec struct {
 	raw   *raw.Section
 	sec   *section
@@ -72,9 +73,9 @@ type lookup interface {
 	AppendIDs(dst []TypeID, name string) []TypeID
 }
 
-// Parse reads the structure of raw BTF and returns a Spec that needs no backend: a copy of data
-// on the Go heap, and no index, so that each lookup by name reads every record. base is
-// what data is split from, nil if it stands alone. Nothing needs to be closed.
+// Parse reads the structure of raw BTF and returns a Spec that needs no backend. It holds a
+// copy of data on the Go heap, and no index: each lookup by name reads every record. base is
+// the Spec that data is split from, nil if data stands alone. The Spec need not be closed.
 //
 // Like every opener, it checks the header, the sections' bounds, and every record's kind, end
 // and own name offset; it does not follow references, see Verify. Time and memory are linear in
@@ -183,9 +184,9 @@ func (s *Spec) Close() error {
 // Base returns the Spec that s is split from, or nil.
 func (s *Spec) Base() *Spec { return s.base }
 
-// Own returns a Spec over the section of s alone: ids, names, matches and iteration
-// leave out the bases, whose ids are ErrNotFound. Own of a split Spec has no void. It
-// shares Close with s; views that it returns still reach into the bases.
+// Own returns a Spec over the section of s alone. Its queries and iterators leave out the
+// bases, and TypeByID returns ErrNotFound for ids of the bases. Own of a split Spec has no
+// void. It shares Close with s; views that it returns still reach into the bases.
 func (s *Spec) Own() *Spec {
 	own := *s
 	own.chain = s.chain[len(s.chain)-1:]
@@ -195,7 +196,7 @@ func (s *Spec) Own() *Spec {
 	return &own
 }
 
-// Info says where the bytes of the section are and what its backend holds; zero after
+// Info says where the bytes of the section are and what its backend holds. It is zero after
 // Close.
 func (s *Spec) Info() Info {
 	if s.live.closed.Load() {
@@ -212,11 +213,10 @@ func (s *Spec) ByteOrder() binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-// PointerSize returns the size of a pointer on the target, in bytes. BTF does not
-// state it; as libbpf does, it is derived from the size of the first INT named "long"
-// (in any of C's spellings), first in the base, and taken to be 8 if there is none.
-// The scan runs at the first call, in time linear in the number of types, whatever their
-// names; later calls cost nothing.
+// PointerSize returns the size of a pointer on the target, in bytes. BTF does not state it.
+// As libbpf does, PointerSize takes the size of the first INT named "long" (in any of C's
+// spellings), the base's first, and 8 if there is none. The scan runs at the first call, in
+// time linear in the number of types, whatever their names; later calls cost nothing.
 func (s *Spec) PointerSize() int { return s.sec.PointerSize() }
 
 // PointerSize is Spec.PointerSize.
@@ -263,12 +263,12 @@ func isLong(name string) bool {
 	return false
 }
 
-// IDs returns the ids covered: first and the one behind the last. A Spec that stands
-// alone starts with 0, void.
+// IDs returns the range of ids that s covers: from first up to, but not including, end. A
+// Spec that stands alone starts with 0, void.
 func (s *Spec) IDs() (first, end TypeID) { return s.min, TypeID(s.raw.End()) }
 
-// TypeByID returns the type with the id; void for 0. It returns ErrClosed, or an error that is
-// ErrNotFound and says which ids there are. It does not allocate unless it fails.
+// TypeByID returns the type with the id; void for 0. It fails with ErrClosed, or with
+// ErrNotFound in an error that says which ids there are. It does not allocate unless it fails.
 func (s *Spec) TypeByID(id TypeID) (Type, error) {
 	// Most ids are those of the section's own types. (Below its first, the difference wraps.)
 	sec := s.live.sec
@@ -296,8 +296,9 @@ func (s *Spec) anyType(id TypeID) (Type, error) {
 
 // AppendIDsByName appends the ids of all types with the name to dst. "" finds the anonymous
 // structs, unions, enums and enum64s. Finding nothing is no error; ErrClosed is the only one.
-// It allocates to grow dst, and once for what the backend builds at its first lookup by name,
-// or for the anonymous types; its cost is the backend's, in hostile input linear in the input.
+// It allocates to grow dst. The first lookup by name, and the first of anonymous types, may
+// also build an index and allocate for it. The cost depends on the backend, and is at most
+// linear in the input.
 func (s *Spec) AppendIDsByName(dst []TypeID, name string, kinds ...Kind) ([]TypeID, error) {
 	if s.live.closed.Load() {
 		return dst, ErrClosed
@@ -352,8 +353,9 @@ func (s *Spec) yieldTypes(ids []TypeID, kinds []Kind, yield func(Type) bool) {
 	}
 }
 
-// TypeByName returns the type with the name and the lowest id among those of the given
-// kinds. It returns ErrClosed, or a *[NotFoundError]. It does not allocate unless it fails.
+// TypeByName returns the type with the name that has one of the given kinds, if any are
+// given; of several such types, the one with the lowest id. It fails with ErrClosed or a
+// *[NotFoundError]. It does not allocate unless it fails.
 func (s *Spec) TypeByName(name string, kinds ...Kind) (Type, error) {
 	buf := idBuffers.Get().(*[]TypeID)
 	defer idBuffers.Put(buf)

@@ -13,10 +13,10 @@ import (
 // record of the same open section; a base type is the same through every split. The
 // zero Type is void.
 //
-// Accessors never fail or panic, and allocate or lock only where said. Asked what
-// the kind does not have, or where the bytes are corrupt, they answer with zero
-// values. So they do after the section is closed, as if the record were all zeros;
-// only the id and the section stay.
+// Accessors never fail or panic, and allocate or lock only where said. They return zero
+// values for what the kind does not have, and where the bytes are corrupt. After the
+// section is closed, every accessor answers as if the record were all zeros, except ID and
+// Spec.
 type Type struct {
 	sec *raw.Section
 	off uint32 // of the record, in the type section
@@ -74,11 +74,11 @@ func (t Type) Vlen() int {
 // Member.BitfieldSize, IsSigned, FwdKind and IsAttribute.
 func (t Type) KindFlag() bool { return t.kindByte()>>7 != 0 }
 
-// Name returns the type's name, "" if it has none. Names are bytes in no declared
-// encoding. For bytes on the heap the result is a substring of them and free; it
-// keeps them alive. For mapped bytes it is a copy, one allocation. Either way it
-// stays valid after Close. The cost is linear in the name, which in hostile input may be as
-// long as the input and shared by all types: see NameOffset.
+// Name returns the type's name, "" if it has none. Names are bytes in no declared encoding.
+// If the blob is on the heap, the result is a substring of the blob, which costs nothing
+// and keeps the blob alive. If the blob is mapped, the result is a copy, which costs one
+// allocation. Either way it stays valid after Close. The cost is linear in the name, which
+// in hostile input may be as long as the input and shared by all types: see NameOffset.
 func (t Type) Name() string {
 	if t.sec == nil {
 		return ""
@@ -103,8 +103,9 @@ func (t Type) NameIs(s string) bool {
 	return t.sec.NameIs(t.sec.Word(t.off), s)
 }
 
-// NameOffset returns where the name starts in the strings, those of all bases first; 0 is
-// the empty name. Types with the same offset in a chain have the same name.
+// NameOffset returns where the name starts in the strings of the chain, in bytes: the
+// strings of all bases come first, then those of the section. 0 is the empty name. Types
+// with the same offset in a chain have the same name.
 func (t Type) NameOffset() uint32 {
 	if t.sec == nil {
 		return 0
@@ -172,9 +173,9 @@ func (t Type) hasTarget() bool {
 // exists reports whether the id exists in the chain of t's section.
 func (t Type) exists(id TypeID) bool { return t.sec != nil && uint32(id) < t.sec.End() }
 
-// Targets ranges over Target of t, the Target of that, and so on. It does not include
-// t; it includes a void at the end, stops behind a type that has no Target, such as
-// a FUNC_PROTO or a STRUCT, and ends on cyclic input, too. In hostile input, a chain may be as
+// Targets ranges over the Target of t, then the Target of that type, and so on. It does not
+// include t. It ends with void or with a type that has no Target, such as a FUNC_PROTO or a
+// STRUCT, which it includes. It also ends on cyclic input. In hostile input, a chain may be as
 // long as there are types.
 func (t Type) Targets() iter.Seq[Type] {
 	return func(yield func(Type) bool) { t.walkTargets(yield) }
@@ -258,8 +259,8 @@ func (t Type) Return() Type {
 	return typeByID(t.sec, TypeID(t.word(2)))
 }
 
-// Linkage returns the linkage of a FUNC (its vlen) or a VAR; ok is false for other
-// kinds. It may be a value that has no name.
+// Linkage returns the linkage of a FUNC (its vlen) or a VAR; ok is false for other kinds.
+// The value may be none of the constants.
 func (t Type) Linkage() (l Linkage, ok bool) {
 	switch info := t.info(); Kind(raw.InfoKind(info)) {
 	case KindFunc:
@@ -313,8 +314,8 @@ func (t Type) IsOpaque() bool { return raw.Kind(t.Kind()) > raw.LastKind }
 // what their target takes. ok is false for what has no size (void, FWD, FUNC,
 // FUNC_PROTO, tags on those), on corrupt or cyclic chains, and above 2^63-1.
 //
-// The pointer size is the section's, see Spec.PointerSize. The cost is that of the
-// chain of targets, which in hostile input may be as long as the input.
+// The pointer size is the section's, see Spec.PointerSize. The time is linear in the length
+// of the chain of targets, which in hostile input may be as long as the input.
 func (t Type) Sizeof() (size uint64, ok bool) {
 	elems, ok := t.elems(1)
 	if t.isSized() || !ok {
@@ -362,9 +363,9 @@ func multiply(a, b uint64) (uint64, bool) {
 	return a * b, true
 }
 
-// String returns a short description such as "[17] STRUCT sk_buff", "void" for void. What has no
-// name of its own says what it is about, following at most 8 links: "[27] PTR to CONST of STRUCT
-// sk_buff", "[5] ARRAY of 16 INT char". Long names are cut. It allocates.
+// String returns a short description such as "[17] STRUCT sk_buff", "void" for void. A type
+// without a name of its own is described by its targets, at most 8 of them: "[27] PTR to CONST
+// of STRUCT sk_buff", "[5] ARRAY of 16 INT char". Long names are cut. It allocates.
 func (t Type) String() string {
 	if t.IsVoid() {
 		return "void"
@@ -410,11 +411,11 @@ func (t Type) appendShort(dst []byte) []byte {
 	return dst
 }
 
-// Int is what an INT says besides its size.
+// Int is the encoding of an INT: all that its record says besides size and name.
 type Int struct {
 	Encoding IntEncoding
-	// Offset is where the value starts, in bits from the start of the storage: not 0
-	// only in the older form of bitfields.
+	// Offset is where the value starts, in bits from the start of the storage: it is not 0
+	// in the older form of bitfields only.
 	Offset uint8
 	// Bits is the width of the value in bits.
 	Bits uint8

@@ -7,14 +7,13 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// Verify checks what Open leaves out: that every string offset and type id of every
-// record exists, that a FUNC refers to a FUNC_PROTO, and that there is no cycle along single
-// targets (pointers, typedefs, modifiers, array elements) nor of structs that contain themselves
-// by value; and that a layout section is aligned to four bytes and overlaps no other. Such
-// input is harmless to this package's views, but not to code that follows references
-// on its own. It covers the sections that s covers, the root first, and returns the
-// first fault as a *FormatError with ErrCorrupt. Time and memory are linear in the
-// input; it does not recurse.
+// Verify checks what opening does not: that every string offset and type id in every record
+// exists, that every FUNC refers to a FUNC_PROTO, that no chain of single targets (pointers,
+// typedefs, modifiers, array elements) is a cycle, that no struct contains itself by value, and
+// that a layout section is aligned to four bytes and overlaps no other section. Such input is
+// harmless to this package's views, but not to code that follows references on its own. It
+// checks the sections that s covers, the root first, and returns the first fault as a
+// *FormatError with ErrCorrupt. Time and memory are linear in the input; it does not recurse.
 func (s *Spec) Verify() error {
 	if s.live.closed.Load() {
 		return ErrClosed
@@ -184,10 +183,11 @@ func (t Type) part(i uint32) (part Type, ok bool) {
 
 var errForeign = errors.New("names start inside other strings: it was built for another kernel")
 
-// CheckBase looks for signs that the section of s was made for another base than the one that
-// it was opened on: what Verify finds in it and, since references may exist there all the same,
-// names that start inside other strings. It returns nil, ErrClosed or a *[FormatError] that
-// is ErrCorrupt. Time and memory are linear in the section.
+// CheckBase looks for signs that the section of s was built for another base than the one that
+// it was opened on. The signs are all faults that Verify finds in the section, and names that
+// start in the middle of another string: on a wrong base, ids and offsets may well exist, but
+// mean something else. It returns nil, ErrClosed or a *[FormatError] with ErrCorrupt. Time and
+// memory are linear in the section.
 func (s *Spec) CheckBase() error {
 	if s.live.closed.Load() {
 		return ErrClosed

@@ -18,8 +18,8 @@ type CollectionOptions struct {
 	// Modules opens the modules' BTF; nil means Kernel.
 	Modules btf.Backend
 	// Limits bounds what each file may cost; nil means the defaults. If it has no Pool, the files
-	// get one of MaxSize for all of them together, so that any number of workers that open them
-	// need no more memory than one may.
+	// get one of MaxSize for all of them together, so that any number of workers together need no
+	// more memory than one may need.
 	Limits *Options
 }
 
@@ -48,14 +48,14 @@ func (o *CollectionOptions) modules() btf.Backend {
 // file called base, "vmlinux" if that is empty, and a module in every other file, with the file's
 // name for its own. A file OBJECT.EXTRA beside a file OBJECT is an extra of that module, or of the
 // kernel, see [modules.Collection]. Subdirectories are ignored. Modules are opened when they are
-// needed, or by [modules.Collection.OpenAll]. Whatever is wrong with one file, such as being empty,
-// damaged, a pipe, a link to nothing or a second one of its name, is left to
-// [modules.Collection.Problems].
+// needed, or by [modules.Collection.OpenAll]. A file that cannot be used (empty, damaged, a pipe,
+// a link to nothing, a second file of one name) is no error: [modules.Collection.Problems] lists
+// it.
 //
-// ctx ends with Dir: modules get that of OpenAll or Module. The first query that goes through all
-// modules opens every one of them, with no way to stop it. Call OpenAll first to open them in
-// parallel and to be able to stop; what is open then stays open. [OpenMirror] is Dir for programs
-// that run while modules come and go.
+// ctx is for Dir alone: modules are opened later, with the context of OpenAll or Module. The first
+// query over all modules opens every one of them, and cannot be stopped. To open them in parallel,
+// and to be able to stop, call OpenAll first; modules that are open then stay open. Programs that
+// run while modules come and go use [OpenMirror] instead of Dir.
 func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
 	m, err := OpenMirror(ctx, dir, base, o)
 	if err != nil {
@@ -65,27 +65,28 @@ func Dir(ctx context.Context, dir, base string, o CollectionOptions) (*modules.C
 }
 
 // Tree finds a kernel and its modules in /lib/modules/RELEASE, or in any tree that a kernel was
-// built in or unpacked from packages to: a vmlinux or vmlinuz, and modules at any depth. Names only
-// select candidates. Symbolic links are followed, those to folders as well, wherever they lead, but
-// not those called build and source.
+// built in or unpacked from packages to: a vmlinux or vmlinuz, and modules at any depth. Names
+// only select candidates. Tree follows symbolic links to files and folders, wherever they lead,
+// except links called build and source.
 //
-// Where base is not empty it is the path of the file with the kernel's BTF, else the tree is
-// searched, and then, for a folder lib/modules/RELEASE, the paths of [KernelPaths], and [SysDir] if
+// base is the path of the file with the kernel's BTF. If it is empty, Tree searches the tree for
+// the kernel, then, for a folder lib/modules/RELEASE, looks at [KernelPaths], and at [SysDir] if
 // that release is running.
 //
-// Of several files of one module, Tree takes the one that modprobe would: outside of usr/lib/debug
-// before inside, then the one that the file modules.dep beside them lists, then by the folder below
-// lib/modules/RELEASE in the order of depmod.d(5): override, updates, extra, any other,
-// weak-updates. Where that does not decide, it takes the first, and each other is a problem. If the
-// kernel's path says its release, modules of others are left out, a problem for each folder.
+// Of several files of one module, Tree takes the file that modprobe would take. It prefers files
+// outside of usr/lib/debug, then the file that modules.dep lists, then the folder below
+// lib/modules/RELEASE that comes first in the order of depmod.d(5): override, updates, extra, any
+// other, weak-updates. If that does not decide, it takes the first file, and reports each other as
+// a problem. If the kernel's path tells its release, Tree leaves out modules of other releases,
+// and reports one problem for each folder.
 //
-// The section .BTF.EXTRA of a file is an extra of its module, or of the kernel, as long as that is
-// not split on a distilled base.
+// The section .BTF.EXTRA of a file is an extra of the module or kernel in that file, unless the
+// module is split from a distilled base.
 //
-// Whatever is wrong with one file or folder, such as not being readable, empty, damaged or a link
-// to nothing, is left to [modules.Collection.Problems] and stops nothing else. Modules are opened
-// when they are needed, or by [modules.Collection.OpenAll]. As for [Dir], a query may have to open
-// all modules, which here means to decompress them: it is OpenAll that takes a context.
+// A file or folder that cannot be used (unreadable, empty, damaged, a link to nothing) is no error
+// and stops nothing else: [modules.Collection.Problems] lists it. Modules are opened when a query
+// needs them, or by [modules.Collection.OpenAll]. A query over all modules may have to decompress
+// every one of them, and cannot be stopped: to be able to stop, call OpenAll first, as for [Dir].
 func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.Collection, error) {
 	if o.Kernel == nil {
 		return nil, errNoBackend
@@ -136,9 +137,9 @@ func openKernel(ctx context.Context, dir string, paths []string, o CollectionOpt
 }
 
 // AddFile adds the module in a file of any kind that [ExtractFile] reads, under its [ModuleName].
-// The file is opened when the module is needed. A name that the collection has already is an error
-// that is [modules.ErrDuplicate]; whatever is wrong with the file is left to
-// [modules.Collection.Problems].
+// The file is opened when the module is needed. It fails with [modules.ErrDuplicate] if the
+// collection has the name already. A file that cannot be used is no error here:
+// [modules.Collection.Problems] lists it later.
 func AddFile(c *modules.Collection, path string, o CollectionOptions) error {
 	if o.modules() == nil {
 		return errNoBackend

@@ -10,29 +10,30 @@
 //     .BTF.base, .BTF.ext, .BTF.inline and whatever else is called .BTF.NAME, inflated when they
 //     are marked SHF_COMPRESSED (zlib, zstd);
 //   - either of these inside gzip, xz, zstd, bzip2, lz4 (frame and legacy), lzma or lzop, as
-//     distributions ship modules, with or without a signature appended. All that these tools write
-//     is read, each filter of xz 5.8 included, but for zstd and lz4 with a dictionary;
+//     distributions ship modules, with or without a signature appended. The package reads all that
+//     these tools write, with each filter of xz 5.8, except zstd and lz4 with a dictionary;
 //   - x86 bzImage and EFI zboot images, whose header fields say where the compressed kernel is;
 //     unified kernel images (a PE file with a .linux section) around them;
 //   - arm64, riscv and s390x images and any other file: searched for BTF, then for compressed
-//     streams. A find counts only when all of its records parse. The largest one wins, since a
-//     kernel's BTF is larger than that of modules inside the image; Data.Others has the rest;
+//     streams. Bytes count as BTF only when all of their records parse. The largest BTF wins,
+//     since a kernel's BTF is larger than the BTF of modules inside the image; Data.Others lists
+//     the others;
 //   - ELF files that unpack a kernel, as MIPS and ppc64 have them: searched for compressed streams;
 //   - kernels that keep their BTF as a zstd frame.
 //
-// An archive (tar, cpio, ar, zip) is searched, too, but its files are all alike: if BTF is in
-// several places, the error lists them. BTF of a module in it, which needs a base, is not taken.
+// An archive (tar, cpio, ar, zip) is searched, too. None of its files is preferred: if several
+// hold BTF, the error lists them. BTF of a module in it, which needs a base, does not count.
 //
-// Header fields come first and searching last. Searching is linear in the size of the file: the
-// work that false finds may cause is capped too.
+// The package follows header fields first, and searches only where they do not help. Searching
+// takes time linear in the size of the file; the work that false finds cause is bounded, too.
 //
 // # Memory and limits
 //
 // Of an uncompressed ELF file only the section headers, their names and the wanted sections are
 // read, whatever the size of the file. Everything else is read or decompressed in memory, within
-// the limits of [Options]. A file that asks for more is refused with [ErrTooLarge], and the message
-// names the limit. Reading one file takes at most 1.3 times the limit in memory, and a few
-// megabytes for the decoder. A [Pool] bounds what several calls have at once.
+// the limits of [Options]. A file that asks for more is refused with [ErrTooLarge], and the
+// message names the limit. Reading one file takes at most 1.3 times the limit in memory, and a few
+// megabytes for the decoder. A [Pool] bounds the memory of several calls together.
 //
 // # Why not debug/elf
 //
@@ -45,12 +46,13 @@
 //
 // [Dir] and [Tree] find a kernel and its modules in a directory of BTF, in /lib/modules or in a
 // tree that packages were unpacked to, and make a [modules.Collection] of them; [OpenKernel] looks
-// where libbpf does. They open what they find with a backend of the caller's choice, see
-// [Backend]. A module built with a distilled base is moved onto the kernel at hand by [Relocate].
+// where libbpf does. They open what they find with a [Backend] of the caller's choice. [Relocate]
+// rewrites a module that was built with a distilled base so that it is split from the given
+// kernel.
 //
 // # Concurrency
 //
-// All functions may be called at once from several goroutines. Those that take a context stop soon
-// after it is done, with its error. The modules of a collection are opened later and without it:
-// see [Dir].
+// All functions may be called at once from several goroutines. A function that takes a context
+// returns the context's error soon after it is done. Modules of a collection are opened later,
+// without that context: see [Dir].
 package elfx

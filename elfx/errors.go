@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// The classes of failure, to be asked for with [errors.Is]. Errors of the file system and of a
-// context keep their own class.
+// The classes of failure, for [errors.Is]. Errors of the file system and of a context keep
+// their own class.
 var (
 	// ErrNoBTF says that a file was understood and holds no BTF.
 	ErrNoBTF = errors.New("no BTF")
 	// ErrTooLarge says that a limit of Options, which the message names, was reached.
 	ErrTooLarge = errors.New("too large")
-	// ErrCorrupt says that a file is not what its first bytes announce.
+	// ErrCorrupt says that a file breaks the rules of the format that its first bytes
+	// announce.
 	ErrCorrupt = errors.New("corrupt")
 	// ErrUnsupported says that a file uses a variant of its format that is not read here.
 	ErrUnsupported = errors.New("unsupported")
@@ -25,7 +26,7 @@ type Error struct {
 	// Format is the chain of containers that led to the failure, outermost first, such as
 	// "bzImage/zstd/ELF64".
 	Format string
-	// Tried lists what else was attempted before the refusal, in order; it may be empty.
+	// Tried lists the other formats that were tried before, in order; it may be empty.
 	Tried []string
 	// Err is the cause.
 	Err error
@@ -38,8 +39,8 @@ const (
 	maxTried   = 400
 )
 
-// Error returns one line that names the file, the containers, the cause and what was tried. Without
-// the path it has less than 1000 bytes: what is longer is cut.
+// Error returns one line that names the file, the containers, the cause and what was tried.
+// Without the path it has less than 1000 bytes; longer text is cut.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("elfx: ")

@@ -12,13 +12,14 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// SysDir is where a running kernel shows its BTF and its modules'.
+// SysDir is the folder in which a running kernel shows its own BTF and the BTF of its
+// modules.
 const SysDir = "/sys/kernel/btf"
 
 // KernelPaths returns where the BTF of the kernel of a release may be found, best first, in a
 // system whose root folder is root ("/" for this one). The order is libbpf's
-// (btf__load_vmlinux_btf), without its first path, which is the running kernel's; what is
-// compressed and libbpf cannot read comes last.
+// (btf__load_vmlinux_btf), without its first path, which is the running kernel's. Compressed
+// files, which libbpf cannot read, come last.
 func KernelPaths(root, release string) []string {
 	paths := []string{
 		"boot/vmlinux-R",
@@ -53,10 +54,11 @@ func RunningRelease(root string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// OpenKernel opens the BTF of the running kernel of the system at root ("/" for this one, or where
-// an agent in a container sees its host): from [SysDir], else from the first of [KernelPaths] that
-// holds BTF. It also returns the path. If there is none, the error is ErrNoBTF and says what was
-// tried. For a path of your own, use [OpenFile].
+// OpenKernel opens the BTF of the running kernel: the file in [SysDir], else the first of
+// [KernelPaths] that holds BTF. root is the root folder of the system: "/" for this one, or the
+// folder where an agent in a container sees its host. OpenKernel also returns the path of the
+// file. If there is none, the error is ErrNoBTF and says which paths it tried. For a path of your
+// own, use [OpenFile].
 func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Options) (
 	spec *btf.Spec, path string, err error) {
 	if b == nil {

@@ -17,31 +17,33 @@ const (
 
 // Options bounds what reading one file may cost. The zero value, or nil, means the defaults.
 type Options struct {
-	// MaxSize is the greatest number of bytes that are read whole or decompressed, summed over
-	// all layers of one file; the history that xz and lzma keep beside their output counts, too.
-	// Reading a file takes at most 1.3 times as much memory, and a few megabytes. 0 means
+	// MaxSize bounds the bytes that are read whole or decompressed, summed over all layers of
+	// one file. The history that xz and lzma keep beside their output counts, too. Reading a
+	// file takes at most 1.3 times as much memory, and a few megabytes. 0 means
 	// [DefaultMaxSize]; a negative value means no such limit.
 	MaxSize int64
-	// MaxRatio is the greatest number of decompressed bytes, history included, for each byte of
-	// the file, summed over all layers; it applies above [RatioFloor] bytes. 0 means
-	// [DefaultMaxRatio]; a negative value means no such limit.
+	// MaxRatio bounds the decompressed bytes, history included, for each byte of the file,
+	// summed over all layers. It applies above [RatioFloor] bytes. 0 means [DefaultMaxRatio]; a
+	// negative value means no such limit.
 	MaxRatio int64
-	// MaxWindow is the greatest number of bytes of history that one stream may ask for, as it
-	// says in its header. 0 means [DefaultMaxWindow]; a negative value means no such limit.
+	// MaxWindow bounds the bytes of history that the header of one stream may ask for. 0
+	// means [DefaultMaxWindow]; a negative value means no such limit.
 	MaxWindow int64
-	// Pool bounds the memory of all calls that have it in their Options together. Nil means that
-	// each call has its own limits alone.
+	// Pool bounds the memory of all calls together whose Options have this Pool. With nil, each
+	// call only has its own limits.
 	Pool *Pool
-	// FixDatasec fills in what compilers leave to the loader: the sizes of DATASECs and the offsets
-	// of their variables, from the sections and symbols of the ELF file. Without it the BTF of an
-	// object that was not linked has zeros there. It does what libbpf does when it opens an object:
+	// FixDatasec fills in the sizes of DATASECs and the offsets of their variables, from the
+	// sections and symbols of the ELF file. Compilers leave them to the loader: in an object that
+	// was not linked, they are 0. It does what libbpf does when it opens an object:
 	//
-	//   - a DATASEC of size 0 gets the size of the ELF section of its name, and its global and weak
-	//     variables get the values of their symbols as offsets; static ones have theirs already;
+	//   - a DATASEC of size 0 gets the size of the ELF section of its name, and its global and
+	//     weak variables get the values of their symbols as offsets; static variables have their
+	//     offsets already;
 	//   - a variable with a hidden or internal symbol becomes static;
 	//   - the entries of every DATASEC are sorted by offset;
-	//   - .ksyms and .kconfig, which are in no ELF file, stay as they are but for that.
+	//   - .ksyms and .kconfig, which are sections of no ELF file, are only sorted.
 	//
-	// BTF that this changes is a copy, and Data.Offset is -1. A split BTF is left alone.
+	// If that changes the BTF, Data.BTF is a copy, and Data.Offset is -1. Split BTF is not
+	// changed.
 	FixDatasec bool
 }

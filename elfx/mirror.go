@@ -17,9 +17,9 @@ import (
 	"github.com/btfkit/btfkit/btf/modules"
 )
 
-// A Mirror is the collection of a directory of BTF that follows it while modules come and go. It
-// may be queried, synced and added to by several goroutines at once; see [modules.Collection]
-// about Close and about how long Specs live.
+// A Mirror is the collection of a directory of BTF. Its Sync follows the directory while modules
+// come and go. Several goroutines may query it, sync it and add to it at once; see
+// [modules.Collection] about Close and about how long Specs live.
 type Mirror struct {
 	*modules.Collection
 
@@ -38,18 +38,19 @@ type entry struct {
 	object, extra string // empty for a module
 }
 
-// Changes is what one [Mirror.Sync] found.
+// Changes says what one [Mirror.Sync] changed.
 type Changes struct {
 	// Added, Removed and Replaced are the names of modules, and of extras as OBJECT.EXTRA, each
-	// sorted. A module is replaced if its name has another file now, or the file is another
-	// size or has been written. Unchanged counts the others.
+	// sorted. A module is replaced if another file has its name now, or if the file has changed
+	// its size or time. Unchanged counts the others.
 	Added, Removed, Replaced []string
 	Unchanged                int
-	// Retired are Specs that were open of what was removed and replaced. They stay valid until
-	// somebody closes them: the caller, when no reader has them or types of them any more, or
-	// the collection's Close.
+	// Retired are the open Specs of modules and extras that were removed or replaced. They
+	// stay valid until they are closed: by the caller, once no reader uses them or their types
+	// any more, or by the collection's Close.
 	Retired []*btf.Spec
-	// Problems are files that cannot be in the collection. They are among its own Problems, too.
+	// Problems are the files that could not be added. The collection's own Problems list them,
+	// too.
 	Problems []modules.Problem
 }
 
@@ -87,11 +88,11 @@ func OpenMirror(ctx context.Context, dir, base string, o CollectionOptions) (*Mi
 // kernelFile is the kernel's file in a directory of BTF, and its name as an object of extras.
 const kernelFile = "vmlinux"
 
-// Sync looks at the directory again, and adds, removes and replaces modules as their files were. It
-// opens none. Modules that others added to the collection stay as they are. What is wrong with one
-// file is one of the Changes' Problems; an error, with which nothing changes, is that the directory
-// cannot be read, that the kernel's file is another one, which needs another Mirror, the context's,
-// or btf.ErrClosed.
+// Sync reads the directory again, and adds, removes and replaces modules so that the collection
+// has those of the directory. It opens none. Modules that others added to the collection stay. A
+// file that cannot be used is in the Changes' Problems and is no error. Sync fails, and changes
+// nothing, if the directory cannot be read, if the kernel's file was replaced, which needs a new
+// Mirror, with the context's error, or with btf.ErrClosed.
 func (m *Mirror) Sync(ctx context.Context) (*Changes, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,12 +11,12 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// OpenFile opens the BTF in the file at path, of any kind that [ExtractFile] reads, on top of
-// base, or on its own if base is nil. A module with a distilled base is relocated onto base, see
-// [Relocate], or opened on its distilled base if there is none. Files of raw BTF are handed to b
-// unread; the limit of their size holds for them, too. It returns soon after ctx is done, even if
-// the file system or b does not: what they still open is closed when they have. Errors name the
-// path.
+// OpenFile opens the BTF in the file at path, of any kind that [ExtractFile] reads. base is the
+// Spec that it is split from; nil if it stands alone. A module with a distilled base is relocated
+// onto base, see [Relocate]; if base is nil, it is opened on its distilled base. A file of raw
+// BTF is not read here, but passed to b by its path; MaxSize holds for it, too. OpenFile returns
+// soon after ctx is done, even if the file system or b still blocks: a Spec that they open later
+// is closed at once. Errors name the path.
 func OpenFile(ctx context.Context, path string, base *btf.Spec, b btf.Backend, limits *Options) (
 	*btf.Spec, error) {
 	spec, _, err := openFileAndExtras(ctx, path, base, b, limits)
@@ -42,8 +42,8 @@ func openFileAndExtras(ctx context.Context, path string, base *btf.Spec, b btf.B
 	return spec, data.extrasOf(), nil
 }
 
-// OpenData opens BTF that was extracted before, as OpenFile does. d must not be nil. An error is an
-// *[Error], but for a nil Backend.
+// OpenData opens BTF that was extracted before, as OpenFile does. d must not be nil. An error is
+// an *[Error], except for a nil Backend.
 func OpenData(ctx context.Context, d *Data, base *btf.Spec, b btf.Backend) (*btf.Spec, error) {
 	if b == nil {
 		return nil, errNoBackend

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Pool bounds the memory that several calls have together while they run, such as those of the
-// workers that open one collection: a call waits, in turn, until the most that it may need is free.
-// What the calls return is not counted. A Pool is safe for concurrent use.
+// Pool bounds the memory that several calls together use while they run, such as the calls of the
+// workers that open one collection. A call waits for its turn until the most memory that it may
+// need is free. Memory of the results does not count. A Pool is safe for concurrent use.
 type Pool struct {
 	size int64
 
@@ -26,8 +26,8 @@ type poolWaiter struct {
 	large []byte // with its turn, the call may get the large buffer of one that failed
 }
 
-// NewPool returns a pool for calls that may read and unpack size bytes together; one call alone may
-// not do more, either.
+// NewPool returns a pool for calls that together may read and unpack size bytes. A single call may
+// not read and unpack more, either.
 func NewPool(size int64) *Pool { return &Pool{size: max(size, 1)} }
 
 // acquire waits for n bytes, size at most. Among them may be a buffer to use.

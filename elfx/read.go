@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// ExtractFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe, is
-// read to its end first. It returns soon after ctx is done, also while it waits for a pipe's writer
-// (but on Darwin and Windows, whose pipes know no deadlines). An error is an *[Error], whose cause
-// is the operating system's, the context's or one of this package's.
+// ExtractFile extracts the BTF of the file at path. Anything but a regular file, such as a pipe,
+// is read to its end first. It returns soon after ctx is done, also while it waits for a pipe's
+// writer, except on Darwin and Windows, whose pipes have no deadlines. An error is an *[Error]; it
+// wraps an error of the operating system, of the context or of this package.
 func ExtractFile(ctx context.Context, path string, opts *Options) (*Data, error) {
 	d, err := readFile(ctx, path, opts)
 	if err == nil {

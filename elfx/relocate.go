@@ -12,25 +12,25 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// ErrMismatch says that types of a distilled base have no counterpart in the kernel.
+// ErrMismatch says that types of a distilled base match no type of the kernel, or several.
 var ErrMismatch = errors.New("distilled base does not match the kernel")
 
 // Relocate rewrites the BTF of a module that is split on a distilled base, the .BTF.base section
 // of its file, so that it is split on the kernel's BTF instead. The result is a new blob in the
 // byte order of module, with the same types in the same order.
 //
-// The rules are those of the kernel and of libbpf (btf_relocate.c): an INT, FLOAT or ENUM matches
-// by name and size, an INT by its encoding too, and an ENUM also an ENUM64; a STRUCT or UNION
-// matches by name, and by size if the kernel has several of that name or the module embeds it by
-// value. A FWD matches a FWD, STRUCT or UNION of its name and its own kind: libbpf looks at whether
-// the candidate has bitfields there, which turns good modules away. A type with no match, or with
-// more than one, is an error that names it and is ErrMismatch.
+// The rules are the same as in the kernel and libbpf (btf_relocate.c), with one exception. An INT,
+// FLOAT or ENUM matches by name and size, an INT by its encoding too, and an ENUM also an ENUM64;
+// a STRUCT or UNION matches by name, and by size if the kernel has several of that name or the
+// module embeds it by value. A FWD matches a FWD, STRUCT or UNION of its name and its own kind;
+// this is the exception: libbpf also looks at whether the candidate has bitfields, and so refuses
+// good modules. If a type has no match, or more than one, the error names it and is ErrMismatch.
 //
-// It takes time linear in the size of module, distilled and base, some milliseconds for a kernel's,
-// and memory for an index of the strings of base while it runs; names that lie in each other, as no
-// tool writes them, are refused with btf.ErrUnsupported if that would take longer. It is safe for
-// concurrent use and stops when ctx is done. None of the arguments may be nil; an error is an
-// *[Error], btf.ErrClosed if base is closed. [OpenFile] does the same of a file.
+// It takes time linear in the size of module, distilled and base, some milliseconds for a kernel,
+// and memory for an index of the strings of base while it runs. Where names overlap so much that
+// this would take longer, which no tool writes, it fails with btf.ErrUnsupported. It is safe for
+// concurrent use and stops when ctx is done. None of the arguments may be nil. An error is an
+// *[Error]; it is btf.ErrClosed if base is closed. [OpenFile] relocates the module of a file.
 func Relocate(ctx context.Context, module, distilled []byte, base *btf.Spec) ([]byte, error) {
 	relocated, err := relocate(ctx, module, distilled, base)
 	if err != nil {

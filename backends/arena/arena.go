@@ -1,7 +1,7 @@
 // Package arena is the btfkit backend that holds everything in a few contiguous blocks of
 // memory without pointers: the file, read in place; where records start; a hash table of
-// names; and, from the first regular expression on, where names start. It answers nearly
-// as fast as package cache, with hardly more memory than the file.
+// names; and, from the first regular expression on, where names start. It answers nearly as
+// fast as package cache, and needs hardly more memory than the size of the file.
 //
 // # Memory
 //
@@ -17,11 +17,11 @@
 //     rest of the program.
 //
 // With Backend.OffHeap the blocks are anonymous private memory straight from the system,
-// which the collector neither sees nor counts: not in runtime.MemStats, not in GOGC's
-// pace, not in GOMEMLIMIT, which must then be set lower by [btf.Info]'s DataBytes and
-// IndexBytes if it is to bound the process. The memory is returned at once by Close, after
-// the last Spec split from it is closed, too; forgetting to close leaks it. Names are copies
-// then, since no string can keep such memory alive, and they outlive Close.
+// which the collector neither sees nor counts: not in runtime.MemStats, not in GOGC's pace,
+// not in GOMEMLIMIT. If GOMEMLIMIT shall bound the process, set it lower by [btf.Info]'s
+// DataBytes and IndexBytes. Close returns the memory at once, or, if other Specs are split
+// from this one, the Close of the last of them does. A Spec that is never closed leaks its
+// memory. Names are copies, since no string can keep such memory alive, and outlive Close.
 //
 // # Cost
 //
@@ -43,11 +43,11 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Backend is this package as a value, for code that opens BTF for others, such as package elfx,
-// and for those who want other than the defaults.
+// Backend is the btf.Backend of this package. Pass it to functions that open BTF on behalf of a
+// caller, such as those of package elfx, or use it to set options.
 type Backend struct {
-	// OffHeap takes memory from the system instead of the Go heap, or from the heap all
-	// the same where the system gives none; btf.Info says which. The Spec must be closed.
+	// OffHeap takes memory from the system instead of the Go heap. If the system gives
+	// none, it uses the heap; btf.Info says which. The Spec must be closed.
 	OffHeap bool
 }
 
@@ -68,7 +68,7 @@ func (b Backend) Name() string {
 	return "arena"
 }
 
-// Open is the function of that name, with the options of b.
+// Open does what the function Open does, with the options of b.
 func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	m := newMemory(b.OffHeap)
 	data, err := readFile(path, m)
@@ -83,7 +83,7 @@ func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	return spec, nil
 }
 
-// Parse is the function of that name, with the options of b.
+// Parse does what the function Parse does, with the options of b.
 func (b Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
 	m := newMemory(b.OffHeap)
 	own := m.Bytes(len(data))

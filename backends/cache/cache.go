@@ -29,7 +29,8 @@ import (
 	"github.com/btfkit/btfkit/btf/store/nameindex"
 )
 
-// Backend is this package as a value, for code that opens BTF for others, such as package elfx.
+// Backend is the btf.Backend of this package. Pass it to functions that open BTF on behalf of a
+// caller, such as those of package elfx.
 type Backend struct{}
 
 var _ btf.Backend = Backend{}
@@ -44,7 +45,7 @@ func Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Pa
 // Name returns "cache".
 func (Backend) Name() string { return "cache" }
 
-// Open is the function of that name.
+// Open does what the function Open does.
 func (Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	data, err := store.ReadFile(path)
 	if err != nil {
@@ -57,7 +58,7 @@ func (Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	return spec, nil
 }
 
-// Parse is the function of that name.
+// Parse does what the function Parse does.
 func (Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
 	return open(string(data), base)
 }

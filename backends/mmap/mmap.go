@@ -1,33 +1,34 @@
 // Package mmap is the btfkit backend that maps the file: it opens fastest and takes the
 // least private memory, since the bytes stay in the page cache, which processes share.
 //
-// Of its own it holds where records start, 1.4 bytes a type. Names it finds with nothing at first.
-// From the fifth lookup on, when scans have cost what an index costs, there is one of 4.3 bytes a
-// name; unless the types are sorted by name, as those of kernels since Linux 7.0 are, or
-// Backend.LeastMemory is set. A regular expression reads the record headers.
+// Besides the mapping it holds a table of where records start, 1.4 bytes a type. The first four
+// lookups by name scan the records. By then the scans have cost as much as an index would, so the
+// fifth lookup builds one of 4.3 bytes a name. It builds none if the types are sorted by name, as
+// in kernels since Linux 7.0, or if Backend.LeastMemory is set. A query by regular expression
+// reads the record headers.
 //
 // # Lifetime
 //
-// A mapping is not garbage: Close gives it back, and forgetting to close keeps address
-// space, though hardly any memory. After Close, lookups return btf.ErrClosed and types
-// answer like void; names that Type.Name returned are copies and stay. A base stays mapped
+// The garbage collector does not free a mapping: Close does. A Spec that is never closed keeps
+// address space, though hardly any memory. After Close, lookups return btf.ErrClosed and types
+// answer like void. Names that Type.Name returned are copies and stay valid. A base stays mapped
 // until the last Spec split from it is closed.
 //
 // # Truncated files
 //
-// A file that gets shorter while it is mapped takes its pages with it: the next access
-// raises SIGBUS, which ends a Go program and which no check can avoid. /sys/kernel/btf and
-// files that nobody writes in place are safe; package managers, which replace files by
-// renaming, leave the mapped ones alone. Set Backend.Copy for other files: it reads the
-// file instead, which costs its size in private memory and gives one consistent state. On
-// Windows, mapped files cannot be truncated or deleted.
+// If a file gets shorter while it is mapped, its last pages vanish: the next access raises
+// SIGBUS, which ends a Go program and which no check can avoid. /sys/kernel/btf and files that
+// nobody writes in place are safe; package managers, which replace files by renaming, leave the
+// mapped ones alone. Set Backend.Copy for other files: it reads the file instead, which costs its
+// size in private memory and gives one consistent state. On Windows, mapped files cannot be
+// truncated or deleted.
 //
 // # When it reads
 //
-// Whatever keeps a file from being mapped, Open reads it into the Go heap instead: the
-// running kernel's BTF before Linux 6.16, that of its modules, a pipe, any file where the
-// operating system has no mapping. All queries work the same then. [btf.Spec.Info] says
-// which of the two it was, and why.
+// If a file cannot be mapped, Open reads it into the Go heap instead: the running kernel's BTF
+// before Linux 6.16, the BTF of its modules, a pipe, any file on an operating system without
+// mappings. All queries work the same. [btf.Spec.Info] says whether the file was mapped, and if
+// not, why.
 //
 // # Cost
 //
@@ -51,26 +52,26 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Backend is this package as a value, for code that opens BTF for others, such as package elfx,
-// and for those who want other than the defaults.
+// Backend is the btf.Backend of this package. Pass it to functions that open BTF on behalf of a
+// caller, such as those of package elfx, or use it to set options.
 type Backend struct {
 	// Copy makes Open read the file instead of mapping it, for files that may be
 	// truncated or changed while they are open.
 	Copy bool
-	// LeastMemory never stores names, however many lookups there are: each reads
-	// all strings and record headers, unless the types are sorted by name.
+	// LeastMemory builds no index of names, however many lookups there are. Each lookup
+	// then reads all strings and record headers, unless the types are sorted by name.
 	LeastMemory bool
 }
 
 var _ btf.Backend = Backend{}
 
-// Open maps the file of raw BTF at path, privately and read-only, or reads it if it cannot
-// be mapped, on top of base, a Spec of any backend, or nil if the file stands alone. The Spec
-// must be closed. Errors name the path.
+// Open maps the file of raw BTF at path, privately and read-only, or reads it if it cannot be
+// mapped. base is the Spec that the file is split from, of any backend; nil if the file
+// stands alone. The Spec must be closed. Errors name the path.
 func Open(path string, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Open(path, base) }
 
 // Parse reads raw BTF from a copy of data, which the caller may then change, on top of base. It
-// maps nothing; only the indexes are those of this backend.
+// maps nothing, but builds indexes as Open does.
 func Parse(data []byte, base *btf.Spec) (*btf.Spec, error) { return Backend{}.Parse(data, base) }
 
 // Name returns "mmap", followed by "-copy" and "-least" with these options.
@@ -85,7 +86,7 @@ func (b Backend) Name() string {
 	return name
 }
 
-// Open is the function of that name, with the options of b.
+// Open does what the function Open does, with the options of b.
 func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	return b.openWith(mapFile, path, base)
 }

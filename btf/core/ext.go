@@ -11,8 +11,8 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// An Ext is the content of .BTF.ext. It is immutable; what it hands out is read from the bytes
-// then.
+// An Ext is the content of .BTF.ext. It is immutable and safe for concurrent use. Its
+// iterators decode the bytes while they run.
 type Ext struct {
 	spec   *btf.Spec
 	order  binary.ByteOrder
@@ -59,18 +59,19 @@ type LineInfo struct {
 	Line, Column uint32
 }
 
-// A Relocation asks something about a type, whose answer belongs into an instruction.
+// A Relocation is a question about a type. A loader writes the answer into an instruction.
 type Relocation struct {
 	// Section is the ELF section of the instruction.
 	Section string
 	// Offset is where it is there, in bytes.
 	Offset uint32
-	// Type is the type of the object that is asked about.
+	// Type is the type in the object that the question is about.
 	Type btf.Type
-	// Access leads from there to a field, as "0:1:2": the index in an array of Types, then those of
-	// members and elements; or it is the index of an enumerator, or "0" for a type.
+	// Access leads from Type to a field, as "0:1:2" does: the index in an array of Types, then the
+	// indexes of members and of elements. For a question about an enumerator it is the index of
+	// the enumerator; for one about the type, "0".
 	Access string
-	// Kind is what is asked.
+	// Kind is the question.
 	Kind Kind
 }
 

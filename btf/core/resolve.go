@@ -12,22 +12,23 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// A Source is the kernel that an object is to run on: a *btf.Spec, or a *modules.Collection for one
-// with its modules.
+// A Source is the kernel that an object shall run on: a *btf.Spec, or a *modules.Collection for a
+// kernel with its modules.
 type Source interface {
 	TypesByName(name string, kinds ...btf.Kind) iter.Seq[btf.Type]
 	TypesByMatch(m *btf.Matcher, kinds ...btf.Kind) iter.Seq[btf.Type]
 }
 
-// ErrAmbiguous says that a kernel has several types of the name, and that they answer differently.
+// ErrAmbiguous says that the kernel has several types of the name, and that they give different
+// answers.
 var ErrAmbiguous = errors.New("core: the kernel's definitions disagree")
 
 // A Value answers a relocation.
 type Value struct {
-	// Local is what the instruction says, Target what it has to say on the kernel.
+	// Local is the value in the instruction, Target the value that it needs on the kernel.
 	Local, Target uint64
-	// Poison says that the kernel has no answer: the instruction must not be reached. Programs ask
-	// first, by a relocation that AsksExistence, or do not run there.
+	// Poison says that the kernel has no answer: the instruction must not be reached. A program
+	// checks first, by a relocation whose Kind AsksExistence, or cannot run on this kernel.
 	Poison bool
 	// Candidate is the kernel's type that answers; void if none does.
 	Candidate btf.Type
@@ -61,8 +62,9 @@ func (r Relocation) String() string {
 }
 
 // A Resolver answers the relocations of objects on one kernel. As libbpf does, it remembers for
-// each type of an object which of the kernel's types answered, so that all relocations of the
-// object agree; so they have to come in their order. It must not be used concurrently.
+// each type of an object which of the kernel's types gave the answer, so that all relocations
+// of the object agree. So the caller passes the relocations in the order of the object. It must
+// not be used concurrently.
 type Resolver struct {
 	kernel     Source
 	flavoured  []btf.Type // the kernel's own types with ___ in their names, which are few
@@ -78,9 +80,8 @@ func NewResolver(kernel Source) *Resolver {
 	return r
 }
 
-// Resolve answers a relocation. What the kernel does not have is no error, but a Value that says
-// so. An error says that the relocation makes no sense, or is one that the kernel's definitions
-// answer differently, ErrAmbiguous.
+// Resolve answers a relocation. If the kernel lacks the field or type, that is no error: the
+// Value says so. An error says that the relocation makes no sense, or is ErrAmbiguous.
 func (r *Resolver) Resolve(relo Relocation) (v Value, err error) {
 	defer func() {
 		if err != nil {

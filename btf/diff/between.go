@@ -11,8 +11,8 @@ import (
 	"github.com/btfkit/btfkit/btf/path"
 )
 
-// A Source is what is compared: a *btf.Spec, or a *modules.Collection for a kernel with its
-// modules.
+// A Source is one of the two sides to compare: a *btf.Spec, or a *modules.Collection for a
+// kernel with its modules.
 type Source interface {
 	TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type]
 }
@@ -49,16 +49,17 @@ func (w What) String() string {
 
 // A Change is a declaration that differs between two kernels.
 type Change struct {
-	// Name is its name; of an enum without one, that of its first enumerator.
+	// Name is the declaration's name; for an enum without one, the name of its first
+	// enumerator.
 	Name string
 	// Old and New are the types, void if What is Added or Removed.
 	Old, New btf.Type
-	// What says how the type itself changed; it is 0 if only its elements did, or something that is
-	// neither, such as the kind or the signedness of an enum.
+	// What says how the type itself changed. It is 0 if only its elements changed, or something
+	// else, such as the kind or the signedness of an enum.
 	What What
-	// Elements are the members, those of anonymous members included, the enumerators or the
-	// parameters that changed, in the order of the new kernel, then those that were removed. It is
-	// nil where the whole was added or removed.
+	// Elements are the members, enumerators or parameters that changed, in the order of the new
+	// kernel, then the removed ones. Members of anonymous members are among them. It is nil if the
+	// whole declaration was added or removed.
 	Elements []Element
 }
 
@@ -91,14 +92,14 @@ func (c Change) String() string {
 var kinds = []btf.Kind{btf.KindFunc, btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64,
 	btf.KindTypedef, btf.KindVar}
 
-// Between returns what two kernels declare differently, in the sense of SameDeclaration: functions,
-// structs, unions, enums, typedefs and variables, or those of the given kinds, sorted by kind and
-// name. An ENUM and an ENUM64 are one kind here. Anonymous structs and unions are parts of what has
-// them; anonymous enums are told by their first enumerator.
+// Between returns the declarations in which two kernels differ, as SameDeclaration tells. It
+// compares functions, structs, unions, enums, typedefs and variables, or only the given kinds, and
+// sorts by kind and name. ENUM and ENUM64 are one kind here. An anonymous struct or union is a
+// part of the type that contains it; an anonymous enum is identified by its first enumerator.
 //
-// Where a name has several definitions, those that are the same do not count, and of the others the
-// first of one kernel is compared with the first of the other, and so on. Time is linear in the two
-// kernels, some hundred milliseconds, and memory some tens of megabytes while it runs.
+// If a name has several definitions, Between drops those that both kernels have, and compares the
+// first of the remaining ones of one kernel with the first of the other, and so on. Time is linear
+// in the two kernels, some hundred milliseconds; it needs some tens of megabytes while it runs.
 func Between(old, new Source, which ...btf.Kind) []Change {
 	if len(which) == 0 {
 		which = kinds

@@ -5,8 +5,8 @@
 //		fmt.Println(c)
 //	}
 //
-// Ids, the order of records and the place of strings do not count; names, kinds, sizes, offsets,
-// values, and the types that are referred to do.
+// Ids, the order of records and the place of strings do not count. Names, kinds, sizes, offsets,
+// values, and the types that a type refers to count.
 package diff
 
 import (
@@ -17,16 +17,17 @@ import (
 // MaxName is how many bytes of a name are compared. No kernel has longer ones.
 const MaxName = 4096
 
-// Equal reports whether two types, of any Specs, are the same in all that can be reached from them,
-// through pointers and through names, too. Cycles, such as a list's, are equal if no path through
-// them ends in a difference. Time and memory are linear in what is reached; it does not recurse.
-// Kinds that this package does not know are equal to themselves alone.
+// Equal reports whether two types, of any Specs, are equal, and all types that they refer to,
+// directly or through others. Cycles, such as a list's, are equal if no path through them leads to
+// a difference. Time and memory are linear in the types reached; it does not recurse. A type of a
+// kind that this package does not know is equal to itself only.
 func Equal(a, b btf.Type) bool { return compare(a, b, true) }
 
-// SameDeclaration reports whether two types are declared alike: as Equal does, but a struct, union,
-// enum or typedef that is referred to by its name counts as that name. So a struct is declared
-// alike in two kernels if its own members are, even where what they point to has changed. A struct
-// that is only declared somewhere is the same to those who refer to it.
+// SameDeclaration reports whether two types have the same declaration. It compares as Equal does,
+// but of a named struct, union, enum or typedef that a type refers to it compares only the name.
+// So a struct has the same declaration in two kernels if its own members have, even if the structs
+// that they point to have changed. A FWD that a type refers to counts as the struct or union that
+// it declares.
 func SameDeclaration(a, b btf.Type) bool { return compare(a, b, false) }
 
 // A comparer looks for a difference between two graphs of types. It takes any two types that have

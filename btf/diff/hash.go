@@ -2,12 +2,12 @@ package diff
 
 import "github.com/btfkit/btfkit/btf"
 
-// Hash returns a number that is the same for types that are SameDeclaration, and so for those that
-// are Equal. It depends on nothing else, not even on the machine, so that it can be kept to tell
-// later whether a declaration has changed. It is no protection against those who want two to
-// collide.
+// Hash returns the same number for two types for which SameDeclaration holds, and so for types
+// that are Equal. It depends on nothing else, not even on the machine: a program can store it, and
+// compare later to see whether a declaration has changed. It does not resist an attacker who wants
+// two declarations to collide.
 //
-// It takes in what the declaration has up to a bound of some 10,000 elements. It does not recurse.
+// It reads some 10,000 elements of the declaration at most. It does not recurse.
 func Hash(t btf.Type) uint64 {
 	h := hasher{sum: 14695981039346656037, budget: 10_000}
 	h.record(t)

@@ -1,6 +1,6 @@
 // Package dump writes types as "bpftool btf dump file F" does, as plain text and as JSON: every
-// record with every field, in the order of ids. Both are byte for byte what bpftool 7.8 (Linux
-// 7.2) writes, faults included, so that whatever reads bpftool's output reads this. See
+// record with every field, in the order of ids. Both are byte for byte the output of bpftool 7.8
+// (Linux 7.2), its faults included, so programs that read bpftool's output can read this. See
 // tools/bpf/bpftool/btf.c and json_writer.c in the kernel's sources. For C, see package cdump.
 //
 //	[27] PTR '(anon)' type_id=31
@@ -14,7 +14,8 @@
 //
 // A missing name is written as "(anon)", and one outside of the strings as "(invalid)". Names are
 // bytes of no declared encoding; JSON escapes quotes, backslashes and the five control characters
-// that have short escapes, nothing else, so that JSON of hostile BTF may be no JSON.
+// that have short escapes, nothing else. So the output for hostile BTF may be invalid JSON, as
+// bpftool's is.
 //
 // Output is written in pieces of some 64 KiB, and nothing is allocated per type: 126,610 types of
 // a kernel are 12 MB of text in 30 ms, and 18 MB of JSON in 40 ms.
@@ -28,15 +29,15 @@ import (
 )
 
 // Raw writes the types that spec covers as "bpftool btf dump file F format raw" does: a line for
-// each type, and one for each of its elements. Void has none. For a split file, bpftool writes
-// spec.Own(). The error is w's, or btf.ErrClosed.
+// each type, and one for each of its elements. It writes no line for void. For a split file,
+// bpftool writes only its own types: pass spec.Own(). The error is w's, or btf.ErrClosed.
 func Raw(w io.Writer, spec *btf.Spec) error {
 	return write(spec, &encoder{w: w, between: " "})
 }
 
-// JSON writes the types that spec covers as "bpftool --json btf dump file F" does, on one line, or
-// if indent is set as with --pretty. It is Raw in all else. Like bpftool, it sign-extends
-// the value of an unsigned ENUM from 32 bits to 64.
+// JSON writes the types that spec covers as "bpftool --json btf dump file F" does, on one line,
+// or, if indent is set, as with --pretty. Apart from the form it does what Raw does. Like bpftool,
+// it sign-extends the value of an unsigned ENUM from 32 bits to 64.
 func JSON(w io.Writer, spec *btf.Spec, indent bool) error {
 	return write(spec, &encoder{w: w, json: true, indent: indent, between: ","})
 }

@@ -5,8 +5,8 @@
 //		fmt.Println(enum, e.Int64())
 //	}
 //
-// The functions read all types each time, a millisecond or two for a kernel. An Index finds a
-// name in some 50 ns, once it is built.
+// Each call of a function reads all types, which takes a millisecond or two for a kernel. An
+// Index, once built, finds a name in some 50 ns.
 package elements
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Source is where elements are looked for: a *btf.Spec, or a *modules.Collection for a kernel
-// with its modules.
+// A Source has the types whose elements are searched: it is a *btf.Spec, or a
+// *modules.Collection for a kernel with its modules.
 type Source interface {
 	TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type]
 }
@@ -28,7 +28,7 @@ type Source interface {
 const MaxMatched = 1024
 
 // EnumeratorsByName ranges over the enumerators with the name, and the ENUM or ENUM64 of each, in
-// the order of src. The empty name is that of no element.
+// the order of src. No element has the empty name.
 func EnumeratorsByName(src Source, name string) iter.Seq2[btf.Type, btf.Enumerator] {
 	return func(yield func(btf.Type, btf.Enumerator) bool) {
 		enumerators(src, named(name))(yield)

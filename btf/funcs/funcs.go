@@ -6,9 +6,9 @@
 //		fmt.Println(m.Func.Name(), m.Param)
 //	}
 //
-// Types of parameters are told by name, as C has them, not by id: a kernel has some names of
-// several definitions, each with functions of its own, and modules have their own again, or know a
-// struct only by a declaration.
+// A query names the type of a parameter as C does, and not by id. For some names a kernel has
+// several definitions, each with functions of its own. Modules may have a further definition, or
+// only a declaration of the struct.
 package funcs
 
 import (
@@ -20,16 +20,18 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Query says which functions to select: those for which all holds that is set.
+// A Query selects the functions that meet all of its conditions. A zero field is no
+// condition.
 type Query struct {
 	// Name selects by name.
 	Name *btf.Matcher
-	// Param is the type of a parameter in C: "struct sk_buff *", "size_t", "void *". It is that of
-	// a parameter's declaration, through typedefs: "size_t" and "unsigned long" both select a
-	// parameter of type size_t, and "sk_buff *" without struct a pointer to anything of that name.
-	// Qualifiers do not count.
+	// Param is the type of a parameter in C: "struct sk_buff *", "size_t", "void *". It matches
+	// the declared type and the types that its typedefs name: "size_t" and "unsigned long" both
+	// select a parameter of type size_t. "sk_buff *" without struct selects a pointer to any type
+	// of that name. Qualifiers do not count.
 	Param string
-	// First is among how many of the first parameters Param has to be; 0 stands for all.
+	// First is how many parameters, from the first on, are compared with Param; 0 means
+	// all.
 	First int
 	// Traceable selects what CheckTraceable accepts.
 	Traceable bool
@@ -39,20 +41,22 @@ type Query struct {
 type Match struct {
 	// Func is the FUNC.
 	Func btf.Type
-	// Param is the index of the first parameter of the type asked for, -1 if none was.
+	// Param is the index of the first parameter that Query.Param selects, -1 if the query
+	// has none.
 	Param int
 }
 
-// A Source is what functions are looked for in: a *btf.Spec, or a *modules.Collection for a kernel
+// A Source has the functions to search: it is a *btf.Spec, or a *modules.Collection for a kernel
 // with its modules.
 type Source interface {
 	TypesByKind(kinds ...btf.Kind) iter.Seq[btf.Type]
 	TypesByMatch(m *btf.Matcher, kinds ...btf.Kind) iter.Seq[btf.Type]
 }
 
-// A Finder finds the functions of a Query. It remembers its verdict on each type and prototype that
-// it met, in 4 bytes a type of each section, so that asking again is faster. It works on any
-// number of Specs, must not be used concurrently, and is to be dropped with the Specs.
+// A Finder finds the functions of a Query. It remembers its verdict on each type and prototype
+// that it met, in 4 bytes a type of each section, so that asking again is faster. It works on any
+// number of Specs and must not be used concurrently. It refers to their types, so drop it when you
+// close them.
 type Finder struct {
 	query Query
 	want  verdict // on a prototype, for its functions to be selected
@@ -78,9 +82,10 @@ func New(q Query) (*Finder, error) {
 	return f, nil
 }
 
-// In ranges over the functions of src that are selected, in the order of src. Over a kernel of
-// 60,000 functions it takes a millisecond or two the first time, and half of one again: it reads
-// the records' kinds, and makes a Type of those that are selected.
+// In ranges over the functions of src that the query selects, in the order of src. For a kernel
+// of 60,000 functions it takes a millisecond or two the first time, and half a millisecond when
+// called again: it reads the kinds of all records, and makes a Type only of a function that it
+// yields.
 func (f *Finder) In(src Source) iter.Seq[Match] {
 	return func(yield func(Match) bool) {
 		if spec, ok := src.(*btf.Spec); ok && f.query.Name == nil && f.want != 0 {
@@ -99,8 +104,8 @@ func (f *Finder) In(src Source) iter.Seq[Match] {
 	}
 }
 
-// Match reports whether a FUNC is selected, and by which parameter, as in Match. Other kinds are
-// not.
+// Match reports whether the query selects a FUNC, and by which parameter: see Match.Param. It
+// selects no other kinds.
 func (f *Finder) Match(fn btf.Type) (param int, ok bool) {
 	if fn.Kind() != btf.KindFunc || f.query.Name != nil && !f.query.Name.MatchString(fn.Name()) {
 		return -1, false

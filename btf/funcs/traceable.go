@@ -13,20 +13,20 @@ const (
 	maxParamSize = 16
 )
 
-// CheckTraceable returns nil if a BPF program can be attached to a FUNC by fentry and fexit, as far
-// as its prototype says, or else why not. The rules are the kernel's (Linux 6.18,
-// btf_distill_func_proto in kernel/bpf/btf.c), which are those of libbpf's tracing of many
-// functions at once, too:
+// CheckTraceable returns nil if the prototype of a FUNC lets a BPF program attach to it by fentry
+// and fexit, else an error that says why not. The rules are the kernel's (Linux 6.18,
+// btf_distill_func_proto in kernel/bpf/btf.c); libbpf's tracing of many functions at once has the
+// same:
 //
 //   - at most 12 parameters, no ellipsis;
 //   - each is a pointer, an integer, an enum, or a struct or union of at most 16 bytes, and none is
 //     empty;
 //   - the function returns one of these, or nothing, but no struct or union.
 //
-// Before Linux 6.18 unions were refused; before 6.6 on amd64, and on some other machines still,
-// more than 6 parameters. Whether the function is there to be traced, BTF does not tell: it
-// may be inlined, marked notrace, or be one of several of its name. The kernel lists those that
-// are in /sys/kernel/tracing/available_filter_functions.
+// Kernels before Linux 6.18 refuse unions. Kernels before 6.6 on amd64, and newer ones on some
+// other machines, refuse more than 6 parameters. BTF does not say whether the function can be
+// found in the kernel: it may be inlined, marked notrace, or share its name with others.
+// /sys/kernel/tracing/available_filter_functions lists the functions that the kernel can trace.
 func CheckTraceable(fn btf.Type) error {
 	proto := fn.Target()
 	if fn.Kind() != btf.KindFunc || proto.Kind() != btf.KindFuncProto {

@@ -1,14 +1,14 @@
-// Package layout works out what BTF does not state of types: their alignment, whether they are
-// packed, and where they have gaps.
+// Package layout computes what BTF does not state: the alignment of types, whether structs are
+// packed, and where structs have gaps.
 //
 //	align := layout.Align(task)
 //	for gap := range layout.Gaps(task) { … }
 //
-// The rules are libbpf's (1.7, btf__align_of in btf.c, btf_is_struct_packed in btf_dump.c), by
-// which bpftool writes C. They derive the alignment from the members, as a compiler does; a
-// wider one that __attribute__((aligned)) asked for leaves no trace in BTF but gaps.
+// The rules are libbpf's (1.7, btf__align_of in btf.c, btf_is_struct_packed in btf_dump.c);
+// bpftool uses them to write C. They derive the alignment from the members, as a compiler
+// does. Of a wider alignment that __attribute__((aligned)) asked for, BTF shows only the gaps.
 //
-// The sizes are those of btf.Type.Sizeof.
+// Sizes are what btf.Type.Sizeof returns.
 package layout
 
 import (
@@ -45,10 +45,10 @@ type frame struct {
 	max  uint32 // the greatest alignment so far
 }
 
-// Align returns the alignment of a value of the type, in bytes: 1 for packed structs; 0 for what
-// has none (void, FWD, FUNC, FUNC_PROTO, VAR, DATASEC, tags on declarations, a struct with such a
-// member), for corrupt types and for such as contain themselves. It does not recurse; time is
-// linear in the members of the structs that t contains by value.
+// Align returns the alignment of a value of the type, in bytes: 1 for packed structs; 0 for kinds
+// without an alignment (void, FWD, FUNC, FUNC_PROTO, VAR, DATASEC, tags on declarations), for a
+// struct with a member of such a kind, for corrupt types and for types that contain themselves.
+// It does not recurse; time is linear in the members of the structs that t contains by value.
 func (r *Ruler) Align(t btf.Type) uint32 {
 	align, open := r.look(t)
 	if !open {
@@ -149,10 +149,10 @@ func misplaced(m btf.Member, align uint32) bool {
 	return m.BitfieldSize() == 0 && uint64(m.BitOffset())%(8*uint64(align)) != 0
 }
 
-// Packed reports whether a struct or union, or what a typedef or modifier says of one, must
-// have been declared as packed: a member that is no bitfield, or the end, is not aligned. It is
-// false for other kinds. One that was declared so and is aligned all the same cannot be told
-// from others. bpftool asks of structs alone.
+// Packed reports whether a struct or union, or a typedef or modifier of one, must have been
+// declared as packed, because its end or a member that is no bitfield is not aligned. It is
+// false for other kinds. It cannot recognise a packed struct whose members happen to be
+// aligned. bpftool applies the rule to structs only.
 func (r *Ruler) Packed(t btf.Type) bool {
 	t = t.Underlying()
 	if k := t.Kind(); k != btf.KindStruct && k != btf.KindUnion {
@@ -174,14 +174,16 @@ func (r *Ruler) Packed(t btf.Type) bool {
 type Gap struct {
 	// BitOffset and BitSize say where, in bits from the start of the struct.
 	BitOffset, BitSize uint64
-	// Before is the index of the member behind the gap; that of no member, Vlen, at the end.
+	// Before is the index of the member behind the gap. For the padding at the end it is
+	// Vlen, which is the index of no member.
 	Before int
 }
 
-// Gaps ranges over the gaps of a struct or union, or of what a typedef or modifier says of one:
-// holes between its members, in bytes or, beside bitfields, in bits, and the padding at its end.
-// Anonymous members count as a whole: their gaps are theirs. A sound union's only gap is at its
-// end. It is empty for other kinds. It allocates only where members do not ascend, as in Rust.
+// Gaps ranges over the gaps of a struct or union, or of a typedef or modifier of one: the holes
+// between its members, in whole bytes or, beside bitfields, in bits, and the padding at its end.
+// It does not look into anonymous members; call it for their types. A sound union's only gap is
+// at its end. It is empty for other kinds. It allocates only where members do not ascend, as in
+// Rust.
 func Gaps(t btf.Type) iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		t := t.Underlying()

@@ -1,5 +1,5 @@
-// Package merge makes one section of BTF of several: that of many modules of a kernel, with each
-// type once, for a header or an index that covers them all.
+// Package merge makes one section of BTF from the BTF of several modules of a kernel. Each type
+// is in it once. Use it for one header file, or one index, that covers all modules.
 //
 //	data, err := merge.Modules(kernel, modules...)
 //	all, err := btf.Parse(data, kernel)
@@ -24,17 +24,19 @@ var ErrLimit = errors.New("limit exceeded")
 
 // Modules returns BTF that is split from base and has the own types of all modules in their
 // order, without those that are equal to an earlier one or to one of base. All modules must be
-// split from base. The byte order is that of the first.
+// split from base. The result has the byte order of the first module.
 //
-// Types are equal if all their fields and names are and if they refer to equal types, be it in
-// circles. A FWD, or an enum without values, counts as the definition of its name: if there are
-// several, as the one with which types become equal that differ in nothing else. A VAR or DATASEC
-// is equal to none. bpftool finds the same, but keeps apart what refers to a struct that base
-// declares and a module defines.
+// Two types are equal if their names and all their fields are equal and if they refer to equal
+// types; references may form cycles. A FWD, or an enum without values, counts as the definition
+// of its name. If the name has several definitions, it counts as the one that makes types equal
+// which differ in nothing else. A VAR or DATASEC is equal to no other. bpftool gives the same
+// result, except for types that refer to a struct that base declares and a module defines:
+// bpftool keeps these apart.
 //
-// An error is btf.ErrCorrupt for references to types or names that do not exist,
-// btf.ErrUnsupported for kinds that package btf does not know, ErrLimit or btf.ErrClosed. It
-// takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a kernel's.
+// It fails with btf.ErrCorrupt if a type refers to a type or name that does not exist, with
+// btf.ErrUnsupported for kinds that package btf does not know, with ErrLimit, or with
+// btf.ErrClosed. It takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a
+// kernel's.
 func Modules(base *btf.Spec, modules ...*btf.Spec) ([]byte, error) {
 	g, err := newGraph(base, modules)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package modules asks a kernel and its modules as one thing.
+// Package modules answers queries about a kernel and all its modules together.
 package modules
 
 import (
@@ -15,33 +15,34 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// A Collection is a kernel and its modules as one thing to ask. Modules are opened and
-// checked when they are first needed, or all at once by OpenAll. One that cannot be
-// opened, or was built for another kernel, is reported by Problems and left out of
-// every answer; it never stops the others.
+// A Collection holds a kernel and its modules, and answers queries about all of them together. It
+// opens and checks a module when a query first needs it; OpenAll opens all at once. A module that
+// cannot be opened, or was built for another kernel, is left out of every answer and listed by
+// Problems. It never stops the other modules.
 //
 // Queries over everything open all modules, one after the other, which may take
 // seconds if they have to be unpacked first; call OpenAll to use more than one core,
 // show progress, and be able to stop.
 //
-// Type ids of different modules overlap: answers are Types, which know their Spec, and
-// ModuleOf names it. It is safe for concurrent use, except for Close. Use New to make one.
+// Type ids of different modules overlap. So answers are Types, not ids: a Type knows its Spec, and
+// ModuleOf returns its module. A Collection is safe for concurrent use, except for Close. Use New
+// to make one.
 //
 // # Lifetime
 //
-// A Collection owns the Specs that it hands out, and closes none of them before its own Close:
-// whoever has a Spec or a Type may use it while others add, remove and replace modules. Remove and
-// Replace return the Specs that they took out. Those belong to the caller now: to give their memory
-// back, close them once no reader has them, or types of them, any more. What the caller does not
-// close, the Collection's Close does. Nothing is counted, because a Type is a plain value that
-// cannot say when it is dropped.
+// A Collection owns the Specs that it hands out, and closes none of them before its own Close. A
+// goroutine that holds a Spec or a Type may use it while others add, remove and replace modules.
+// Remove and Replace return the Specs that they took out, which then belong to their caller. To
+// free their memory, the caller closes them once no reader uses them or their types any more.
+// Close of the Collection closes the Specs that the caller left open. There is no count of
+// references, because a Type is a plain value that cannot say when it is dropped.
 //
 // # Extras
 //
-// Beside the BTF of an object, the kernel or a module, kernels may show more BTF that is split from
-// it, such as that of inlined functions in /sys/kernel/btf/vmlinux.inline. It is an extra of the
-// object, which Extra opens for those who ask for it by name. No query goes through extras, and
-// what is wrong with one is the error of Extra and no problem of the Collection's.
+// An object is the kernel or a module. Kernels may show more BTF that is split from an object's,
+// such as the BTF of inlined functions in /sys/kernel/btf/vmlinux.inline. This package calls it an
+// extra of the object. Extra opens it by name. No query looks into extras. A fault in an extra is
+// an error of Extra, and is not among Problems.
 type Collection struct {
 	kernel *member
 	closed atomic.Bool
@@ -57,20 +58,20 @@ type Collection struct {
 	openers map[uint64]*member
 }
 
-// An Opener opens the BTF of one module on top of base, or an extra on top of its object. Backends
-// and package elfx provide what it is made of. It stops when ctx is done: that of OpenAll, Module
-// or Extra, or one that never is where a query needs the module.
+// An Opener opens the BTF of one module on top of base, or an extra on top of its object. It
+// usually calls a backend or package elfx. It stops when ctx is done. ctx is the context of
+// OpenAll, Module or Extra; if a query needs the module, it is one that never ends.
 //
-// It must not ask the Collection that it opens for: no module can be opened to open another. On its
-// own goroutine, or with ctx on any, it gets an error, and so do queries that cannot return one,
-// which find nothing and make the opening fail.
+// It must not ask the Collection that it opens the module for, because opening a module must not
+// wait for another one. If it asks on its own goroutine, or on any with ctx, it gets an error. A
+// query that returns no error finds nothing then, and the opening fails.
 type Opener func(ctx context.Context, base *btf.Spec) (*btf.Spec, error)
 
-// A Problem is a module that could not be opened, or what kept a file or folder from being searched
+// A Problem says why a module could not be opened, or why a file or folder could not be searched
 // for modules.
 type Problem struct {
-	// Module is the name of the module, empty if it is a folder's problem; Path is where it
-	// comes from.
+	// Module is the name of the module, empty if it is a problem of a folder. Path is the
+	// file or folder.
 	Module, Path string
 	// Err says what is wrong with it.
 	Err error
@@ -108,7 +109,8 @@ var errNoName = errors.New("btf: module without a name")
 // kernelName is what the kernel's own BTF is called among modules.
 const kernelName = "vmlinux"
 
-// New returns a Collection of base alone, which it will close.
+// New returns a Collection of the kernel whose Spec is base, without modules. Its Close
+// also closes base.
 func New(base *btf.Spec) *Collection {
 	kernel := &member{name: kernelName, path: "the kernel"}
 	kernel.result.Store(&result{spec: base})
@@ -124,10 +126,10 @@ func New(base *btf.Spec) *Collection {
 // "_".
 func canonical(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
-// Add adds a module that open will open when it is first needed. path says where it
-// comes from, for Problems. It returns an error that is ErrDuplicate if the name is taken,
-// by a module or by the kernel, which is "vmlinux"; "-" and "_" are the same in it. After Close it
-// returns btf.ErrClosed.
+// Add adds a module that open will open when it is first needed. path says where it comes from,
+// for Problems. It fails with ErrDuplicate if a module has the name already, or if the name is
+// "vmlinux", the kernel's. "-" and "_" count as the same character. After Close it returns
+// btf.ErrClosed.
 func (c *Collection) Add(name, path string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -135,9 +137,9 @@ func (c *Collection) Add(name, path string, open Opener) error {
 }
 
 // AddExtra adds an extra of an object, the kernel ("vmlinux") or a module, such as "inline" for
-// the file vmlinux.inline. Its errors are those of Add, and one that is btf.ErrNotFound if there is
-// no such object. An Opener may add extras of the module that it opens; that, too, is
-// btf.ErrNotFound if the module was taken out meanwhile, even if another one has its place.
+// the file vmlinux.inline. It fails as Add does, and with btf.ErrNotFound if there is no such
+// object. An Opener may add extras of the module that it opens. AddExtra then fails with
+// btf.ErrNotFound if the module was removed or replaced meanwhile.
 func (c *Collection) AddExtra(object, extra, path string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -187,10 +189,10 @@ func (c *Collection) ownOrder() []*member {
 	return c.order
 }
 
-// Remove takes out a module with its extras, or an extra, given as OBJECT.EXTRA. From then on
-// nobody gets it; one that is just being opened is closed again. It returns those of its Specs
-// that were open, which the caller may close when no reader has them any more. It returns an error
-// that is btf.ErrNotFound if there is no such module, as for the kernel, or btf.ErrClosed after
+// Remove takes out a module with its extras, or an extra, given as OBJECT.EXTRA. From then on no
+// query finds it; if it is being opened just then, it is closed again. Remove returns its Specs
+// that were open. The caller may close them when no reader uses them any more. It fails with
+// btf.ErrNotFound if there is no such module, also for the kernel, and with btf.ErrClosed after
 // Close.
 func (c *Collection) Remove(name string) (retired []*btf.Spec, err error) {
 	c.mu.Lock()
@@ -205,8 +207,8 @@ func (c *Collection) Remove(name string) (retired []*btf.Spec, err error) {
 	return c.remove(m), nil
 }
 
-// Replace adds a module, as Add does, in the place of one that has its name, if there is any, as
-// Remove does: at no time is there none, or are there two.
+// Replace adds a module as Add does. If a module has the name already, Replace takes it out as
+// Remove does, in the same step: every query finds exactly one of the two.
 func (c *Collection) Replace(name, path string, open Opener) (retired []*btf.Spec, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -281,16 +283,17 @@ func (c *Collection) snapshot() []*member {
 	return c.order
 }
 
-// Report makes Problems return what kept files or folders from being searched for modules, too. It
-// replaces what was reported before.
+// Report adds to Problems why files or folders could not be searched for modules. It replaces what
+// the last call of Report added.
 func (c *Collection) Report(problems []Problem) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.found = slices.Clone(problems)
 }
 
-// Problems returns the modules that could not be opened so far and what Report was told, sorted by
-// name and path. After OpenAll, or a query over everything, those are all.
+// Problems returns the problems of the modules that could not be opened so far, and those that
+// Report added, sorted by name and path. The list is complete after OpenAll, or after a query over
+// all modules.
 func (c *Collection) Problems() []Problem {
 	var problems []Problem
 	for _, m := range c.snapshot() {
@@ -308,8 +311,8 @@ func (c *Collection) Problems() []Problem {
 }
 
 // ModuleOf returns the name of the module that stores t, "vmlinux" for the kernel's types,
-// OBJECT.EXTRA for an extra's, "" for void and types from elsewhere. That holds for modules that
-// were taken out, too, until their Specs are closed.
+// OBJECT.EXTRA for an extra's, "" for void and for types of other Specs. It also knows modules
+// that were removed or replaced, until their Specs are closed.
 func (c *Collection) ModuleOf(t btf.Type) string {
 	spec := t.Spec()
 	c.mu.RLock()
@@ -320,8 +323,9 @@ func (c *Collection) ModuleOf(t btf.Type) string {
 	return ""
 }
 
-// Close closes the base, all modules, and what was taken out and not closed. Asking for modules
-// then returns btf.ErrClosed, and queries find nothing. Closing again does nothing.
+// Close closes the base, all modules, and the Specs that Remove and Replace returned and nobody
+// closed. After that, Module and Extra return btf.ErrClosed, and queries find nothing. Closing
+// again does nothing.
 func (c *Collection) Close() error {
 	if c.closed.Swap(true) {
 		return nil

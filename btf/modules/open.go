@@ -24,8 +24,9 @@ var (
 )
 
 // Module returns the Spec of a module, split from Base, opening it if need be; "vmlinux" is Base
-// itself. It returns an error that is btf.ErrNotFound if there is no such module, btf.ErrClosed
-// after Close, the context's if that ends first, and the module's problem if it has one.
+// itself. It fails with btf.ErrNotFound if there is no such module, with btf.ErrClosed after
+// Close, with the context's error if the context ends first, and with the module's problem if
+// the module cannot be opened.
 func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error) {
 	if err := c.mayAsk(ctx); err != nil {
 		return nil, err
@@ -38,8 +39,8 @@ func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error)
 }
 
 // Extra returns the Spec of an extra of an object, the kernel ("vmlinux") or a module, split from
-// the object's Spec, opening either if need be: Extra(ctx, "vmlinux", "inline"), for instance. Its
-// errors are those of Module, also for the object, and btf.ErrNotFound if there is no such extra.
+// the object's Spec, opening either if need be: Extra(ctx, "vmlinux", "inline"), for instance. It
+// fails as Module does, for the object or for the extra.
 func (c *Collection) Extra(ctx context.Context, object, extra string) (*btf.Spec, error) {
 	if err := c.mayAsk(ctx); err != nil {
 		return nil, err
@@ -67,8 +68,9 @@ func (c *Collection) member(name string) *member {
 }
 
 // OpenAll opens all modules with the given number of workers, at least one. After each
-// it calls progress, unless nil, one call at a time. It returns the context's error if
-// that ends first, and btf.ErrClosed after Close; modules that fail are left to Problems.
+// module it calls progress, unless that is nil, from one goroutine at a time. It fails with
+// the context's error if the context ends first, and with btf.ErrClosed after Close.
+// Modules that cannot be opened are no error: see Problems.
 func (c *Collection) OpenAll(
 	ctx context.Context, workers int, progress func(done, total int)) error {
 	if err := c.mayAsk(ctx); err != nil {

@@ -73,8 +73,8 @@ func (c *Collection) All() iter.Seq[btf.Type] {
 	})
 }
 
-// TypeByName returns the first type that TypesByName ranges over, btf.ErrClosed, or a
-// *[btf.NotFoundError]. It opens no more modules than it needs.
+// TypeByName returns the first type that TypesByName ranges over. It fails with
+// btf.ErrClosed or a *[btf.NotFoundError]. It opens no more modules than it needs.
 func (c *Collection) TypeByName(name string, kinds ...btf.Kind) (btf.Type, error) {
 	if err := c.mayAsk(context.Background()); err != nil {
 		return btf.Type{}, err

@@ -10,7 +10,8 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// An Error says how far a path leads. It is btf.ErrNotFound if a member or an element is missing.
+// An Error says how far a path leads. errors.Is finds btf.ErrNotFound in it if a member or an
+// element is missing.
 type Error struct {
 	// Path is the whole path.
 	Path string
@@ -54,7 +55,8 @@ func shorten(s string) string {
 var (
 	// ErrSyntax says that a text is no path.
 	ErrSyntax = errors.New("name, [number] or -> expected")
-	// ErrAmbiguous says that types of one name differ in what a path leads to.
+	// ErrAmbiguous says that several types have the name, and that the path leads to
+	// different places in them.
 	ErrAmbiguous = errors.New("types of this name differ")
 
 	errMember    = errors.New("member")

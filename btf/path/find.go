@@ -18,14 +18,15 @@ type Source interface {
 // "sock.sk_family", or "struct sock.sk_family" to ask for that kind alone. Without a path behind
 // the name it finds the type itself.
 //
-// Names may have several definitions. If the kernel has any, its modules' do not count. Those in
-// which the path leads somewhere must agree on where and how wide the field is, as for a
-// relocation, else the error is [ErrAmbiguous]. The first one's Field is returned. If it leads
-// nowhere in all of them, the error is an *[Error] about the one in which it leads furthest; if
-// there is none, a *[btf.NotFoundError].
+// A name may have several definitions. If the kernel defines it, Find ignores the definitions of
+// modules. All definitions in which the path leads to a field must agree on its place and width,
+// as for a relocation; else the error is [ErrAmbiguous]. Find returns the Field of the first
+// definition. If the path leads to a field in none of them, the error is an *[Error] about the
+// definition in which the path leads furthest. If the name has no definition, it is a
+// *[btf.NotFoundError].
 func Find(src Source, expr string) (Field, error) { return (*Resolver)(nil).Find(src, expr) }
 
-// Find resolves a path whose first step is a name, as the function of that name does.
+// Find resolves a path whose first step is a name, as the function Find does.
 func (r *Resolver) Find(src Source, expr string) (Field, error) {
 	name, rest, kinds := splitRoot(expr)
 	var f Field

@@ -90,9 +90,9 @@ func (v *visitor) enter(t btf.Type) bool {
 	return !seen
 }
 
-// Members ranges over the named members of a struct or union, or of what a typedef or modifier says
-// of one: those of anonymous structs and unions within, too, in the order of their declaration,
-// each with where it lies in the outermost one. It is empty for other kinds.
+// Members ranges over the named members of a struct or union, or of a typedef or modifier of one,
+// in the order of their declaration. It includes the members of anonymous structs and unions
+// inside. Each comes with its place in the outermost struct. It is empty for other kinds.
 func Members(t btf.Type) iter.Seq[Field] {
 	return func(yield func(Field) bool) {
 		for h := range members(t.Underlying()) {

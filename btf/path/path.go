@@ -3,19 +3,19 @@
 //	f, err := path.Find(kernel, "inet_connection_sock.icsk_inet.sk.__sk_common.skc_dport")
 //	fmt.Println(f.BitOffset/8, f.BitSize, f.Type)
 //
-// A path is a list of steps, each from what the one before reached:
+// A path is a list of steps. Each starts where the step before ended:
 //
 //	.name    the member of a struct or union, also through anonymous members
 //	[3]      the element of an array, or of what a pointer points to
 //	->name   the member of the struct that a pointer points to
 //
-// The first step needs no dot. Typedefs and modifiers on the way are looked through. A path
-// follows a pointer only where it says so, by -> or by an index; see Field.Derefs.
+// The first step needs no dot. Typedefs and modifiers on the way are followed. A path follows a
+// pointer only where it says so, by -> or by an index; see Field.Derefs.
 //
 // Elements are counted as CO-RE counts them (libbpf, relo_core.c): an index must lie within the
-// array, unless that is flexible, which is one of no elements that is the last member of the
-// struct or union around it. Where two members have the same name, which no compiler allows, the
-// first counts, anonymous members being entered where they stand.
+// array, unless the array is flexible. A flexible array has no elements and is the last member
+// of its struct or union. Where two members have the same name, which no compiler allows, the
+// first counts; the members of an anonymous struct stand at its place.
 //
 // Resolve and Find look through the members one by one, some 10 ns each. A Resolver keeps a hash
 // table for each type that it passed, and takes some 30 ns a step from then on.
@@ -31,7 +31,8 @@ import (
 // MaxDerefs is how many pointers a path may follow.
 const MaxDerefs = 8
 
-// A Field is what a path leads to.
+// A Field is the place that a path leads to: a member, an element of an array, or the root
+// itself.
 type Field struct {
 	// Type is the type as it is declared there, typedefs and modifiers included.
 	Type btf.Type
@@ -40,8 +41,8 @@ type Field struct {
 	// BitOffset is where the field starts, in bits from the start of the root, or of what the
 	// last pointer points to.
 	BitOffset uint64
-	// BitSize is the width in bits: that of a bitfield, else that of Type; 0 if Type has no
-	// size, as a flexible array or a function.
+	// BitSize is the width in bits: the width of a bitfield, else the size of Type. It is 0
+	// if Type has no size, such as a flexible array or a function.
 	BitSize uint64
 	// Bitfield says that the field is a bitfield, which may start at any bit.
 	Bitfield bool
@@ -52,10 +53,10 @@ type Field struct {
 	DerefOffsets [MaxDerefs]uint64
 }
 
-// Resolve follows a path from root, which may be of any type: a struct, a typedef of one, a
-// pointer for a path that starts with ->, a variable. It returns an *[Error]. It does not
-// allocate unless it fails; its cost is that of the members that it passes, and an anonymous
-// struct is entered once.
+// Resolve follows a path from root. root may be a struct, a typedef of one, a variable, or,
+// for a path that starts with ->, a pointer. An error is an *[Error]. Resolve does not
+// allocate unless it fails. Its time is linear in the members that it passes; it enters each
+// anonymous struct once.
 func Resolve(root btf.Type, expr string) (Field, error) {
 	return (*Resolver)(nil).Resolve(root, expr)
 }

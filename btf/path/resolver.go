@@ -8,17 +8,18 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// A Resolver resolves paths as Resolve does, and keeps a hash table of the members of each
-// type that it passed: some 100 bytes a member. It is for programs that resolve many paths, or
-// the same ones over and over. The zero Resolver is ready to use, for types of any number of Specs;
-// it is safe for concurrent use, and must not be copied. Drop it with the Specs.
+// A Resolver resolves paths as Resolve does, and keeps a hash table of the members of each type
+// that it passed: some 100 bytes a member. It is for programs that resolve many paths, or the same
+// ones over and over. The zero Resolver is ready to use, for types of any number of Specs; it is
+// safe for concurrent use, and must not be copied. It refers to the types of these Specs, so drop
+// it when you close them.
 type Resolver struct {
 	mu     sync.RWMutex
 	tables map[btf.Type]*table
 }
 
-// Resolve follows a path from root, as the function of that name does. Once the types on the way
-// are known, it takes some 30 ns a step, however many members they have, and does not allocate.
+// Resolve follows a path from root, as the function Resolve does. Once the types on the way are
+// known, it takes some 30 ns a step, however many members they have, and does not allocate.
 func (r *Resolver) Resolve(root btf.Type, expr string) (Field, error) {
 	w := walker{resolver: r, steps: scanner{expr: expr}}
 	if err := w.walk(root); err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// ReadFile reads the blob in a file into a string of its exact size, without a second
-// copy. It parses nothing but the header, to see how much there is to read: a file that
-// claims to be large does not get memory for it unless its sections do, and what does not
-// begin like BTF is cut off where Open finds out. It serves backends; users open
-// files with those.
+// ReadFile reads the blob in a file into a string of its exact size, without a second copy.
+// It parses only the header, to see how much to read. So a file gets no memory for bytes
+// behind the sections that the header states. Of a file that does not begin like BTF it
+// reads only the start, which Open then refuses. It is for backends; programs open files
+// with a backend.
 func ReadFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -51,9 +51,10 @@ func ReadFile(path string) (string, error) {
 	return b.String(), nil
 }
 
-// BlobSize returns how long the blob is that a file begins with, given the first 4 kB of the
-// file, or all if there are less: as far as the header's sections reach, or if
-// there is no header, those first bytes. The file may be shorter.
+// BlobSize returns the length in bytes of the blob at the start of a file. head is the first
+// 4 kB of the file, or the whole file if it is shorter. The blob ends where the last section
+// that the header states ends; without a header, its length is that of head. The file may be
+// shorter.
 func BlobSize(head []byte) int64 {
 	return raw.BlobSize(string(head[:min(len(head), raw.LayoutHeaderLen)]), int64(len(head)))
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
-// A Section is one blob of BTF, opened: where its records start and what they are called. It is
-// a small comparable value; its own types are numbered from 0, and strings by their logical
-// offset, which counts those of all bases first. It is safe for concurrent use until the
-// Store's Close. In hostile input, names may be long and overlap, so that whatever reads each
-// to its end can be quadratic: see NameBudget.
+// A Section is one opened blob of BTF. It knows where records start and which names they have.
+// It is a small comparable value. Its own types are numbered from 0. Its strings are numbered
+// by their logical offset, in bytes: the strings of all bases come first. It is safe for
+// concurrent use until the Store's Close. In hostile input, names may be long and overlap, so
+// code that reads every name to its end may take quadratic time: see NameBudget.
 type Section struct{ s *raw.Section }
 
 // SectionOf returns the section that spec was opened on, without its bases; for tests.
@@ -43,8 +43,8 @@ func (s Section) IsSplit() bool { return s.s.Base != nil }
 func (s Section) NameOffset(i int) uint32 { return s.s.NameOffset(i) }
 
 // NameOffsets fills dst with the logical name offsets of own types, starting with type first,
-// and returns how many it filled: less than len(dst) only behind the last type. It is
-// NameOffset for those who want them all, and takes 1 ns a type.
+// and returns how many it filled: less than len(dst) only behind the last type. It is faster
+// than NameOffset for each type, and takes 1 ns a type.
 func (s Section) NameOffsets(dst []uint32, first int) int { return s.s.NameOffsets(dst, first) }
 
 // NameBytes returns the string at a logical offset, "" if there is none. The result aliases
@@ -60,19 +60,20 @@ func (s Section) NamePrefix(off uint32, n int) string { return s.s.NamePrefix(of
 func (s Section) NameEquals(off uint32, name string) bool { return s.s.NameEquals(off, name) }
 
 // CompareName compares the string at a logical offset with name, which must not contain NUL,
-// in the order of strcmp, which is that of Go strings: -1 if it is less, 0 if equal, +1 if
-// greater. It reads no more than len(name)+1 bytes of it.
+// in the order of strcmp, in which Go compares strings, too: -1 if it is less, 0 if equal,
+// +1 if greater. It reads no more than len(name)+1 bytes of it.
 func (s Section) CompareName(off uint32, name string) int { return s.s.CompareName(off, name) }
 
 // NameBudget returns how many bytes of names may be read in one pass over the own types so
-// that its time stays in proportion to the input: four times the strings below and in the
-// section, and the size of a record header for each type. A kernel's names take a sixth of
-// it. Names that exceed it overlap, lying in the middle of each other, which is legal, but an
-// index of them must not be built.
+// that its time stays in proportion to the input: four times the strings of the section and
+// its bases, and the size of a record header for each type. A kernel's names take a sixth of
+// it. Names exceed it only if many of them are parts of others. That is legal, but a store
+// must not build an index of such names.
 func (s Section) NameBudget() int64 { return s.s.NameBudget() }
 
 // AppendIDsScanning appends to dst the ids of the own types with the name, ascending, by
-// reading every record. It is what a Store without an index answers; see NameTest for its cost.
+// reading every record. A Store without an index may use it for its AppendIDs. See NameTest for
+// its cost.
 func (s Section) AppendIDsScanning(dst []btf.TypeID, name string) []btf.TypeID {
 	return raw.AppendIDs(dst, s.s, name)
 }
@@ -84,10 +85,10 @@ type NameTest struct {
 	t raw.NameTest
 }
 
-// NameTest returns a NameTest for one query, which asks about each own type once or so. Asking
-// about all takes time linear in the strings below and in the section and in the number of types,
-// though a long name may be shared by all types, or overlap with all others. Where many
-// long names must be compared, it allocates a bit for each byte of these strings.
+// NameTest returns a NameTest for one query, which tests each own type about once. Testing all
+// types takes time linear in their number and in the strings of the section and its bases, even
+// if all types share one long name, or their names overlap. If it must compare many long names,
+// it allocates a bit for each byte of these strings.
 func (s Section) NameTest(name string) NameTest { return NameTest{s.s, s.s.NameTest(name)} }
 
 // Matches reports whether own type i, which must exist, has the name, which is not empty.
@@ -96,7 +97,7 @@ func (t *NameTest) Matches(i int) bool { return t.t.Matches(t.s.NameOffset(i)) }
 // A Header is the decoded header of a section. Offsets and lengths are in bytes; the offsets are
 // absolute, from the start of the input.
 type Header struct {
-	// ByteOrder is that of the producer, told by the magic number.
+	// ByteOrder is the byte order of the blob, as its magic number tells.
 	ByteOrder binary.ByteOrder
 	// Len is hdr_len, the header's own length.
 	Len uint32

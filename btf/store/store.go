@@ -1,11 +1,11 @@
-// Package store is for those who write a backend: it says what a store of BTF is, opens one as a
-// btf.Spec, and gives it the names of a section. Those who only open BTF need package btf and a
-// backend.
+// Package store is for authors of backends. It defines the interface of a store of BTF, opens a
+// store as a btf.Spec, and gives the store access to the names of its section. To read BTF, use
+// package btf and a backend.
 //
-// A [Store] owns the bytes of one section and the indexes over them. The core owns the rest:
-// header, walk, id table, views, matching; so the verdict on an input is the same in all
-// backends. A backend is a btf.Backend whose Open and Parse make a Store and hand it to [Open].
-// It passes the suite in [github.com/btfkit/btfkit/btf/btftest]. Package
+// A [Store] owns the bytes of one section and the indexes over them. The core does the rest:
+// header, walk, id table, views, matching. So all backends accept and refuse the same inputs. A
+// backend is a btf.Backend whose Open and Parse make a Store and hand it to [Open]. It passes
+// the suite in [github.com/btfkit/btfkit/btf/btftest]. Package
 // [github.com/btfkit/btfkit/btf/store/nameindex] has a hash table of names to build on.
 package store
 
@@ -24,10 +24,10 @@ type Store interface {
 	// Bytes and Info, and before any other goroutine sees the section. A store keeps s for
 	// later; it may build what it needs here, or at the first query, once and race-free.
 	Index(s Section) error
-	// AppendIDs appends to dst the ids of the section's own types that have the
-	// name, in ascending order. The name is not empty. Section.AppendIDsScanning
-	// is the answer without an index. It must not allocate beyond dst, but for what it
-	// builds once, at the first call.
+	// AppendIDs appends to dst the ids of the section's own types that have the name, in
+	// ascending order. The name is not empty. A store without an index returns
+	// Section.AppendIDsScanning. AppendIDs must not allocate, except to grow dst and to
+	// build an index at the first call.
 	AppendIDs(dst []btf.TypeID, name string) []btf.TypeID
 	// Names returns the names in the form that suits the matcher best; the zero
 	// Names makes the core read the record headers.
@@ -46,12 +46,12 @@ type Names struct {
 	Text string
 	// Offsets holds the start in Text of the name of each named type, by ascending id.
 	Offsets []uint32
-	// Named has bit i set if own type i is named; its set bits correspond to Offsets.
-	// A nil Named means that Offsets is not there either: read the headers.
+	// Named has bit i set if own type i is named; its set bits correspond to Offsets. If
+	// Named is nil, Offsets is nil, too, and the matcher reads the record headers.
 	Named []uint64
 }
 
-// A Memory hands out zeroed memory, which must stay valid until the Store's Close.
+// A Memory allocates zeroed memory, which must stay valid until the Store's Close.
 type Memory interface {
 	// Words8 returns n words of 8 bits.
 	Words8(n int) []uint8

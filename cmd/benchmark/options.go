@@ -74,13 +74,15 @@ func (o *options) whatToMeasure() *pflag.FlagSet {
 	f.Func("split", "`FILE` with BTF split from the base's, such as a module; may be repeated",
 		appendTo(&o.splits))
 	f.StringVar(&o.dir, "dir", "", "`DIR` with a kernel and all its modules: raw BTF as in "+
-		"/sys/kernel/btf, or a tree as /lib/modules/RELEASE; --base then names the kernel's file")
+		"/sys/kernel/btf, or a tree such as /lib/modules/RELEASE; --base then names the kernel's file")
 	f.StringVar(&o.backend, "backend", "default", "default, all, or a `LIST` of names separated by "+
 		"commas: "+strings.Join(backendNames(), ", "))
 	f.BoolFunc("peers", "also measure the other libraries, built in bench/peers/bin with "+
 		`"make peers", or in another folder with --peers=DIR`, o.setPeers)
-	f.Func("id", "measure lookups of type id `N` instead of a random workload; may be repeated", o.addID)
-	f.Func("name", "measure lookups of this `NAME` of a type; may be repeated", appendTo(&o.queries.Names))
+	f.Func("id", "measure lookups of type id `N` instead of a random workload; may be repeated",
+		o.addID)
+	f.Func("name", "measure lookups of this `NAME` of a type; may be repeated",
+		appendTo(&o.queries.Names))
 	f.Func("regex", "measure searches for `PATTERN`, a regular expression in Go's syntax; may be "+
 		"repeated", o.addPattern)
 	f.Uint64Var(&o.queries.Seed, "seed", 1, "choose the random workload by seed `N`")

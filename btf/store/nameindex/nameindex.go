@@ -11,10 +11,10 @@
 //	bits b-1..1   index of the type in the section, or of the group in Groups
 //	bit  0        1 if a group
 //
-// where b is sized from the number of types. A hit costs two dependent cache misses,
-// the slot and the name; fingerprints keep misses at one. The number of slots is a
-// multiple of that of the names, not a power of two: the upper half of the product of hash
-// and number is where to start.
+// where b is sized from the number of types. A hit costs two dependent cache misses, the
+// slot and the name; fingerprints keep misses at one. The number of slots is a multiple of
+// the number of names, not a power of two: a probe starts at the upper half of the product
+// of hash and number of slots.
 //
 // The few names that several types share (247 of 70,819 in a kernel) have their types
 // in a group: the count, then the indexes, ascending. So equal names cost O(1) each,
@@ -194,8 +194,9 @@ func (b *builder) group(m store.Memory) {
 	x.groups = groups
 }
 
-// Append appends to dst the ids of the own types of s, which must be the section that
-// the index was built from, with the name; ascending. It allocates only to grow dst.
+// Append appends to dst the ids of the own types of s that have the name, in ascending
+// order. s must be the section that the index was built from. It allocates only to grow
+// dst.
 func (x *Index) Append(dst []btf.TypeID, s store.Section, name string) []btf.TypeID {
 	if len(x.slots) == 0 {
 		if x.scan {

@@ -6,10 +6,11 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// Pack copies the names of the own types of s, in the order of ids, into one text for
-// the matcher, which reads it front to back. It takes the names' bytes, 4 for each name
-// and a bit for each type: 1.8 MB for a kernel. If the names overlap (see
-// store.Section.NameBudget) it returns the zero Names, for which the headers are read.
+// Pack copies the names of the own types of s, in the order of ids, into one text for the
+// matcher, which reads it front to back. It takes the names' bytes, 4 for each name and a
+// bit for each type: 1.8 MB for a kernel. If the names overlap (see
+// store.Section.NameBudget) it returns the zero Names, and the matcher reads the record
+// headers.
 func Pack(s store.Section) store.Names {
 	count, size := 0, 0
 	for i := range s.Len() {
@@ -35,11 +36,11 @@ func Pack(s store.Section) store.Names {
 	return n
 }
 
-// Offsets points the matcher at the names of the own types of s where they are, in the
-// strings of s. It takes 4 bytes for each name and a bit for each type, in the given
-// memory, nil meaning the Go heap: 300 kB for a kernel. The result aliases the backend's
-// bytes. If s is split, its types may have names in the strings of a base, which such Names
-// cannot say; the zero Names comes back, for which the headers are read.
+// Offsets returns Names that point into the strings of s, without a copy of the names of
+// its own types. It takes 4 bytes for each name and a bit for each type, in the given
+// memory, or on the Go heap if m is nil: 300 kB for a kernel. The result aliases the
+// backend's bytes. Such Names cannot point into the strings of a base. So if s is split,
+// Offsets returns the zero Names, and the matcher reads the record headers.
 func Offsets(s store.Section, m store.Memory) store.Names {
 	if s.IsSplit() {
 		return store.Names{}
