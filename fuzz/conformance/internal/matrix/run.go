@@ -87,7 +87,7 @@ func Run(ctx context.Context, dir string, cases []suite.Case, adapters []Adapter
 	}
 	t := &Table{Suite: suite.Version, Date: start.UTC().Format(time.DateOnly)}
 	for _, a := range adapters {
-		t.Columns = append(t.Columns, Column{Name: a.Name, Version: versionOf(ctx, a)})
+		t.Columns = append(t.Columns, Column{Name: a.Name, Version: VersionOf(ctx, a)})
 	}
 	for _, c := range cases {
 		t.Rows = append(t.Rows, Row{Case: c, Cells: make([]Cell, len(adapters))})
@@ -147,7 +147,7 @@ func RunCase(ctx context.Context, dir string, c suite.Case, a Adapter) Cell {
 	killTogether(cmd)
 	err = cmd.Run()
 	said := withoutFolders(errOut.String(), filepath.Join(dir, c.Name), filepath.Dir(a.Command[0]))
-	return judge(c, ctx.Err(), err, out.Bytes(), lastLine(said))
+	return judge(c, ctx.Err(), err, out.Bytes(), gist(said))
 }
 
 // withoutFolders leaves out of what a program said where its files are: a run elsewhere says the same.
@@ -184,22 +184,24 @@ func judge(c suite.Case, late, err error, out []byte, said string) Cell {
 	return Cell{Result: suite.Crash, Detail: err.Error() + ": " + said}
 }
 
-// lastLine returns the start of the last line that is not empty; of what Go says when it dies, the
-// first.
-func lastLine(s string) string {
-	line := ""
-	for l := range strings.SplitSeq(s, "\n") {
+// gist joins the lines that a program said; of what Go says when it dies, it returns one.
+func gist(said string) string {
+	var lines []string
+	for l := range strings.Lines(said) {
 		if l = strings.TrimSpace(l); l != "" {
-			line = l
+			lines = append(lines, l)
 		}
 		if strings.HasPrefix(l, "fatal error: ") || strings.HasPrefix(l, "panic: ") {
+			lines = []string{l}
 			break
 		}
 	}
-	return strings.ToValidUTF8(line[:min(len(line), 120)], "?")
+	all := strings.Join(lines, "; ")
+	return strings.ToValidUTF8(all[:min(len(all), 160)], "?")
 }
 
-func versionOf(ctx context.Context, a Adapter) string {
+// VersionOf runs the command of an adapter that prints its version.
+func VersionOf(ctx context.Context, a Adapter) string {
 	out, err := exec.CommandContext(ctx, a.Version[0], a.Version[1:]...).Output()
 	if err != nil {
 		return "unknown"

@@ -65,7 +65,8 @@ func (c Case) Judge(accepted bool, out []byte) (r Result, answered int, detail s
 		}
 		answered++
 		if !reflect.DeepEqual(g, want[i]) && detail == "" {
-			detail = fmt.Sprintf("%+v: %v, not %v", queries[i], g, want[i])
+			q := queries[i]
+			detail = fmt.Sprintf("%s of %d %q: %v, not %v", q.Ask, q.ID, q.Name, g, want[i])
 		}
 	}
 	if detail != "" {
