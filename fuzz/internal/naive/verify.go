@@ -64,6 +64,23 @@ var shapes = [128][2]string{
 	kindEnum64: {"-", "s--"}, kindDatasec: {"-", "i--"},
 }
 
+var missing = map[byte]string{'i': "missing type", 's': "missing string"}
+
+// IDWords returns which words of the record, the first being 0, are ids of types.
+func (t Type) IDWords() (at []int) {
+	shape := shapes[t.Kind()]
+	words := shape[0]
+	for n := 2 + len(words); shape[1] != "" && 4*n < len(t.Rec); n += len(shape[1]) {
+		words += shape[1]
+	}
+	for i, c := range []byte(words) {
+		if c == 'i' {
+			at = append(at, 2+i)
+		}
+	}
+	return at
+}
+
 // checkRefs checks word after word.
 func (t Type) checkRefs() *Fault {
 	shape := shapes[t.Kind()]
@@ -75,7 +92,7 @@ func (t Type) checkRefs() *Fault {
 			ok = w == 0 || w < t.Blob.strEnd()
 		}
 		if what != '-' && !ok {
-			return &Fault{Offset: t.Offset + int64(at)*4, ID: t.ID, Why: "missing " + string(what)}
+			return &Fault{Offset: t.Offset + int64(at)*4, ID: t.ID, Why: missing[what]}
 		}
 		at++
 		return nil
