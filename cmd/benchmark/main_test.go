@@ -219,7 +219,9 @@ func TestOptions(t *testing.T) {
 func TestManIsComplete(t *testing.T) {
 	_, page, _ := benchmark(t, t.Context(), "man")
 	option := regexp.MustCompile(`(?m)^ +(?:-., )?(--[a-z-]+)`)
-	for _, command := range []string{"", "compare", "ranking", "chart", "history", "completion", "man"} {
+	for _, command := range []string{
+		"", "compare", "ranking", "chart", "history", "completion", "man",
+	} {
 		_, help, _ := benchmark(t, t.Context(), strings.Fields(command+" --help")...)
 		for _, found := range option.FindAllStringSubmatch(help, -1) {
 			_, completed, _ := benchmark(t, t.Context(), strings.Fields("__complete "+command+" --")...)

@@ -13,25 +13,13 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/core"
 	"github.com/btfkit/btfkit/btf/minimize"
+	"github.com/btfkit/btfkit/fuzz/internal/objects"
 	"github.com/btfkit/btfkit/fuzz/internal/require"
 )
 
-// parseObject reads an object's relocations.
-func parseObject(t testing.TB, o object) *core.Ext {
-	t.Helper()
-	spec, err := btf.Parse(o.btf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ext, err := core.Parse(o.ext, spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ext
-}
-
 // minimized returns what the objects need of a kernel, which is sound BTF.
-func minimized(t testing.TB, kernel *btf.Spec, all ...object) (data []byte, spec *btf.Spec) {
+func minimized(t testing.TB, kernel *btf.Spec, all ...objects.Object) (
+	data []byte, spec *btf.Spec) {
 	t.Helper()
 	var exts []*core.Ext
 	for _, o := range all {
@@ -50,25 +38,11 @@ func minimized(t testing.TB, kernel *btf.Spec, all ...object) (data []byte, spec
 	return data, spec
 }
 
-// answersButIDs is answers without the ids of a kernel's types.
-func answersButIDs(t testing.TB, o object, kernel *btf.Spec) []string {
-	t.Helper()
-	lines, _ := answers(t, o, kernel)
-	i := 0
-	for relo := range parseObject(t, o).Relocations() {
-		if value, id, _ := strings.Cut(lines[i], " "); relo.Kind == core.TypeIDTarget && id != "0" {
-			lines[i] = value + " id"
-		}
-		i++
-	}
-	return lines
-}
-
 // TestMinimize answers the relocations of real objects on what they need of a kernel, each alone
 // and all together, as on the whole kernel.
 func TestMinimize(t *testing.T) {
 	t.Parallel()
-	n, names, all := 0, kernels[:1], objects(t)
+	n, names, all := 0, kernels[:1], readObjects(t)
 	if require.Asked("relocate") {
 		names = littleKernels()
 	}
@@ -80,11 +54,11 @@ func TestMinimize(t *testing.T) {
 			want := answersButIDs(t, o, kernel)
 			for what, small := range map[string]*btf.Spec{"alone": alone, "together": together} {
 				if got := answersButIDs(t, o, small); !slices.Equal(got, want) {
-					t.Errorf("%s on %s, %s: %v, want %v", o.name, name, what, got, want)
+					t.Errorf("%s on %s, %s: %v, want %v", o.Name, name, what, got, want)
 				}
 			}
 			if n += len(want); len(data) > 1<<14 {
-				t.Errorf("%s needs %d bytes of %s", o.name, len(data), name)
+				t.Errorf("%s needs %d bytes of %s", o.Name, len(data), name)
 			}
 		}
 	}
@@ -97,7 +71,7 @@ func TestMinimize(t *testing.T) {
 func TestMinimizeLibbpf(t *testing.T) {
 	t.Parallel()
 	kernel := open(t, newest)
-	all := objects(t)
+	all := readObjects(t)
 	if !require.Asked("relocate") {
 		all = all[:4]
 	}
@@ -105,7 +79,7 @@ func TestMinimizeLibbpf(t *testing.T) {
 		data, small := minimized(t, kernel.spec, o)
 		got := askLibbpf(t, o, &blob{name: "minimized", data: data, spec: small})
 		if want, _ := answers(t, o, small); !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", o.name, got, want)
+			t.Errorf("%s: %v, want %v", o.Name, got, want)
 		}
 	}
 }
@@ -115,8 +89,8 @@ func TestMinimizeLibbpf(t *testing.T) {
 func TestMinimizeBpftool(t *testing.T) {
 	t.Parallel()
 	bpftool := require.Tool(t, "bpftool", "apt-get install bpftool")
-	names, all := []string{kernels[0]}, objects(t)
-	sets := [][]object{all[:2], all}
+	names, all := []string{kernels[0]}, readObjects(t)
+	sets := [][]objects.Object{all[:2], all}
 	if require.Asked("bpftool") {
 		names = littleKernels()
 		for i := range all {
@@ -137,17 +111,17 @@ func TestMinimizeBpftool(t *testing.T) {
 		for _, set := range sets {
 			args := []string{"gen", "min_core_btf", in, out}
 			for _, o := range set {
-				args = append(args, write(o.name+".o", elfObject(o)))
+				args = append(args, write(o.Name+".o", elfObject(o)))
 			}
 			if text, err := exec.Command(bpftool, args...).CombinedOutput(); err != nil {
-				t.Fatalf("%s on %s and %d more: %v: %.300s", set[0].name, name, len(set)-1, err, text)
+				t.Fatalf("%s on %s and %d more: %v: %.300s", set[0].Name, name, len(set)-1, err, text)
 			}
 			want, err := os.ReadFile(out)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got, _ := minimized(t, kernel.spec, set...); !bytes.Equal(got, want) {
-				t.Errorf("%s on %s and %d more: %d bytes differ from bpftool's %d", set[0].name, name,
+				t.Errorf("%s on %s and %d more: %d bytes differ from bpftool's %d", set[0].Name, name,
 					len(set)-1, len(got), len(want))
 			}
 		}
@@ -156,9 +130,9 @@ func TestMinimizeBpftool(t *testing.T) {
 }
 
 // elfObject puts an object into an ELF file that libbpf reads.
-func elfObject(o object) []byte {
+func elfObject(o objects.Object) []byte {
 	names := "\x00.BTF\x00.BTF.ext\x00.shstrtab\x00"
-	parts := [][]byte{nil, o.btf, o.ext, []byte(names)}
+	parts := [][]byte{nil, o.BTF, o.Ext, []byte(names)}
 	header := make([]byte, 64)
 	copy(header, "\x7fELF\x02\x01\x01")
 	body, sections := []byte(nil), []byte(nil)

@@ -1,8 +1,10 @@
 package derived
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/core"
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
@@ -68,4 +70,32 @@ func readObjects(t blobs.TB) []objects.Object {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// answers returns what package core says of an object's relocations on a kernel, in the form of the
+// driver over libbpf.
+func answers(t blobs.TB, o objects.Object, kernel core.Source) (lines []string, missing int) {
+	t.Helper()
+	spec, err := cache.Parse(o.BTF, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ext, err := core.Parse(o.Ext, spec)
+	if err != nil {
+		t.Fatalf("%s: %v", o.Name, err)
+	}
+	r := core.NewResolver(kernel)
+	for relo := range ext.Relocations() {
+		v, err := r.Resolve(relo)
+		switch {
+		case err != nil:
+			lines = append(lines, "error")
+		case v.Poison:
+			lines = append(lines, fmt.Sprint(v.Local, " none"))
+			missing++
+		default:
+			lines = append(lines, fmt.Sprint(v.Local, " ", v.Target))
+		}
+	}
+	return lines, missing
 }

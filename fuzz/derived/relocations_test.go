@@ -16,40 +16,11 @@ import (
 	"github.com/btfkit/btfkit/fuzz/internal/objects"
 	"github.com/btfkit/btfkit/fuzz/internal/require"
 
-	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/core"
 )
 
 var update = flag.Bool("update", false, "write libbpf's answers, where its driver is built")
-
-// answers returns what package core says of an object's relocations on a kernel, in the form of the
-// driver over libbpf.
-func answers(t testing.TB, o objects.Object, kernel core.Source) (lines []string, missing int) {
-	t.Helper()
-	spec, err := cache.Parse(o.BTF, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ext, err := core.Parse(o.Ext, spec)
-	if err != nil {
-		t.Fatalf("%s: %v", o.Name, err)
-	}
-	r := core.NewResolver(kernel)
-	for relo := range ext.Relocations() {
-		v, err := r.Resolve(relo)
-		switch {
-		case err != nil:
-			lines = append(lines, "error")
-		case v.Poison:
-			lines = append(lines, fmt.Sprint(v.Local, " none"))
-			missing++
-		default:
-			lines = append(lines, fmt.Sprint(v.Local, " ", v.Target))
-		}
-	}
-	return lines, missing
-}
 
 // littleKernels are those that objects of this byte order can run on.
 func littleKernels() (names []string) {

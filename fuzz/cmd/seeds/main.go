@@ -62,6 +62,7 @@ var coded = []target{
 	{"FuzzFuncs", codedSeeds([]byte(nil), "sk_buff")},
 	{"FuzzLayout", codedSeeds()},
 	{"FuzzPath", codedSeeds(uint32(9), "sk->sk_list.next")},
+	{"FuzzMinimize", relocationSeeds},
 	{"FuzzRelocations", relocationSeeds},
 }
 
