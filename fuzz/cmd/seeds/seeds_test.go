@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestTargets checks that every target that .clusterfuzzlite/build.sh builds, which are those of this
-// module, has seeds of the arguments that it takes.
+// TestTargets checks that every target that .clusterfuzzlite/build.sh builds, which are those of
+// this module, has seeds of the arguments that it takes.
 func TestTargets(t *testing.T) {
 	t.Chdir("../..") // where the command runs
 	declared := declaredTargets(t)

@@ -150,7 +150,8 @@ func RunCase(ctx context.Context, dir string, c suite.Case, a Adapter) Cell {
 	return judge(c, ctx.Err(), err, out.Bytes(), gist(said))
 }
 
-// withoutFolders leaves out of what a program said where its files are: a run elsewhere says the same.
+// withoutFolders leaves out of what a program said where its files are: a run elsewhere says the
+// same.
 func withoutFolders(said string, folders ...string) string {
 	for _, f := range folders {
 		if filepath.IsAbs(f) {

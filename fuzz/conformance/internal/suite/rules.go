@@ -28,8 +28,8 @@ var exceptions = map[int]Verdict{
 }
 
 // functions has, for each row of the catalogue, who states the rule in kernel/bpf/btf.c. They were
-// compared with the source of Linux 6.12, and with what the verifier of 6.18 logged for each case that
-// users may load; the log of 5, 6 and 101 has what else is wrong then.
+// compared with the source of Linux 6.12, and with what the verifier of 6.18 logged for each case
+// that users may load; the log of 5, 6 and 101 has what else is wrong then.
 var functions = ranges{
 	{1, 9, "btf_parse_hdr"}, {10, 11, "btf_check_sec_info"}, {12, 12, "btf_parse_str_sec"},
 	{13, 13, "btf_check_sec_info"}, {14, 14, "btf_parse_type_sec"},
