@@ -175,6 +175,10 @@ func (f *Fuzzer) minimise(ctx context.Context, one *Found) {
 
 // Try runs one adapter on a case that suite.Write wrote into a folder.
 func Try(ctx context.Context, dir string, a matrix.Adapter) (matrix.Cell, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return matrix.Cell{}, err
+	}
 	c, err := suite.ReadCase(dir)
 	if err != nil {
 		return matrix.Cell{}, err
