@@ -15,7 +15,8 @@ import (
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
-// ours are the implementations that FuzzParse gives mutated input; the kernel is asked what is sound.
+// ours are the implementations that FuzzParse gives mutated input; the kernel is asked what is
+// sound.
 var ours = []string{"cache", "mmap", "arena", "naive", "kernel"}
 
 // knownFile holds the known classes of disagreement, below the root.

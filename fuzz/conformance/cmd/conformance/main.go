@@ -98,6 +98,8 @@ func prepare(ctx context.Context) (b *bench, remove func(), err error) {
 func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	out := flags.String("out", ".", "folder for the table: matrix.md, matrix.html, matrix.json")
+	speed := flags.String("speed", "", "take times from this file, which benchmark --peers "+
+		"--format bench wrote")
 	only := flags.String("only", "", "run the cases alone whose name contains this")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -118,6 +120,11 @@ func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 		return err
 	}
 	t.Skipped = b.missing
+	if *speed != "" {
+		if err := t.AddSpeed(*speed); err != nil {
+			return err
+		}
+	}
 	return save(*out, t)
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
-// A Fuzzer asks implementations about inputs, each in a process of its own with the limits of package
-// matrix.
+// A Fuzzer asks implementations about inputs, each in a process of its own with the limits of
+// package matrix.
 type Fuzzer struct {
 	// Dir is a folder for the files of cases.
 	Dir      string
@@ -47,8 +47,8 @@ type Report struct {
 	Found            []Found // sorted by adapter, result and why
 }
 
-// Run asks every adapter about every input, as many at once as there are processors. Of each class it
-// makes one input small, unless the class is among those that are known.
+// Run asks every adapter about every input, as many at once as there are processors. Of each class
+// it makes one input small, unless the class is among those that are known.
 func (f *Fuzzer) Run(ctx context.Context, inputs iter.Seq[suite.Case], known []Known) (
 	*Report, error) {
 	var mu sync.Mutex
@@ -175,6 +175,10 @@ func (f *Fuzzer) minimise(ctx context.Context, one *Found) {
 
 // Try runs one adapter on a case that suite.Write wrote into a folder.
 func Try(ctx context.Context, dir string, a matrix.Adapter) (matrix.Cell, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return matrix.Cell{}, err
+	}
 	c, err := suite.ReadCase(dir)
 	if err != nil {
 		return matrix.Cell{}, err

@@ -50,8 +50,8 @@ type layout struct {
 	typeLen, strOff, strsLen uint32
 }
 
-// layoutOf reads the header; ok is false if sections are not where they can be taken apart: the types
-// in front of the strings, inside of data.
+// layoutOf reads the header; ok is false if sections are not where they can be taken apart: the
+// types in front of the strings, inside of data.
 func layoutOf(data []byte) (l layout, ok bool) {
 	if len(data) < 24 {
 		return l, false

@@ -5,6 +5,7 @@ package matrix_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,6 +136,48 @@ func TestTable(t *testing.T) {
 		if strings.Contains(html.String(), foreign) {
 			t.Errorf("the page has %s, and should need nothing else", foreign)
 		}
+	}
+}
+
+// TestSpeed takes medians from a benchmark's output, and says n/a where it has none.
+func TestSpeed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.txt")
+	const text = `kernel: 6.18.44
+cpu: some
+go: go1.26.8
+BenchmarkOpen/backend=cache/source=vmlinux-2 18 6.5e+06 ns/op 8.1e+06 B/op
+BenchmarkOpen/backend=cache/source=vmlinux-2 18 4.5e+06 ns/op
+BenchmarkOpen/backend=cache/source=vmlinux-2 18 9.5e+06 ns/op
+BenchmarkOpen/backend=cache/source=other-2 18 1 ns/op
+BenchmarkTypeByID/backend=cache/source=vmlinux-2 1000 2.25 ns/op
+BenchmarkIDsByRegex/pattern=sk_buff/backend=cache/source=vmlinux-2 10 81500 ns/op
+BenchmarkIDsByRegex/pattern=.*/backend=cache/source=vmlinux-2 10 1 ns/op
+`
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	table := &matrix.Table{Columns: []matrix.Column{{Name: "cache"}, {Name: "pahole"}}}
+	if err := table.AddSpeed(path); err != nil {
+		t.Fatal(err)
+	}
+	var md, html bytes.Buffer
+	if err := errors.Join(table.Markdown(&md), table.HTML(&html)); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"| 6.5 ms | 2.2 ns | n/a | 82 µs |", "| n/a | n/a | n/a | n/a |",
+		"run.txt: vmlinux of Linux 6.18.44, some, go1.26.8"} {
+		if !strings.Contains(md.String(), part) {
+			t.Errorf("not found: %s\n%s", part, md.String())
+		}
+	}
+	if !strings.Contains(html.String(), `<td class="n">6.5 ms`) {
+		t.Error("the page has no time to open")
+	}
+	if err := os.WriteFile(path, []byte("PASS\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.AddSpeed(path); err == nil {
+		t.Error("a file without times is no error")
 	}
 }
 
