@@ -188,7 +188,8 @@ func TestHelpWidth(t *testing.T) {
 	}
 	for _, name := range names {
 		var out strings.Builder
-		if stderr, status := run(&out, strings.Fields(name+" --help")...); status != 0 || out.Len() < 100 {
+		stderr, status := run(&out, strings.Fields(name+" --help")...)
+		if status != 0 || out.Len() < 100 {
 			t.Errorf("%s: status %d, %q, %d bytes", name, status, stderr, out.Len())
 		}
 		for line := range strings.Lines(out.String()) {
