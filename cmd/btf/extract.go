@@ -43,7 +43,7 @@ standard output if OUT is "-".`,
 	}
 	f := c.Flags()
 	f.StringVarP(&e.output, "output", "o", "", "the `file` to write; - is the standard output")
-	f.StringVar(&e.section, "section", "", "extract section .BTF.NAME (`name`: base, ext, …), not .BTF")
+	f.StringVar(&e.section, "section", "", "extract .BTF.NAME (`name`: base, ext, …), not .BTF")
 	if err := c.MarkFlagRequired("output"); err != nil {
 		panic(err) // the table has no such flag
 	}
