@@ -46,10 +46,11 @@ func (a *app) checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check OBJECT...",
 		Short: "tells whether BPF objects fit a kernel, and what they would miss",
-		Long: `Answers the CO-RE relocations of compiled BPF objects as libbpf does when it loads
-them, and lists what the kernel does not have. A program may ask first whether
-something is there, and then do without: that is counted, and no fault. What is
-listed fails where the program reaches it all the same.`,
+		Long: `Resolves the CO-RE relocations of compiled BPF objects as libbpf does when it
+loads them, and lists the types, fields and values that the kernel lacks. A
+program may first check whether something exists, and then do without it: such
+questions are only counted. A relocation that is listed fails if the program
+reaches it.`,
 		Example: `  btf check tool.bpf.o
   btf check tool.bpf.o --all --btf /lib/modules/6.12.0`,
 		Args: cobra.MinimumNArgs(1),

@@ -82,8 +82,8 @@ which functions, structs and values there are, how they are laid out, what
 changed between two kernels.`
 
 const statuses = `
-Exit status: 0 if all went well and something was found; 1 on failure, or if nothing was found;
-2 for wrong usage.
+Exit status: 0 if all went well and something was found; 1 on failure, or if
+nothing was found; 2 for wrong usage.
 `
 
 // rootCommand makes the table of all commands and their flags. The parser, the help, what completes
@@ -101,6 +101,8 @@ func (a *app) rootCommand() *cobra.Command {
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages",
+		".FlagUsagesWrapped 80"))
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "write JSON; README.md says what is in it")
 	f.StringVar(&a.colour, "color", "auto", "when to colour: auto, always or never")

@@ -180,6 +180,26 @@ func TestManualPages(t *testing.T) {
 	}
 }
 
+// Help fits 80 columns.
+func TestHelpWidth(t *testing.T) {
+	names := []string{""}
+	for _, c := range new(app).rootCommand().Commands() {
+		names = append(names, c.Name())
+	}
+	for _, name := range names {
+		var out strings.Builder
+		stderr, status := run(&out, strings.Fields(name+" --help")...)
+		if status != 0 || out.Len() < 100 {
+			t.Errorf("%s: status %d, %q, %d bytes", name, status, stderr, out.Len())
+		}
+		for line := range strings.Lines(out.String()) {
+			if len(line) > 81 {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+}
+
 // disable leaves the date out of the pages.
 func disable(c *cobra.Command) {
 	c.DisableAutoGenTag = true

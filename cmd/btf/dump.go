@@ -26,9 +26,9 @@ func (a *app) dumpCommand() *cobra.Command {
 		Use:   "dump [raw|c|json] [TYPE...]",
 		Short: "writes all types as bpftool does: raw, as C, or as JSON",
 		Long: `Writes all types of the kernel, of one module or of one file, byte for byte as
-bpftool does: raw (the default), as C for vmlinux.h, or as JSON, which --json
-stands for, too. With types, it writes as C what defines these, and all that
-they need.`,
+bpftool does: raw (the default), as C for vmlinux.h, or as JSON (also with
+--json). If TYPEs are named, it writes as C these types and all types that they
+need.`,
 		Example: `  btf dump c >vmlinux.h
   btf dump c 'struct sk_buff'
   btf dump json --module nf_tables`,

@@ -32,18 +32,18 @@ func (a *app) extractCommand() *cobra.Command {
 	e := &extractor{app: a}
 	c := &cobra.Command{
 		Use:   "extract FILE -o OUT",
-		Short: "takes BTF out of an ELF file, a compressed module or a kernel image",
+		Short: "takes BTF out of ELF files, compressed modules, kernel images",
 		Long: `Takes BTF out of a file of any kind: an ELF file, a module, compressed or not,
-or the image of a kernel. It writes the bare BTF to OUT, or to the output if
-that is "-".`,
+or the image of a kernel. It writes the raw BTF to the file OUT, or to the
+standard output if OUT is "-".`,
 		Example: `  btf extract /boot/vmlinuz -o vmlinux.btf
   btf extract nf_tables.ko.xz --section base -o - | btf dump --btf /dev/stdin`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.do(e.run),
 	}
 	f := c.Flags()
-	f.StringVarP(&e.output, "output", "o", "", "the `file` to write; - is the output")
-	f.StringVar(&e.section, "section", "", "instead of .BTF, `name` for .BTF.NAME: base, ext, …")
+	f.StringVarP(&e.output, "output", "o", "", "the `file` to write; - is the standard output")
+	f.StringVar(&e.section, "section", "", "extract .BTF.NAME (`name`: base, ext, …), not .BTF")
 	if err := c.MarkFlagRequired("output"); err != nil {
 		panic(err) // the table has no such flag
 	}

@@ -52,9 +52,9 @@ func (a *app) findCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "find [PATTERN]",
 		Short: "finds types, functions, enumerators and members by name",
-		Long: `Finds what has a name, or one that matches a glob of the shell, such as 'tcp_*'.
-It must match the whole name. Functions can be selected by the type of a
-parameter, too.`,
+		Long: `Finds types, functions, enumerators or members by name. PATTERN is a name, or a
+glob of the shell such as 'tcp_*', which must match the whole name. With --param
+it finds functions by the type of a parameter.`,
 		Example: `  btf find 'tcp_*' --param sk_buff
   btf find --regex '_drop_reason$' --kind enum
   btf find --enum TCP_ESTABLISHED`,

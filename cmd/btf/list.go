@@ -23,9 +23,9 @@ type listed struct {
 func (a *app) listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "lists the kernel and its modules, with the number and the size of their types",
-		Long: `Lists the kernel and its modules: how many types each has of its own, and in how
-many bytes. What cannot be opened is listed with the reason.`,
+		Short: "lists the kernel and its modules with the number of their types",
+		Long: `Lists the kernel and its modules: how many types each has of its own, and how
+many bytes these take. A module that cannot be opened is listed with the reason.`,
 		Example: `  btf list
   btf list --btf /lib/modules/6.12.0`,
 		Args: cobra.NoArgs,

@@ -25,10 +25,10 @@ type placeItem struct {
 func (a *app) pathCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "path PATH...",
-		Short: "tells where a member lies, through anonymous members, arrays and pointers",
+		Short: "tells where a member lies, also behind arrays and pointers",
 		Long: `Tells where a member lies: PATH is the name of a type and then .member, [index]
-or ->member as often as need be. The offset is that in the struct, or in what
-the last pointer points to.`,
+or ->member, any number of times. The offset counts from the start of the type,
+or of the object that the last pointer points to.`,
 		Example: `  btf path inet_connection_sock.icsk_inet.sk.__sk_common.skc_dport
   btf path 'sk_buff.dev->name[3]'`,
 		Args: cobra.MinimumNArgs(1),

@@ -44,8 +44,8 @@ func (a *app) showCommand() *cobra.Command {
 		Short: "shows types with offsets and sizes, functions as C prototypes",
 		Long: `Shows types: structs and unions with the offset and the size of each member and
 with their holes, as pahole does; functions as their C prototype. NAME may have
-a kind, as in "struct sk_buff", or be an id. If a name has several definitions,
-those that differ are shown.`,
+a kind, as in "struct sk_buff", or be an id. If a name has several definitions
+that differ, it shows each of them.`,
 		Example: `  btf show list_head tcp_sendmsg
   btf show 'struct sk_buff' --json`,
 		Args:              cobra.MinimumNArgs(1),

@@ -29,13 +29,13 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "checks all that BTF must hold",
 		Long: `Checks BTF: its structure, that all references lead to types of the right kind
 and to strings, and that no type contains itself. Without files, it checks the
-running kernel's and its modules'. A file on a base is also checked for signs
-that it was made for another one.`,
+BTF of the running kernel and of its modules. In a file on a base it also looks
+for signs that the file was built for another base.`,
 		Example: `  btf verify
   btf verify nf_tables.ko --base vmlinux`,
 		RunE: a.do(a.verify),
 	}
-	c.Flags().StringVar(&a.source.base, "base", "", "the kernel's `file`, for those of modules")
+	c.Flags().StringVar(&a.source.base, "base", "", "the kernel's `file`, if FILEs are of modules")
 	return c
 }
 

@@ -6,11 +6,12 @@
 // Usage: contract [-sorted] FILE...
 //
 // -sorted says that the source's names are sorted, so that mmap's lookups by name have a bound in
-// time instead of one relative to a peer. The exit status is 1 only when a file cannot be read:
-// figures inform, they do not fail a build.
+// time instead of one relative to a peer. The exit status is 1 only when a file cannot be read or
+// no bound is about its rows: figures inform, they do not fail a build.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -98,6 +99,9 @@ func write(out io.Writer, sheet *figures.Sheet, src source) error {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %.3f | %s | %s |\n", name, c.backend,
 			format(ours.Center, c.unit), against, format(theirs, c.unit), ours.Center/theirs, most,
 			verdict)
+	}
+	if all == 0 {
+		return errors.New("no bound is about these rows; measure with --backend all --peers")
 	}
 	fmt.Fprintf(&b, "\n%d of %d bounds met.\n", met, all)
 	_, err := io.WriteString(out, b.String())

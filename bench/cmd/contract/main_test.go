@@ -53,6 +53,13 @@ BenchmarkIDsByRegex/pattern=^(tcp|udp)_/backend=btfrs-mmap/source=vmlinux-2 1 90
 	if err := judge(io.Discard, []string{path + ".none"}, false); err == nil {
 		t.Error("no error for a missing file")
 	}
+	alone := "BenchmarkOpen/backend=cache/source=vmlinux-2 1 10000000 ns/op\n"
+	if err := os.WriteFile(path, []byte(alone), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := judge(io.Discard, []string{path}, false); err == nil {
+		t.Error("no error for a run without peers")
+	}
 }
 
 // The committed run gives the committed table.

@@ -52,6 +52,12 @@ func parseFlags(wErr io.Writer, args []string) (c config, err error) {
 	files := fs.String("files", "", "change only files whose names match this `pattern`")
 	fs.StringVar(&c.run, "run", "", "run only tests whose names match this `pattern`")
 	fs.Float64Var(&c.floor, "floor", 0, "the least `percentage` to be noticed in each package")
+	fs.Usage = func() {
+		fmt.Fprintf(wErr, "Usage: mutants [flags] [package...]\n\nMakes one small change of a package "+
+			"at a time, runs the package's tests, and prints\nthe changes that no test notices. "+
+			"Takes hours for all packages.\n\n")
+		fs.PrintDefaults()
+	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	} else if err != nil {
