@@ -1,5 +1,7 @@
 package naive
 
+import "slices"
+
 // A Verdict is what is wrong with the references of a section.
 type Verdict struct {
 	// Fault is the first reference to something missing; nil if there is none.
@@ -106,26 +108,24 @@ func (b *Blob) own(id uint32) (int, bool) {
 // targetCycles takes away types whose target leaves the section or is taken away already,
 // then those that no remaining one targets: what is left lies on cycles.
 func (b *Blob) targetCycles() map[uint32]bool {
-	next := make([][]int, len(b.Types))
+	next := make([]edge, 0, len(b.Types))
 	for i, t := range b.Types {
 		if t.is(kindPtr, kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag, kindArray) {
 			id, _ := t.target()
 			if j, ok := b.own(id); ok {
-				next[i] = []int{j}
+				next = append(next, edge{i, j})
 			}
 		}
 	}
-	alive := peel(next)
-	reverse := make([][]int, len(next))
-	for i, js := range next {
-		for _, j := range js {
-			if alive[i] && alive[j] {
-				reverse[j] = append(reverse[j], i)
-			}
+	alive := peel(len(b.Types), next)
+	var reverse []edge
+	for _, e := range next {
+		if alive[e.from] && alive[e.to] {
+			reverse = append(reverse, edge{e.to, e.from})
 		}
 	}
 	on := map[uint32]bool{}
-	for i, ok := range peel(reverse) {
+	for i, ok := range peel(len(b.Types), reverse) {
 		if ok && alive[i] {
 			on[b.First+uint32(i)] = true
 		}
@@ -135,16 +135,18 @@ func (b *Blob) targetCycles() map[uint32]bool {
 
 // containsItself looks for cycles among structs, unions and what passes a value through.
 func (b *Blob) containsItself() bool {
-	next := make([][]int, len(b.Types))
+	var next []edge
 	add := func(i int, id uint32) {
 		if j, ok := b.own(id); ok {
-			next[i] = append(next[i], j)
+			next = append(next, edge{i, j})
 		}
 	}
+	var elems []Elem
 	for i, t := range b.Types {
 		switch t.Kind() {
 		case kindStruct, kindUnion:
-			for _, e := range t.Elems() {
+			elems = t.AppendElems(elems[:0])
+			for _, e := range elems {
 				add(i, e.TargetID)
 			}
 		case kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag, kindArray:
@@ -152,38 +154,37 @@ func (b *Blob) containsItself() bool {
 			add(i, id)
 		}
 	}
-	for _, alive := range peel(next) {
-		if alive {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(peel(len(b.Types), next), true)
 }
 
-// peel removes nodes without successors until none is left, and tells which stay: those from
-// which a cycle can be reached.
-func peel(next [][]int) (alive []bool) {
-	left := make([]int, len(next))
-	before := make([][]int, len(next))
-	alive = make([]bool, len(next))
+// An edge leads from one node, an index, to another.
+type edge struct{ from, to int }
+
+// peel removes nodes without successors, of n, until none is left, and tells which stay: those
+// from which a cycle can be reached.
+func peel(n int, edges []edge) (alive []bool) {
+	left := make([]int, n)            // edges that lead from a node
+	last := make([]int, n)            // one more than the index of the last edge to a node
+	before := make([]int, len(edges)) // the same for the edge to that node before this one
+	for i, e := range edges {
+		left[e.from]++
+		before[i], last[e.to] = last[e.to], i+1
+	}
+	alive = make([]bool, n)
 	var free []int
-	for i, js := range next {
-		alive[i] = true
-		left[i] = len(js)
-		for _, j := range js {
-			before[j] = append(before[j], i)
-		}
-		if len(js) == 0 {
+	for i := range n {
+		if alive[i] = left[i] > 0; !alive[i] {
 			free = append(free, i)
 		}
 	}
 	for len(free) > 0 {
 		i := free[len(free)-1]
 		free = free[:len(free)-1]
-		alive[i] = false
-		for _, j := range before[i] {
-			if left[j]--; left[j] == 0 {
-				free = append(free, j)
+		for at := last[i]; at > 0; at = before[at-1] {
+			from := edges[at-1].from
+			if left[from]--; left[from] == 0 {
+				alive[from] = false
+				free = append(free, from)
 			}
 		}
 	}
