@@ -1,6 +1,7 @@
 package btf
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,8 +53,8 @@ type section struct {
 	// refs counts the open Spec on this section and the open sections right above it.
 	refs atomic.Int32
 
-	pointerOnce sync.Once
-	pointerSize int
+	longOnce sync.Once
+	long     int // the size of the first INT that spells long, bases first; 0 if there is none
 
 	anonymousOnce sync.Once
 	anonymous     []uint64 // bit i: own type i is an anonymous struct, union or enum
@@ -221,16 +222,19 @@ func (s *Spec) PointerSize() int { return s.sec.PointerSize() }
 
 // PointerSize is Spec.PointerSize.
 func (s *section) PointerSize() int {
-	s.pointerOnce.Do(func() {
-		s.pointerSize = 8
-		for _, sec := range s.raw.Chain {
-			if n := sizeofLong(sec); n != 0 {
-				s.pointerSize = n
-				return
-			}
-		}
-	})
-	return s.pointerSize
+	s.longOnce.Do(s.findLong)
+	return cmp.Or(s.long, 8)
+}
+
+// findLong asks the base first, which scans once for all that is split from it.
+func (s *section) findLong() {
+	if s.base != nil {
+		s.base.PointerSize()
+		s.long = s.base.long
+	}
+	if s.long == 0 {
+		s.long = sizeofLong(s.raw)
+	}
 }
 
 // sizeofLong returns the size of the first own INT of 4 or 8 bytes that is some

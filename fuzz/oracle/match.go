@@ -30,7 +30,11 @@ func CheckMatches(b *Blob, expr string, specs ...*btf.Spec) error {
 	}
 	want := matching(b, re)
 	for _, spec := range specs {
-		if err := checkMatches(spec, re, want); err != nil {
+		m, err := btf.NewMatcher(expr) // each its own, which has worked out nothing yet
+		if err != nil {
+			return err
+		}
+		if err := checkMatches(spec, m, want); err != nil {
 			return fmt.Errorf("%s: %w", spec.Info().Backend, err)
 		}
 	}
@@ -55,28 +59,23 @@ func matching(b *Blob, re *regexp.Regexp) (ids []uint32) {
 	return ids
 }
 
-// checkMatches compares with want, the ids whose name re matches.
-func checkMatches(spec *btf.Spec, re *regexp.Regexp, want []uint32) error {
-	expr, own := re.String(), spec.Own()
-	m, err := btf.NewMatcher(expr)
-	if err != nil {
-		return err
-	}
-	for range 2 { // the second time from what the matcher worked out in the first
-		got, err := own.AppendIDsByMatch(nil, m)
-		if err != nil || !equalIDs(got, want) {
-			return fmt.Errorf("own ids matching %q: %v, %v; want %v", expr, got, err, want)
-		}
+// checkMatches compares with want, the ids whose name m matches. It asks more than once: the second
+// answer comes from what the matcher worked out for the first.
+func checkMatches(spec *btf.Spec, m *btf.Matcher, want []uint32) error {
+	own := spec.Own()
+	got, err := own.AppendIDsByMatch(nil, m)
+	if err != nil || !equalIDs(got, want) {
+		return fmt.Errorf("own ids matching %q: %v, %v; want %v", m, got, err, want)
 	}
 	i := 0
 	for t := range own.TypesByMatch(m) {
 		if i >= len(want) || uint32(t.ID()) != want[i] {
-			return fmt.Errorf("own types matching %q: %v, want %v", expr, t, want)
+			return fmt.Errorf("own types matching %q: %v, want %v", m, t, want)
 		}
 		i++
 	}
 	if i != len(want) {
-		return fmt.Errorf("own types matching %q: %d, want %d", expr, i, len(want))
+		return fmt.Errorf("own types matching %q: %d, want %d", m, i, len(want))
 	}
 	return checkMatchKinds(own, m, want)
 }
