@@ -67,7 +67,7 @@ var words = map[row.Op][2]string{
 	row.StructWalk:    {"Walk all structs", "every member of every struct: name and offset"},
 	row.NameOfType:    {"Name of a type in hand", "the name of a random type, copied"},
 	row.MemberByPath:  {"Find a member by its path", "offset of a struct's member, asked before"},
-	row.FuncsByParam:  {"Functions of packets", "traceable ones with a struct sk_buff *, asked before"},
+	row.FuncsByParam:  {"Functions of packets", "traceable ones that take a struct sk_buff *"},
 	row.Memory:        {"Private memory", "written to by a fresh process for itself alone"},
 
 	row.CollectionOpen:          {"Open a kernel with all modules", "every module opened"},

@@ -11,8 +11,8 @@ import (
 	"github.com/btfkit/btfkit/btf/path"
 )
 
-// task returns the loop of a row that is about what users do with types, which only our own backends
-// have. The loop stays until the source is closed, since such users keep what they learned, too.
+// task returns the loop of a row about what users do with types, which only our own backends have.
+// The loop stays until the source is closed, since such users keep what they learned, too.
 func (t *Target) task(spec *btf.Spec, op row.Op) (run loop, err error) {
 	if run = t.tasks[op]; run != nil {
 		return run, nil
