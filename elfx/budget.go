@@ -106,7 +106,22 @@ func (b *budget) checkRead(what string, n int64) error {
 type memory struct {
 	spare int64  // bytes that buffers may have before the large one is made
 	large []byte // what is free of the large one; nil before it is made
+	whole []byte // all of the large one, which may be there before it is needed
 	made  int64  // bytes allocated
+}
+
+// receive takes the large buffer of a call that ended, which serves if it is large enough.
+func (m *memory) receive(large []byte) {
+	m.whole = large
+	m.made += int64(cap(large))
+}
+
+// giveBack returns the bytes allocated, and the large buffer, which it forgets: it can be used
+// again, or collected now.
+func (m *memory) giveBack() (made int64, large []byte) {
+	large = m.whole
+	m.large, m.whole = nil, nil
+	return m.made, large
 }
 
 // leastBuffer is the size of the smallest buffer.
@@ -139,11 +154,15 @@ func (b *budget) grow(buf []byte, n int64) ([]byte, error) {
 	}
 	if b.large == nil {
 		most := min(b.room(), unlimited-used-zstdBlock-overrun)
-		large, err := b.allocate(used + most + zstdBlock + overrun)
-		if err != nil {
-			return nil, err
+		size := used + most + zstdBlock + overrun
+		if int64(cap(b.whole)) < size {
+			whole, err := b.allocate(size)
+			if err != nil {
+				return nil, err
+			}
+			b.whole = whole
 		}
-		b.large = large[:cap(large)]
+		b.large = b.whole[:cap(b.whole)]
 	}
 	return append(b.large[:0], buf...), nil
 }

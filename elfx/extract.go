@@ -35,17 +35,27 @@ func newExtraction(ctx context.Context, size int64, opts *Options, used int64) *
 
 // run does the work, within the pool if there is one.
 func (x *extraction) run(in *input) (*Data, error) {
-	if pool := x.opts.Pool; pool != nil {
-		need := x.budget.worst()
-		if err := pool.acquire(x.ctx, need); err != nil {
-			return nil, err
-		}
-		defer func() {
-			x.budget.large = nil // so that it can be collected now
-			pool.release(need, x.budget.made)
-		}()
+	pool := x.opts.Pool
+	if pool == nil {
+		return x.extract(in, forStreams)
 	}
-	return x.extract(in, forStreams)
+	need := x.budget.worst()
+	large, err := pool.acquire(x.ctx, need)
+	if err != nil {
+		return nil, err
+	}
+	x.budget.receive(large)
+	found := true // after a panic, too, nobody else gets the buffer
+	defer func() {
+		made, large := x.budget.giveBack()
+		if found {
+			large = nil // what was found may lie in it
+		}
+		pool.release(need, made, large)
+	}()
+	d, err := x.extract(in, forStreams)
+	found = err == nil
+	return d, err
 }
 
 // reach is what a layer may be searched for.

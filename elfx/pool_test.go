@@ -20,7 +20,7 @@ import (
 func TestPoolTurns(t *testing.T) {
 	ctx := context.Background()
 	p := NewPool(10)
-	if err := p.acquire(ctx, 7); err != nil {
+	if _, err := p.acquire(ctx, 7); err != nil {
 		t.Fatal(err)
 	}
 	gone, cancel := context.WithCancel(ctx)
@@ -29,7 +29,7 @@ func TestPoolTurns(t *testing.T) {
 		queued := len(p.queue)
 		p.mu.Unlock()
 		done := make(chan error, 1)
-		go func() { done <- p.acquire(ctx, n) }()
+		go func() { _, err := p.acquire(ctx, n); done <- err }()
 		for { // until it is in the queue
 			p.mu.Lock()
 			n := len(p.queue)
@@ -53,13 +53,13 @@ func TestPoolTurns(t *testing.T) {
 		t.Error("11 of 10 bytes given out")
 	case <-time.After(10 * time.Millisecond):
 	}
-	p.release(7, 7)
+	p.release(7, 7, nil)
 	if err := <-third; err != nil {
 		t.Error(err)
 	}
-	p.release(3, 0)
-	p.release(1, 0)
-	if err := p.acquire(ctx, 10); err != nil || p.used != 10 || len(p.queue) != 0 {
+	p.release(3, 0, nil)
+	p.release(1, 0, nil)
+	if _, err := p.acquire(ctx, 10); err != nil || p.used != 10 || len(p.queue) != 0 {
 		t.Errorf("%d bytes used, %d waiting, error %v", p.used, len(p.queue), err)
 	}
 }
@@ -70,10 +70,34 @@ func TestPoolGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for range 100 { // either may come first
-		if err := p.acquire(ctx, 10); err == nil {
-			p.release(10, 0)
+		if _, err := p.acquire(ctx, 10); err == nil {
+			p.release(10, 0, nil)
 		} else if p.used != 0 || len(p.queue) != 0 {
 			t.Fatalf("%d bytes used, %d waiting after %v", p.used, len(p.queue), err)
+		}
+	}
+}
+
+// TestPoolHandsOver gives the buffer of a call that failed to the next one that it is made for, and
+// to nobody else.
+func TestPoolHandsOver(t *testing.T) {
+	for _, test := range []struct{ has, garbage int64 }{{80, 2}, {100, 2}, {79, 81}, {101, 103}} {
+		p := NewPool(100)
+		if _, err := p.acquire(t.Context(), 60); err != nil {
+			t.Fatal(err)
+		}
+		got := make(chan []byte)
+		go func() { large, _ := p.acquire(t.Context(), 80); got <- large }()
+		for waiting := 0; waiting == 0; time.Sleep(time.Millisecond) {
+			p.mu.Lock()
+			waiting = len(p.queue)
+			p.mu.Unlock()
+		}
+		p.size = 1 << 20 // no collection
+		p.release(60, test.has+2, make([]byte, test.has))
+		wants := test.garbage == 2
+		if large := <-got; (large != nil) != wants || p.garbage != test.garbage {
+			t.Errorf("a buffer of %d: %d bytes, %d of garbage", test.has, len(large), p.garbage)
 		}
 	}
 }
@@ -141,12 +165,12 @@ func TestPoolLimits(t *testing.T) {
 	if opts.Pool.used != 0 {
 		t.Errorf("%d bytes not given back", opts.Pool.used)
 	}
-	if err := opts.Pool.acquire(context.Background(), 1); err != nil {
+	if _, err := opts.Pool.acquire(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
 	// A small file needs no more than its ratio allows, and may go on beside others.
 	large := &Options{Pool: NewPool(64 << 20)}
-	if err := large.Pool.acquire(context.Background(), 40<<20); err != nil {
+	if _, err := large.Pool.acquire(context.Background(), 40<<20); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ExtractBytes(context.Background(), file.Bytes(), large); !errors.Is(err, ErrNoBTF) {

@@ -178,7 +178,8 @@ func growthCharts(sheet *figures.Sheet, run *results.Run, colors map[string]temp
 				}
 			}
 		}
-		c, ok := plot(chart.title+" by number of types", chart.unit, curves, colors)
+		c, ok := plot(chart.title+" by number of types", chart.unit, curves, colors,
+			logarithmic)
 		if ok {
 			charts = append(charts, c)
 		}
@@ -219,7 +220,7 @@ func scalingCharts(sheet *figures.Sheet, run *results.Run, colors map[string]tem
 				}
 			}
 			title := fmt.Sprintf("%s by goroutines, %s", single, source.Name)
-			if c, ok := plot(title, "sec/op", curves, colors); ok {
+			if c, ok := plot(title, "sec/op", curves, colors, logarithmic); ok {
 				charts = append(charts, c)
 			}
 		}
@@ -227,8 +228,12 @@ func scalingCharts(sheet *figures.Sheet, run *results.Run, colors map[string]tem
 	return charts
 }
 
-// plot draws curves with two or more points.
-func plot(title, unit string, curves []curve, colors map[string]template.CSS) (lineChart, bool) {
+// logarithmic maps the values between two to percent.
+func logarithmic(from, to float64) func(float64) float64 { return scaling{from, to, 10}.at }
+
+// plot draws curves with two or more points, along a scale between the least and the greatest x.
+func plot(title, unit string, curves []curve, colors map[string]template.CSS,
+	scale func(from, to float64) func(float64) float64) (lineChart, bool) {
 	var xs, ys []float64
 	for _, c := range curves {
 		if len(c.x) > 1 {
@@ -238,13 +243,16 @@ func plot(title, unit string, curves []curve, colors map[string]template.CSS) (l
 	if len(xs) == 0 {
 		return lineChart{}, false
 	}
-	x, y := scaling{slices.Min(xs), slices.Max(xs), 10}, newScaling(ys, unit)
+	x, y := scale(slices.Min(xs), slices.Max(xs)), newScaling(ys, unit)
 	chart := lineChart{Title: title}
-	atX := func(v float64) float64 { return round(62 + 3.88*x.at(v)) }
+	atX := func(v float64) float64 { return round(62 + 3.88*x(v)) }
 	atY := func(v float64) float64 { return round(215 - 2.05*y.at(v)) }
 	slices.Sort(xs)
 	for _, v := range slices.Compact(xs) {
-		chart.GridX = append(chart.GridX, tick{atX(v), axisLabel(v, "")})
+		at := atX(v)
+		if n := len(chart.GridX); n == 0 || at-chart.GridX[n-1].At > 18 { // labels have room
+			chart.GridX = append(chart.GridX, tick{at, axisLabel(v, "")})
+		}
 	}
 	for _, t := range y.ticks(unit) {
 		chart.GridY = append(chart.GridY, tick{round(215 - 2.05*t.At), t.Label})

@@ -17,6 +17,7 @@ type Comparison struct {
 	Changes []Change
 
 	limit            float64
+	pairs            bool
 	onlyOld, onlyNew []*figures.Figure // what one of the runs lacks
 }
 
@@ -32,7 +33,7 @@ type Change struct {
 	Worse float64
 	// Significant is set if chance alone would seldom make such a difference: the probability that
 	// any figure of two equal programs is called significant is less than 5 %, by the Mann-Whitney
-	// U test with Holm's correction for the number of tests.
+	// U test, or for pairs the sign test, with Holm's correction for the number of tests.
 	Significant bool
 
 	figures figures.Change
@@ -41,23 +42,41 @@ type Change struct {
 // Compare pairs the figures of two runs and tests those that can differ by more than a fraction,
 // the limit; 0 tests all. Runs that have none in common are an error.
 func Compare(before, after []*benchfmt.Result, limit float64) (*Comparison, error) {
+	c := &Comparison{limit: limit}
 	changes, onlyOld, onlyNew := figures.Compare(figures.Collect(before), figures.Collect(after),
 		limit)
+	return c, c.fill(changes, onlyOld, onlyNew)
+}
+
+// ComparePairs does the same for runs that were taken in turns: the first sample of a figure in one
+// run is held against the first one in the other, and so on, by the sign test.
+func ComparePairs(before, after []*benchfmt.Result, limit float64) (*Comparison, error) {
+	c := &Comparison{limit: limit, pairs: true}
+	changes, onlyOld, onlyNew := figures.ComparePairs(figures.Collect(before),
+		figures.Collect(after), limit)
+	return c, c.fill(changes, onlyOld, onlyNew)
+}
+
+// PairsWanted returns how many pairs it takes to tell a difference among so many tests although
+// three pairs were disturbed, where the probability of an error is to be less than risk.
+func PairsWanted(tests int, risk float64) int { return figures.PairsWanted(tests, risk, 3) }
+
+func (c *Comparison) fill(changes []figures.Change, onlyOld, onlyNew []*figures.Figure) error {
 	if len(changes) == 0 {
-		return nil, errors.New("nothing in common: no row of the same backend and source")
+		return errors.New("nothing in common: no row of the same backend and source")
 	}
-	c := &Comparison{limit: limit, onlyOld: onlyOld, onlyNew: onlyNew}
+	c.onlyOld, c.onlyNew = onlyOld, onlyNew
 	for _, change := range changes {
 		c.Changes = append(c.Changes, Change{
 			Name: change.Old.Name.String(), Row: change.Old.Row.String(), Unit: change.Old.Unit,
 			Worse: change.Worse(), Significant: change.Significant(), figures: change,
 		})
 	}
-	return c, nil
+	return nil
 }
 
 // Worse returns the changes for the worse by more than the limit that chance alone would make with
-// less than some probability. 0.05 is that of Significant.
+// less than some probability.
 func (c *Comparison) Worse(risk float64) []Change {
 	return c.pick(func(change Change) bool {
 		f := change.figures
@@ -65,9 +84,12 @@ func (c *Comparison) Worse(risk float64) []Change {
 	})
 }
 
-// suspicion is the P value of a test by itself below which a change is suspect. At 6 samples a side
-// a slower row is still suspect if one sample of the faster side was disturbed.
-const suspicion = 0.15
+// significance is the probability of a wrong finding that Significant allows.
+const significance = 0.05
+
+// suspicion is the P value of a test by itself below which a change is suspect. At 6 pairs a slower
+// row is still suspect if one pair was disturbed.
+const suspicion = 0.25
 
 // Suspects returns the changes that may be for the worse by more than the limit, and are worth new
 // samples: by more than half of it, and seldom by chance. Without new samples they prove nothing,
@@ -105,7 +127,7 @@ func (c *Comparison) Write(out io.Writer) error {
 			"  " + change.Unit,
 			format(f.Old),
 			format(f.New),
-			f.FormatDelta(f.Old.Center, f.New.Center),
+			f.FormatDelta(f.Centers()),
 			p,
 		})
 	}
@@ -140,7 +162,12 @@ func (c *Comparison) notes() []string {
 		text += ", the others differ by too little to count"
 	}
 	notes := []string{text + "; p is corrected for the number of tests (Holm)"}
-	if wanted := figures.SamplesWanted(tested); tested > 0 && fewest < wanted {
+	wanted := figures.SamplesWanted(tested)
+	if c.pairs {
+		notes[0] += "; samples are pairs, the change is their median one"
+		wanted = figures.PairsWanted(tested, significance, 0)
+	}
+	if tested > 0 && fewest < wanted {
 		notes = append(notes, fmt.Sprintf("%d samples a side cannot tell any difference among so many "+
 			"tests: take %d (--count, or --turns), or fewer rows (--rows)", fewest, wanted))
 	}
@@ -149,10 +176,9 @@ func (c *Comparison) notes() []string {
 
 // String says in a line what changed, and by how much.
 func (c Change) String() string {
-	before, after := c.figures.Old.Center, c.figures.New.Center
-	text := fmt.Sprintf("%s: %s -> %s", c.Name, formatValue(before, c.Unit),
-		formatValue(after, c.Unit))
-	if before != 0 {
+	text := fmt.Sprintf("%s: %s -> %s", c.Name, formatValue(c.figures.Old.Center, c.Unit),
+		formatValue(c.figures.New.Center, c.Unit))
+	if before, after := c.figures.Centers(); before != 0 {
 		text += fmt.Sprintf(", %+.2f%%", 100*(after/before-1))
 	}
 	return text

@@ -2,6 +2,7 @@ package btftest
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,6 +26,9 @@ func Hostile(n int) []*Blob {
 		{Name: "chain", Data: Chain(n)},
 		{Name: "qualified", Data: qualified(n)},
 		{Name: "shared-proto", Data: sharedProto(n)},
+		{Name: "homonyms", Data: homonyms(n)},
+		{Name: "shared-anonymous", Data: sharedAnonymous(n)},
+		{Name: "deep-members", Data: deepMembers(n)},
 	}
 }
 
@@ -123,5 +127,48 @@ func sharedProto(n int) []byte {
 	for range n {
 		b.Func("f", proto, btf.LinkageStatic)
 	}
+	return must(b)
+}
+
+// homonyms returns BTF with n STRUCTs of one name that all refer to one chain of n PTRs.
+func homonyms(n int) []byte {
+	b := format()
+	for i := range uint32(n) {
+		b.Struct("s", i, builder.Member{Name: "m", Type: btf.TypeID(n + 1)})
+	}
+	for range n {
+		b.Ptr(b.NextID() + 1)
+	}
+	b.Int("end", 4, btf.Int{Bits: 32})
+	return must(b)
+}
+
+// sharedAnonymous returns BTF with n STRUCTs that have one anonymous STRUCT of n members in them.
+func sharedAnonymous(n int) []byte {
+	b := format()
+	for i := range n {
+		b.Struct(fmt.Sprint("s", i), 4, builder.Member{Type: btf.TypeID(n + 1)})
+	}
+	var members []builder.Member
+	for i := range n {
+		members = append(members, builder.Member{Name: fmt.Sprint("m", i), Type: btf.TypeID(n + 2)})
+	}
+	b.Struct("", 4, members...)
+	b.Int("end", 4, btf.Int{Bits: 32})
+	return must(b)
+}
+
+// deepMembers returns BTF with a STRUCT of n members, of which each is an ARRAY of a chain of n.
+func deepMembers(n int) []byte {
+	b := format()
+	b.Int("int", 4, btf.Int{Bits: 32})
+	for range n {
+		b.Array(b.NextID()-1, 1, 1)
+	}
+	var members []builder.Member
+	for i := range uint32(n) {
+		members = append(members, builder.Member{Name: "m", Type: b.NextID() - 1, BitOffset: 32 * i})
+	}
+	b.Struct("s", 4*uint32(n), members...)
 	return must(b)
 }

@@ -1,6 +1,7 @@
 package btftest
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -8,15 +9,19 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/diff"
 	"github.com/btfkit/btfkit/btf/dump"
 	"github.com/btfkit/btfkit/btf/elements"
 	"github.com/btfkit/btfkit/btf/funcs"
+	"github.com/btfkit/btfkit/btf/internal/raw"
 	"github.com/btfkit/btfkit/btf/internal/steps"
+	"github.com/btfkit/btfkit/btf/layout"
 	"github.com/btfkit/btfkit/btf/path"
 )
 
@@ -171,6 +176,8 @@ func questions(t *testing.T, own btf.Backend, blob *Blob) (list []question) {
 	}
 	askBuilder(add, &spec)
 	askDerived(add, &spec, names)
+	askDiff(t, add, own, &spec, blob, base)
+	askLayout(add, &spec)
 	add("Hex", func() int {
 		n := counter(0)
 		if err := Hex(&n, blob.Data, base); err != nil {
@@ -343,6 +350,76 @@ func askDerived(add asker, spec **btf.Spec, names []string) {
 		n := counter(0)
 		_ = dump.Raw(&n, *spec) // a counter does not fail
 		return int(n)
+	})
+}
+
+// askDiff compares the blob with itself, and with one that differs in the last type.
+func askDiff(t *testing.T, add asker, own btf.Backend, spec **btf.Spec, blob *Blob,
+	base *btf.Spec) {
+	other, err := own.Parse(otherEnd(blob.Data), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.Close() })
+	add("diff.Between", func() (n int) {
+		if changes := diff.Between(*spec, *spec); len(changes) != 0 {
+			t.Errorf("changes to itself: %v", changes[0])
+		}
+		for _, c := range diff.Between(*spec, other) {
+			n += 8 + len(c.Name)
+			for _, e := range c.Elements {
+				n += 8 + len(e.Name)
+			}
+		}
+		return n + len(blob.Data)
+	})
+	ends := func(ask func(a, b btf.Type)) func() int {
+		return func() int {
+			_, end := other.IDs()
+			for _, id := range []btf.TypeID{end / 2, end - 1} {
+				a, _ := (*spec).TypeByID(id)
+				b, _ := other.TypeByID(id)
+				ask(a, b)
+			}
+			return len(blob.Data)
+		}
+	}
+	add("diff.Equal", ends(func(a, b btf.Type) { diff.Equal(a, b) }))
+	add("diff.SameDeclaration", ends(func(a, b btf.Type) { diff.SameDeclaration(a, b) }))
+}
+
+// otherEnd returns a copy of BTF of which the last type has another size, or refers to another.
+func otherEnd(data []byte) []byte {
+	data = slices.Clone(data)
+	word := func(i int) int { return int(binary.LittleEndian.Uint32(data[i:])) }
+	types := word(4) + word(8)
+	end, last := types+word(12), types
+	for at := types; at < end; {
+		last = at
+		record := raw.Builtin[raw.InfoKind(uint32(word(at+4)))]
+		at += raw.HeaderSize + int(record.Info) +
+			int(record.Elem)*int(raw.InfoVlen(uint32(word(at+4))))
+	}
+	data[last+8] ^= 2
+	return data
+}
+
+func askLayout(add asker, spec **btf.Spec) {
+	add("layout.Ruler of all", func() (n int) {
+		var r layout.Ruler
+		for _, t := range (*spec).All() {
+			r.Align(t)
+			r.Packed(t)
+		}
+		return 0
+	})
+	add("layout.Gaps of all", func() (n int) {
+		for t := range (*spec).TypesByKind(btf.KindStruct, btf.KindUnion) {
+			for range layout.Gaps(t) {
+				n += 24
+			}
+		}
+		return n
 	})
 }
 

@@ -72,3 +72,34 @@ func ExampleFrom() {
 	// Output:
 	// eb 9f 01 00 00 00 00 18
 }
+
+// A header needs one type of a kernel with all that it refers to.
+func ExampleBuilder_CopyClosure() {
+	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := kernel.TypeByName("list_head", btf.KindStruct)
+	if err != nil {
+		log.Fatal(err)
+	}
+	b := builder.New(builder.Options{})
+	ids := b.CopyClosure(t)
+	data, err := b.Bytes()
+	if err != nil {
+		log.Fatal(err)
+	}
+	part, err := btf.Parse(data, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range part.All() {
+		fmt.Println(t)
+	}
+	fmt.Println(ids)
+	// Output:
+	// void
+	// [1] STRUCT list_head
+	// [2] PTR to STRUCT list_head
+	// [1]
+}

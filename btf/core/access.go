@@ -25,6 +25,8 @@ type field struct {
 	steps [maxSteps]step
 	n     int
 	bits  uint64
+	// indexes are those of the steps, and of the anonymous members between them.
+	indexes []int64
 }
 
 func (f *field) last() *step { return &f.steps[f.n-1] }
@@ -123,6 +125,18 @@ func (f *field) skip(t btf.Type, n int64) error {
 	}
 	f.bits += 8 * size * uint64(n)
 	return nil
+}
+
+// access returns the way as an access string.
+func (f *field) access() string {
+	var b []byte
+	for i, v := range f.indexes {
+		if i > 0 {
+			b = append(b, ':')
+		}
+		b = strconv.AppendInt(b, v, 10)
+	}
+	return string(b)
 }
 
 // isFlexible reports whether an array of n elements that a step leads to may have any number: it is

@@ -159,6 +159,27 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestAccess follows the ways to the answers, through anonymous members that are not named.
+func TestAccess(t *testing.T) {
+	wants := []asked{{core.FieldByteOffset, "task", "0:0:1"}, {core.FieldByteOffset, "task", "1:1"},
+		{core.FieldByteOffset, "task", ""}, {core.FieldExists, "task", ""},
+		{core.FieldByteOffset, "list", "0:0:3"}, {core.EnumvalExists, "mode", "0"},
+		{core.EnumvalExists, "mode", ""}, {core.TypeSize, "task", "0"}, {core.TypeIDLocal, "task", ""}}
+	relos := slices.Clone(wants)
+	for i, access := range []string{"0:0", "1:1", "0:2", "0:2", "0:1:3", "1", "0", "0", "0"} {
+		relos[i].access = access
+	}
+	_, ext := object(t, binary.LittleEndian, local, relos...)
+	r, i := core.NewResolver(parse(t, nil, binary.LittleEndian, target)), 0
+	for relo := range ext.Relocations() {
+		v, err := r.Resolve(relo)
+		if err != nil || v.Access != wants[i].access || v.Candidate.IsVoid() != (v.Access == "") {
+			t.Errorf("%v: %q of %v, %v; want %q", relo, v.Access, v.Candidate, err, wants[i].access)
+		}
+		i++
+	}
+}
+
 // TestResolveFields asks for fields whose types or places differ in one thing.
 func TestResolveFields(t *testing.T) {
 	struct1 := func(size uint32, m builder.Member, more ...builder.Member) func(b *builder.Builder) {

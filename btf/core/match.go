@@ -71,6 +71,7 @@ func (m *matcher) field(local *field, root btf.Type) (*field, error) {
 			}
 			t = t.Target().Underlying()
 		}
+		f.indexes = append(f.indexes, s.index)
 		if err := f.push(step{index: s.index, typ: t}); err != nil {
 			return nil, err
 		}
@@ -93,8 +94,10 @@ func (m *matcher) member(f *field, local *step, t btf.Type, depth int) (bool, er
 	if err := m.spend(t.Vlen() + 1); err != nil {
 		return false, err
 	}
+	way := len(f.indexes)
 	for i, mem := range t.Members() {
 		off := uint64(mem.BitOffset())
+		f.indexes = append(f.indexes[:way], int64(i))
 		switch {
 		case mem.NameIs(""):
 			f.bits += off
@@ -351,18 +354,18 @@ func (m *matcher) membersMatch(local, target btf.Type, level int) (bool, error) 
 }
 
 // enumerator finds the kernel's enumerator that has the name of a local one.
-func (m *matcher) enumerator(want string, t btf.Type) (e btf.Enumerator, ok bool, err error) {
+func (m *matcher) enumerator(want string, t btf.Type) (index int, ok bool, err error) {
 	t = t.Underlying()
 	if !isEnum(t.Kind()) {
-		return e, false, nil
+		return 0, false, nil
 	}
 	if err := m.spend(t.Vlen()); err != nil {
-		return e, false, err
+		return 0, false, err
 	}
-	for i, e := range t.Enumerators() {
+	for i := range t.Enumerators() {
 		if namesMatch(want, elementName(t, i)) {
-			return e, true, nil
+			return i, true, nil
 		}
 	}
-	return e, false, nil
+	return 0, false, nil
 }

@@ -32,6 +32,9 @@ type Value struct {
 	Poison bool
 	// Candidate is the kernel's type that answers; void if none does.
 	Candidate btf.Type
+	// Access leads from there to what answers, as a Relocation's does from its Type, by way of
+	// anonymous members, too; empty if there is no Candidate.
+	Access string
 }
 
 // String returns "8 -> 16", or "8 -> none".
@@ -112,7 +115,7 @@ func (r *Resolver) Resolve(relo Relocation) (v Value, err error) {
 		case !a.found:
 			continue
 		case len(matching) == 0:
-			v.Target, v.Candidate = a.value, c
+			v.Target, v.Candidate, v.Access = a.value, c, a.access
 			q.bits = a.bits
 		case a.value != v.Target || a.bits != q.bits:
 			return v, fmt.Errorf("%w: %v and %v", ErrAmbiguous, v.Candidate, c)
@@ -170,6 +173,7 @@ type question struct {
 type answer struct {
 	found       bool
 	value, bits uint64
+	access      string
 }
 
 func newQuestion(relo Relocation) (*question, error) {
@@ -226,12 +230,13 @@ func (q *question) ask(t btf.Type) (a answer, err error) {
 		if f == nil || err != nil {
 			return a, err
 		}
-		a.found, a.bits = true, f.bits
+		a.found, a.bits, a.access = true, f.bits, f.access()
 		a.value, err = q.fieldValue(f)
 		return a, err
 	case q.Kind.isEnumval():
-		e, ok, err := q.matcher.enumerator(q.enumerator, t)
-		if a.found, a.value = ok, 1; q.Kind == EnumvalValue {
+		i, ok, err := q.matcher.enumerator(q.enumerator, t)
+		a.found, a.value, a.access = ok, 1, strconv.Itoa(i)
+		if e, _ := t.Underlying().Enumerator(i); ok && q.Kind == EnumvalValue {
 			a.value = enumValue(t.Underlying(), e)
 		}
 		return a, err
@@ -241,6 +246,7 @@ func (q *question) ask(t btf.Type) (a answer, err error) {
 		a.found, err = q.typesCompatible(q.Type, t, maxDepth)
 	}
 	if err == nil && a.found {
+		a.access = "0"
 		a.value, err = q.typeValue(t)
 	}
 	return a, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/internal/raw"
 	"github.com/btfkit/btfkit/btf/path"
 )
 
@@ -99,25 +100,39 @@ var kinds = []btf.Kind{btf.KindFunc, btf.KindStruct, btf.KindUnion, btf.KindEnum
 //
 // If a name has several definitions, Between drops those that both kernels have, and compares the
 // first of the remaining ones of one kernel with the first of the other, and so on. Time is linear
-// in the two kernels, some hundred milliseconds; it needs some tens of megabytes while it runs.
+// in the two kernels and in what is returned, some hundred milliseconds; it needs some tens of
+// megabytes while it runs. For that, there are limits to what C cannot express and no kernel has: a
+// cycle in which no type has a name counts for some references only, and where thousands share an
+// anonymous type or a prototype that changed, the changes of the last have no Elements.
 func Between(old, new Source, which ...btf.Kind) []Change {
 	if len(which) == 0 {
 		which = kinds
 	}
-	before, after := declarations(old, which), declarations(new, which)
-	var changes []Change
+	c := comparison{digester: newDigester()}
+	before, after := c.declarations(old, which), c.declarations(new, which)
+	c.settle()
 	for key, olds := range before {
-		changes = appendChanges(changes, key.name, olds, after[key])
+		c.compare(olds, after[key])
 		delete(after, key)
 	}
-	for key, news := range after {
-		changes = appendChanges(changes, key.name, nil, news)
+	for _, news := range after {
+		c.compare(nil, news)
 	}
-	slices.SortStableFunc(changes, func(a, b Change) int {
+	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.kind(), b.kind()), cmp.Compare(a.Name, b.Name))
 	})
-	return changes
+	return c.changes
 }
+
+// A comparison is a run of Between.
+type comparison struct {
+	*digester
+	changes []Change
+	listed  int // how many more elements may be listed; negative if it was too many
+}
+
+// maxListed is how many elements are listed at most, for each type and each element of one.
+const maxListed = 8
 
 // kind orders changes: functions first, then as kinds are numbered.
 func (c *Change) kind() btf.Kind {
@@ -143,21 +158,23 @@ func group(k btf.Kind) btf.Kind {
 type key struct {
 	kind      btf.Kind
 	anonymous bool
-	name      string
+	name      uint64 // a hash
 }
 
 // declarations returns what a kernel declares, by kind and name.
-func declarations(src Source, which []btf.Kind) map[key][]btf.Type {
+func (c *comparison) declarations(src Source, which []btf.Kind) map[key][]btf.Type {
 	all := map[key][]btf.Type{}
 	single := make([]btf.Type, 0, 1024) // memory for many lists of one
 	for t := range src.TypesByKind(which...) {
-		k := key{kind: group(t.Kind()), name: name(t)}
-		if k.name == "" {
+		c.listed += maxListed * (1 + t.Vlen())
+		k := key{kind: group(t.Kind()), name: c.nameHash(nameOffset(t))}
+		if k.name == 0 {
 			if k.kind != btf.KindEnum || t.Vlen() == 0 {
 				continue
 			}
-			k.name, k.anonymous = elementName(t, 0), true
+			k.name, k.anonymous = c.nameHash(elementNameOffset(t, 0)), true
 		}
+		c.visit(t)
 		list, ok := all[k]
 		if !ok {
 			if len(single) == cap(single) {
@@ -172,47 +189,61 @@ func declarations(src Source, which []btf.Kind) map[key][]btf.Type {
 	return all
 }
 
-// appendChanges appends how the definitions of one name differ.
-func appendChanges(dst []Change, name string, olds, news []btf.Type) []Change {
-	if len(olds) == 1 && len(news) == 1 && SameDeclaration(olds[0], news[0]) {
-		return dst
+// compare notes how the definitions of one name differ.
+func (c *comparison) compare(olds, news []btf.Type) {
+	if len(olds) == 1 && len(news) == 1 {
+		if c.digest(olds[0]) == c.digest(news[0]) {
+			return
+		}
+	} else if olds, news = c.withoutCommon(olds, news); len(olds)+len(news) == 0 {
+		return
 	}
-	if len(olds)+len(news) > 2 {
-		olds, news = withoutCommon(olds, news)
-	}
-	name = strings.Clone(name)
+	name := declaredName(olds, news)
 	for i := range max(len(olds), len(news)) {
-		c := Change{Name: name}
+		change := Change{Name: name}
 		switch {
 		case i >= len(news):
-			c.Old, c.What = olds[i], Removed
+			change.Old, change.What = olds[i], Removed
 		case i >= len(olds):
-			c.New, c.What = news[i], Added
+			change.New, change.What = news[i], Added
 		default:
-			c.Old, c.New = olds[i], news[i]
-			c.explain()
+			change.Old, change.New = olds[i], news[i]
+			c.explain(&change)
 		}
-		dst = append(dst, c)
+		c.changes = append(c.changes, change)
 	}
-	return dst
 }
 
-// withoutCommon drops the types that are declared alike on both sides, one for one. Hashes tell
-// them apart, so that many definitions of one name do not take quadratic time.
-func withoutCommon(olds, news []btf.Type) (onlyOld, onlyNew []btf.Type) {
+// declaredName returns what the definitions of one name are told by.
+func declaredName(olds, news []btf.Type) string {
+	if len(olds) == 0 {
+		olds = news
+	}
+	s := name(olds[0])
+	if s == "" {
+		s = elementName(olds[0], 0)
+	}
+	return strings.Clone(s)
+}
+
+// withoutCommon drops the types that are declared alike on both sides, one for one.
+func (c *comparison) withoutCommon(olds, news []btf.Type) (onlyOld, onlyNew []btf.Type) {
+	if len(olds) == 0 || len(news) == 0 {
+		return olds, news
+	}
 	count := map[uint64]int{}
 	for _, t := range news {
-		count[Hash(t)]++
+		count[c.digest(t)]++
 	}
 	for _, t := range olds {
-		if h := Hash(t); count[h] > 0 {
+		if h := c.digest(t); count[h] > 0 {
 			count[h]--
 		} else {
 			onlyOld = append(onlyOld, t)
 		}
 	}
 	for _, t := range slices.Backward(news) {
-		if h := Hash(t); count[h] > 0 {
+		if h := c.digest(t); count[h] > 0 {
 			count[h]--
 			onlyNew = append(onlyNew, t)
 		}
@@ -221,103 +252,153 @@ func withoutCommon(olds, news []btf.Type) (onlyOld, onlyNew []btf.Type) {
 	return onlyOld, onlyNew
 }
 
-// explain says how Old and New differ.
-func (c *Change) explain() {
-	oldSize, _ := c.Old.Size()
-	newSize, _ := c.New.Size()
+// explain says how the types of a change differ.
+func (c *comparison) explain(change *Change) {
+	old, new := change.Old, change.New
+	oldSize, _ := old.Size()
+	newSize, _ := new.Size()
 	if oldSize != newSize {
-		c.What |= Resized
+		change.What |= Resized
 	}
-	switch k := c.New.Kind(); k {
+	items := enumerators
+	switch new.Kind() {
 	case btf.KindFunc:
-		if !sameReference(c.Old.Return(), c.New.Return()) {
-			c.What |= Retyped
+		if !c.sameReference(old.Return(), new.Return()) {
+			change.What |= Retyped
 		}
-		c.Elements = compareElements(params(c.Old), params(c.New))
+		items = params
 	case btf.KindStruct, btf.KindUnion:
-		c.Elements = compareElements(fields(c.Old), fields(c.New))
+		items = fields
 	case btf.KindEnum, btf.KindEnum64:
-		c.Elements = compareElements(enumerators(c.Old), enumerators(c.New))
 	default:
-		if !sameReference(c.Old.Target(), c.New.Target()) {
-			c.What |= Retyped
+		if !c.sameReference(old.Target(), new.Target()) {
+			change.What |= Retyped
 		}
+		return
+	}
+	olds, news := c.list(items(old)), c.list(items(new))
+	if c.listed >= 0 {
+		change.Elements = c.compareElements(olds, news)
 	}
 }
 
 // sameReference reports whether two types are the same to who refers to them.
-func sameReference(a, b btf.Type) bool {
-	var c comparer
-	if !c.refer(a, b) {
-		return false
+func (c *comparison) sameReference(a, b btf.Type) bool {
+	if a == b {
+		return true
 	}
-	return len(c.todo) == 0 || SameDeclaration(a, b)
+	if ka, kb := family(a), family(b); ka != 0 || kb != 0 {
+		return ka == kb && c.nameHash(nameOffset(a)) == c.nameHash(nameOffset(b))
+	}
+	return c.digest(a) == c.digest(b)
 }
 
 // An item is an element, in the words that all kinds of them share.
 type item struct {
-	name  string
+	sec   *raw.Section // that of the name; nil for a parameter that has none
+	name  uint32       // the offset of the name, or the number of the parameter
 	typ   btf.Type
 	place uint64 // Moved if it differs
 	width uint64 // Resized
 	value uint64 // Revalued
 }
 
-func params(fn btf.Type) (items []item) {
-	for i, p := range fn.Params() {
-		name := p.Name()
-		if name == "" {
-			name = fmt.Sprint("#", i)
+// text returns what the element is told by.
+func (n *item) text() string {
+	if n.sec == nil {
+		return fmt.Sprint("#", n.name)
+	}
+	return strings.Clone(prefix(n.sec, n.name))
+}
+
+// list collects elements, as long as any may be listed.
+func (c *comparison) list(seq iter.Seq[item]) (items []item) {
+	for n := range seq {
+		if c.listed--; c.listed < 0 {
+			return nil
 		}
-		items = append(items, item{name: name, typ: p.Target(), place: uint64(i)})
+		items = append(items, n)
 	}
 	return items
 }
 
-func fields(t btf.Type) (items []item) {
-	for f := range path.Members(t) {
-		items = append(items, item{name: f.Member.Name(), typ: f.Type, place: f.BitOffset,
-			width: f.BitSize})
+func params(fn btf.Type) iter.Seq[item] {
+	return func(yield func(item) bool) {
+		for i, p := range fn.Params() {
+			n := item{typ: p.Target(), place: uint64(i)}
+			if n.sec, n.name = elementNameOffset(fn.Target(), i); n.sec.NamePrefix(n.name, 1) == "" {
+				n.sec, n.name = nil, uint32(i)
+			}
+			if !yield(n) {
+				return
+			}
+		}
 	}
-	return items
 }
 
-func enumerators(t btf.Type) (items []item) {
-	for _, e := range t.Enumerators() {
-		items = append(items, item{name: e.Name(), value: e.Uint64()})
+func fields(t btf.Type) iter.Seq[item] {
+	return func(yield func(item) bool) {
+		for f := range path.Members(t) {
+			n := item{typ: f.Type, place: f.BitOffset, width: f.BitSize}
+			n.sec, n.name = btf.Internal.MemberName(f.Member)
+			if !yield(n) {
+				return
+			}
+		}
 	}
-	return items
+}
+
+func enumerators(t btf.Type) iter.Seq[item] {
+	return func(yield func(item) bool) {
+		for i, e := range t.Enumerators() {
+			n := item{value: e.Uint64()}
+			n.sec, n.name = elementNameOffset(t, i)
+			if !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// nameOf returns what tells the names of elements apart.
+func (c *comparison) nameOf(n *item) uint64 {
+	if n.sec == nil {
+		return ^uint64(n.name) // no hash is as large
+	}
+	return c.nameHash(n.sec, n.name)
 }
 
 // compareElements compares elements by name. Of several with one name, the first counts.
-func compareElements(olds, news []item) (changed []Element) {
-	byName := make(map[string]*item, len(olds))
+func (c *comparison) compareElements(olds, news []item) (changed []Element) {
+	byName := make(map[uint64]*item, len(olds))
 	for i := range olds {
-		if o := &olds[i]; byName[o.name] == nil {
-			byName[o.name] = o
+		if o := &olds[i]; byName[c.nameOf(o)] == nil {
+			byName[c.nameOf(o)] = o
 		}
 	}
-	met := make(map[string]bool, len(news))
-	for _, n := range news {
-		if met[n.name] {
+	met := make(map[uint64]bool, len(news))
+	for i := range news {
+		n := &news[i]
+		name := c.nameOf(n)
+		if met[name] {
 			continue
 		}
-		met[n.name] = true
-		if what := n.compare(byName[n.name]); what != 0 {
-			changed = append(changed, Element{n.name, what})
+		met[name] = true
+		if what := c.compareItems(byName[name], n); what != 0 {
+			changed = append(changed, Element{n.text(), what})
 		}
 	}
-	for _, o := range olds {
-		if !met[o.name] {
-			met[o.name] = true
-			changed = append(changed, Element{o.name, Removed})
+	for i := range olds {
+		if name := c.nameOf(&olds[i]); !met[name] {
+			met[name] = true
+			changed = append(changed, Element{olds[i].text(), Removed})
 		}
 	}
 	return changed
 }
 
-// compare says how an element differs from the old one, which may be nil.
-func (n *item) compare(o *item) (what What) {
+// compareItems says how an element differs from the old one, which may be nil.
+func (c *comparison) compareItems(o, n *item) (what What) {
 	if o == nil {
 		return Added
 	}
@@ -330,7 +411,7 @@ func (n *item) compare(o *item) (what What) {
 	if n.value != o.value {
 		what |= Revalued
 	}
-	if !sameReference(o.typ, n.typ) {
+	if !c.sameReference(o.typ, n.typ) {
 		what |= Retyped
 	}
 	return what

@@ -194,13 +194,7 @@ func (c *comparer) sameElement(a, b btf.Type, i int) bool {
 func sameName(a, b btf.Type) bool { return name(a) == name(b) }
 
 // name returns a type's name, as far as it counts. It aliases the section's bytes.
-func name(t btf.Type) string {
-	sec, off := btf.Internal.Record(t)
-	if sec == nil {
-		return ""
-	}
-	return sec.NamePrefix(sec.Word(off), MaxName)
-}
+func name(t btf.Type) string { return prefix(nameOffset(t)) }
 
 // sameElementNames compares the names of two elements; those of a DATASEC have none.
 func sameElementNames(a, b btf.Type, i int) bool {
@@ -208,8 +202,26 @@ func sameElementNames(a, b btf.Type, i int) bool {
 }
 
 // elementName returns an element's name as name does that of a type. The element must exist.
-func elementName(t btf.Type, i int) string {
-	sec, off := btf.Internal.Record(t)
+func elementName(t btf.Type, i int) string { return prefix(elementNameOffset(t, i)) }
+
+// nameOffset returns where a type's name is, and the section that knows; nil for void.
+func nameOffset(t btf.Type) (sec *raw.Section, off uint32) {
+	if sec, off = btf.Internal.Record(t); sec != nil {
+		off = sec.Word(off)
+	}
+	return sec, off
+}
+
+// elementNameOffset returns where an element's name is.
+func elementNameOffset(t btf.Type, i int) (sec *raw.Section, off uint32) {
+	sec, off = btf.Internal.Record(t)
 	step := 4 * raw.ElementWords(raw.Kind(t.Kind()))
-	return sec.NamePrefix(sec.Word(off+raw.HeaderSize+uint32(i)*step), MaxName)
+	return sec, sec.Word(off + raw.HeaderSize + uint32(i)*step)
+}
+
+func prefix(sec *raw.Section, off uint32) string {
+	if sec == nil {
+		return ""
+	}
+	return sec.NamePrefix(off, MaxName)
 }

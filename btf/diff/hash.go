@@ -1,6 +1,9 @@
 package diff
 
-import "github.com/btfkit/btfkit/btf"
+import (
+	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/internal/raw"
+)
 
 // Hash returns the same number for two types for which SameDeclaration holds, and so for types
 // that are Equal. It depends on nothing else, not even on the machine: a program can store it, and
@@ -9,13 +12,13 @@ import "github.com/btfkit/btfkit/btf"
 //
 // It reads some 10,000 elements of the declaration at most. It does not recurse.
 func Hash(t btf.Type) uint64 {
-	h := hasher{sum: 14695981039346656037, budget: 10_000}
-	h.record(t)
+	h := hasher{sum: 14695981039346656037, budget: 10_000, todo: []btf.Type{t}}
 	for len(h.todo) > 0 && h.budget > 0 {
 		last := len(h.todo) - 1
 		next := h.todo[last]
 		h.todo = h.todo[:last]
-		h.record(next)
+		h.budget--
+		describe(&h, next)
 	}
 	return h.sum
 }
@@ -28,6 +31,11 @@ type hasher struct {
 	todo   []btf.Type
 }
 
+func (h *hasher) more() bool {
+	h.budget--
+	return h.budget > 0
+}
+
 // word and text are FNV-1a, by words of 64 bits where there are such.
 func (h *hasher) word(w uint64) { h.sum = (h.sum ^ w) * 1099511628211 }
 
@@ -38,39 +46,50 @@ func (h *hasher) text(s string) {
 	h.word(1 << 8)
 }
 
+func (h *hasher) name(sec *raw.Section, off uint32) { h.text(prefix(sec, off)) }
+
 // refer takes in a type that is referred to: its name, or itself, later.
 func (h *hasher) refer(t btf.Type) {
 	if k := family(t); k != 0 {
 		h.word(uint64(k))
-		h.text(name(t))
+		h.name(nameOffset(t))
 		return
 	}
 	h.word(uint64(t.Kind()))
 	h.todo = append(h.todo, t)
 }
 
-// record takes in a record.
-func (h *hasher) record(t btf.Type) {
-	h.budget--
+// A sink takes in what counts of a record.
+type sink interface {
+	word(w uint64)
+	name(sec *raw.Section, off uint32)
+	refer(t btf.Type)
+	// more is asked before each element.
+	more() bool
+}
+
+// describe tells a sink what counts of a record: the same for two that comparer.same takes for the
+// same.
+func describe(s sink, t btf.Type) {
 	k := t.Kind()
-	h.word(uint64(k) | uint64(t.Vlen())<<8)
-	h.text(name(t))
+	s.word(uint64(k) | uint64(t.Vlen())<<8)
+	s.name(nameOffset(t))
 	size, _ := t.Size()
 	length, _ := t.ArrayLen()
-	h.word(uint64(size)<<32 | uint64(length))
+	s.word(uint64(size)<<32 | uint64(length))
 	if m := marks(t); m != 0 {
-		h.word(m)
+		s.word(m)
 	}
 	switch k {
 	case btf.KindInt:
 		i, _ := t.Int()
-		h.word(uint64(i.Encoding)<<16 | uint64(i.Offset)<<8 | uint64(i.Bits))
+		s.word(uint64(i.Encoding)<<16 | uint64(i.Offset)<<8 | uint64(i.Bits))
 	case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64, btf.KindFuncProto,
 		btf.KindDatasec:
-		h.elements(t)
+		describeElements(s, t, k)
 	case btf.KindVoid, btf.KindFwd, btf.KindFloat:
 	default:
-		h.refer(t.Target())
+		s.refer(t.Target())
 	}
 }
 
@@ -88,34 +107,32 @@ func marks(t btf.Type) (m uint64) {
 	return m
 }
 
-// elements takes in the elements of a record.
-func (h *hasher) elements(t btf.Type) {
-	k := t.Kind()
+func describeElements(s sink, t btf.Type, k btf.Kind) {
 	if k == btf.KindFuncProto {
-		h.refer(t.Return())
+		s.refer(t.Return())
 	}
 	for i := range t.Vlen() {
-		if h.budget--; h.budget <= 0 {
+		if !s.more() {
 			return
 		}
 		if k != btf.KindDatasec {
-			h.text(elementName(t, i))
+			s.name(elementNameOffset(t, i))
 		}
 		switch k {
 		case btf.KindStruct, btf.KindUnion:
 			m, _ := t.Member(i)
-			h.word(uint64(m.BitOffset())<<8 | uint64(m.BitfieldSize()))
-			h.refer(m.Target())
+			s.word(uint64(m.BitOffset())<<8 | uint64(m.BitfieldSize()))
+			s.refer(m.Target())
 		case btf.KindEnum, btf.KindEnum64:
 			e, _ := t.Enumerator(i)
-			h.word(e.Uint64())
+			s.word(e.Uint64())
 		case btf.KindFuncProto:
 			p, _ := t.Param(i)
-			h.refer(p.Target())
+			s.refer(p.Target())
 		default:
 			v, _ := t.VarSecinfo(i)
-			h.word(uint64(v.Offset())<<32 | uint64(v.Size()))
-			h.refer(v.Target())
+			s.word(uint64(v.Offset())<<32 | uint64(v.Size()))
+			s.refer(v.Target())
 		}
 	}
 }

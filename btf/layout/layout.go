@@ -32,6 +32,7 @@ func Packed(t btf.Type) bool { return new(Ruler).Packed(t) }
 type Ruler struct {
 	aligns map[btf.Type]uint32 // of structs and unions; unknown while they are being measured
 	stack  []frame
+	ends   map[link]btf.Type // where chains lead to
 }
 
 // unknown is the alignment of a struct that is being measured: one that is met again contains
@@ -62,24 +63,48 @@ func (r *Ruler) Align(t btf.Type) uint32 {
 	return align
 }
 
-// maxLinks is how many typedefs, modifiers and arrays may follow one another.
-const maxLinks = 1024
+// A link is a type that says of a value what another does; arrays says whether one of an array's
+// elements is meant.
+type link struct {
+	t      btf.Type
+	arrays bool
+}
 
-// element looks behind modifiers, typedefs and arrays; void if there are too many.
-func element(t btf.Type) btf.Type {
-	for range maxLinks {
-		if k := t.Kind(); !k.IsModifier() && k != btf.KindTypedef && k != btf.KindArray {
-			return t
+// marked is how many links lie between two of which is noted where they lead.
+const marked = 8
+
+// end looks behind modifiers and typedefs, and arrays if that is asked. It notes where chains lead,
+// which many types may share; void for a cycle.
+func (r *Ruler) end(t btf.Type, arrays bool) btf.Type {
+	var passed []link
+	for n := 1; ; n++ {
+		if k := t.Kind(); !k.IsModifier() && k != btf.KindTypedef && (k != btf.KindArray || !arrays) {
+			break
+		}
+		if n%marked == 0 {
+			mark := link{t, arrays}
+			if end, known := r.ends[mark]; known {
+				t = end
+				break
+			}
+			if r.ends == nil {
+				r.ends = map[link]btf.Type{}
+			}
+			r.ends[mark] = btf.Type{}
+			passed = append(passed, mark)
 		}
 		t = t.Target()
 	}
-	return btf.Type{}
+	for _, mark := range passed {
+		r.ends[mark] = t
+	}
+	return t
 }
 
 // look returns the alignment of a type; open says that it is a struct or union that has to be
 // measured first.
 func (r *Ruler) look(t btf.Type) (align uint32, open bool) {
-	t = element(t)
+	t = r.end(t, true)
 	switch t.Kind() {
 	case btf.KindInt, btf.KindEnum, btf.KindEnum64, btf.KindFloat:
 		size, _ := t.Size()
@@ -94,7 +119,7 @@ func (r *Ruler) look(t btf.Type) (align uint32, open bool) {
 }
 
 func (r *Ruler) push(t btf.Type) {
-	t = element(t)
+	t = r.end(t, true)
 	if r.aligns == nil {
 		r.aligns = map[btf.Type]uint32{}
 	}
@@ -154,7 +179,7 @@ func misplaced(m btf.Member, align uint32) bool {
 // false for other kinds. It cannot recognise a packed struct whose members happen to be
 // aligned. bpftool applies the rule to structs only.
 func (r *Ruler) Packed(t btf.Type) bool {
-	t = t.Underlying()
+	t = r.end(t, false)
 	if k := t.Kind(); k != btf.KindStruct && k != btf.KindUnion {
 		return false
 	}
@@ -183,7 +208,8 @@ type Gap struct {
 // between its members, in whole bytes or, beside bitfields, in bits, and the padding at its end.
 // It does not look into anonymous members; call it for their types. A sound union's only gap is
 // at its end. It is empty for other kinds. It allocates only where members do not ascend, as in
-// Rust.
+// Rust. Where many members have types behind hundreds of typedefs, modifiers and arrays, of which
+// the kernel allows 32, the last take no bits.
 func Gaps(t btf.Type) iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		t := t.Underlying()
@@ -196,17 +222,21 @@ func Gaps(t btf.Type) iter.Seq[Gap] {
 
 // yieldGaps yields the gaps of a struct or union of so many bits.
 func yieldGaps(t btf.Type, all uint64, yield func(Gap) bool) {
-	end, ok := uint64(0), true
+	end := uint64(0) // of the members before
+	pass := func(i int, off, size uint64) bool {
+		from, gap := end, min(off, all)
+		end = max(end, off+size)
+		return gap <= from || yield(Gap{from, gap - from, i})
+	}
 	if ascends(t) {
-		for i, m := range t.Members() {
-			if end, ok = pass(end, all, i, m, yield); !ok {
+		for i, p := range places(t) {
+			if !pass(i, p.off, p.size) {
 				return
 			}
 		}
 	} else {
 		for _, p := range sorted(t) {
-			m, _ := t.Member(p.i)
-			if end, ok = pass(end, all, p.i, m, yield); !ok {
+			if !pass(p.i, p.off, p.size) {
 				return
 			}
 		}
@@ -216,41 +246,54 @@ func yieldGaps(t btf.Type, all uint64, yield func(Gap) bool) {
 	}
 }
 
-// pass moves end, where the members before end, behind a member, and yields the gap between, as far
-// as it lies within all bits.
-func pass(end, all uint64, i int, m btf.Member, yield func(Gap) bool) (next uint64, ok bool) {
-	off, size := extent(m)
-	gap := min(off, all)
-	return max(end, off+size), gap <= end || yield(Gap{end, gap - end, i})
+// A place is where a member starts and how wide it is, in bits.
+type place struct {
+	off, size uint64
+	i         int
+}
+
+// linksPerMember is how many types may be followed for each member to measure it, and linksAtFirst
+// how many more.
+const (
+	linksPerMember = 16
+	linksAtFirst   = 1024
+)
+
+// places ranges over the places of the members.
+func places(t btf.Type) iter.Seq2[int, place] {
+	return func(yield func(int, place) bool) {
+		links := linksAtFirst
+		for i, m := range t.Members() {
+			p := place{off: uint64(m.BitOffset()), i: i}
+			if links += linksPerMember; btf.Internal.Near(m.Target(), &links) {
+				p.off, p.size = extent(m)
+			}
+			if !yield(i, p) {
+				return
+			}
+		}
+	}
 }
 
 // ascends reports whether no member starts before the one before it.
 func ascends(t btf.Type) bool {
 	last := uint64(0)
-	for _, m := range t.Members() {
-		off, _ := extent(m)
-		if off < last {
+	for _, p := range places(t) {
+		if p.off < last {
 			return false
 		}
-		last = off
+		last = p.off
 	}
 	return true
 }
 
-// A place is where a member starts, in bits.
-type place struct {
-	off uint64
-	i   int
-}
-
-// sorted returns the members by where they start.
-func sorted(t btf.Type) (places []place) {
-	for i, m := range t.Members() {
-		off, _ := extent(m)
-		places = append(places, place{off, i})
+// sorted returns the places of the members by where they start.
+func sorted(t btf.Type) (all []place) {
+	for _, p := range places(t) {
+		all = append(all, p)
 	}
-	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.off, b.off) })
-	return places
+	slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(a.off, b.off) })
+	return all
 }
 
 // extent returns where a member starts and how wide it is, in bits.

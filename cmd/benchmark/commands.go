@@ -63,7 +63,7 @@ func rootCommand(o *options) *cobra.Command {
 		runtime.GOARCH)
 	root.SetVersionTemplate("benchmark {{.Version}}\n")
 	root.AddCommand(new(comparison).command(), rankingCommand(), chartCommand(),
-		completionCommand(), manCommand())
+		historyCommand(), completionCommand(), manCommand())
 	return root
 }
 

@@ -47,8 +47,9 @@ equal programs is called different is at most 5 %, by Holm's correction).
 
 Two runs one after the other also differ by what the machine did meanwhile. With
 --run, OLD and NEW are two builds of benchmark, which run in turns with the
-OPTIONs that follow "--". With --fail-above, rows that look worse are then
-measured again, twice as often, and only the new samples count.
+OPTIONs that follow "--"; each old process is compared with the new one beside
+it (sign test). With --fail-above, rows that look worse are then measured again,
+three times as often, and only the new samples count.
 
 Exit status: 0, 1 on failure or what --fail-above says, 2 for wrong usage.`,
 		Example: `  benchmark compare --fail-above 10% old.txt new.txt
@@ -100,7 +101,7 @@ func (o *comparison) compareFiles(before, after string, stdout, stderr io.Writer
 			return err
 		}
 	}
-	c, err := o.compare(runs[0], runs[1], stderr)
+	c, err := o.compare(runs[0], runs[1], stderr, report.Compare)
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", before, after, err)
 	}
@@ -110,8 +111,9 @@ func (o *comparison) compareFiles(before, after string, stdout, stderr io.Writer
 	return o.judge(c, 0.05, stderr)
 }
 
-// compare compares two runs unless they are about something else.
-func (o *comparison) compare(before, after []*benchfmt.Result, stderr io.Writer) (
+// compare compares two runs in one of report's ways unless they are about something else.
+func (o *comparison) compare(before, after []*benchfmt.Result, stderr io.Writer,
+	how func(before, after []*benchfmt.Result, limit float64) (*report.Comparison, error)) (
 	*report.Comparison, error) {
 	for _, difference := range report.Differences(before, after) {
 		if !o.anyway {
@@ -119,7 +121,7 @@ func (o *comparison) compare(before, after []*benchfmt.Result, stderr io.Writer)
 		}
 		fmt.Fprintf(stderr, "benchmark compare: note: %s\n", difference)
 	}
-	return report.Compare(before, after, o.limit)
+	return how(before, after, o.limit)
 }
 
 // judge fails if --fail-above says so. risk is the probability that it does so between two equal

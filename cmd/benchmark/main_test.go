@@ -157,6 +157,7 @@ func TestHelp(t *testing.T) {
 		"help.txt":         {"--help"},
 		"help-compare.txt": {"compare", "-h"},
 		"help-ranking.txt": {"ranking", "--help"},
+		"help-history.txt": {"history", "--help"},
 		"help-chart.txt":   {"chart", "--help"},
 	} {
 		status, stdout, stderr := benchmark(t, t.Context(), args...)
@@ -218,7 +219,9 @@ func TestOptions(t *testing.T) {
 func TestManIsComplete(t *testing.T) {
 	_, page, _ := benchmark(t, t.Context(), "man")
 	option := regexp.MustCompile(`(?m)^ +(?:-., )?(--[a-z-]+)`)
-	for _, command := range []string{"", "compare", "ranking", "chart", "completion", "man"} {
+	for _, command := range []string{
+		"", "compare", "ranking", "chart", "history", "completion", "man",
+	} {
 		_, help, _ := benchmark(t, t.Context(), strings.Fields(command+" --help")...)
 		for _, found := range option.FindAllStringSubmatch(help, -1) {
 			_, completed, _ := benchmark(t, t.Context(), strings.Fields("__complete "+command+" --")...)

@@ -6,9 +6,7 @@ import (
 	"io"
 
 	"github.com/btfkit/btfkit/bench/report"
-	"github.com/btfkit/btfkit/bench/results"
 	"github.com/spf13/cobra"
-	"golang.org/x/perf/benchfmt"
 )
 
 func rankingCommand() *cobra.Command {
@@ -34,13 +32,9 @@ Exit status: 0, 1 on failure or if a run contradicts the ranking of some row,
 }
 
 func rankFiles(paths []string, stdout io.Writer) error {
-	var runs [][]*benchfmt.Result
-	for _, path := range paths {
-		samples, err := results.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		runs = append(runs, samples)
+	runs, err := readRuns(paths)
+	if err != nil {
+		return err
 	}
 	contradicted, err := report.Ranking(stdout, runs...)
 	if err == nil && contradicted > 0 {

@@ -23,7 +23,8 @@ import (
 //
 // What else runs on the machine only ever adds time, and how much changes from one moment to the
 // next. So of the samples of a process, its best counts. Where a process lies in memory makes a
-// difference, too, and that only another process can tell. So processes are what is compared.
+// difference, too, and that only another process can tell. So processes are what is compared, an
+// old one with the new one that runs next to it.
 //
 // Chance alone makes some row of some hundred look slower. So what looks worse is only a suspect,
 // and gets samples of its own, which alone are judged. These are tests of a few figures instead of
@@ -58,15 +59,19 @@ func (t *trial) run() error {
 		fmt.Fprintf(t.out, "  %s, %s\n", change.Name, change.Unit)
 	}
 	fmt.Fprintln(t.out)
-	if before, after, err = t.measure("again", pattern(suspects), 2*t.turns); err != nil {
+	turns := max(2*t.turns, report.PairsWanted(len(suspects), againRisk))
+	if before, after, err = t.measure("again", pattern(suspects), turns); err != nil {
 		return err
 	}
 	c, err = t.show("again", only(suspects, before), only(suspects, after))
 	if err != nil {
 		return err
 	}
-	return t.judge(c, 0.01, t.out)
+	return t.judge(c, againRisk, t.out)
 }
+
+// againRisk is the probability that the second look calls one of two equal programs slower.
+const againRisk = 0.01
 
 // measure has both programs measure in turns. The one that goes first alternates, so that a drift
 // of the machine favours neither.
@@ -122,7 +127,7 @@ func best(samples []*benchfmt.Result) (bests []*benchfmt.Result) {
 
 // show compares two runs and writes the table.
 func (t *trial) show(name string, before, after []*benchfmt.Result) (*report.Comparison, error) {
-	c, err := t.compare(before, after, t.out)
+	c, err := t.compare(before, after, t.out, report.ComparePairs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -96,7 +96,7 @@ func TestTrialOfSlower(t *testing.T) {
 			!strings.Contains(printed, "worse: "+row+"/backend=mmap/source=x: 102.5 ns -> 117.9 ns") {
 			t.Errorf("error %v, printed:\n%s", err, printed)
 		}
-		if len(order) != 12+24 || patterns[0] != "" ||
+		if len(order) != 12+36 || patterns[0] != "" ||
 			patterns[6] != "^("+regexp.QuoteMeta(row)+")$" {
 			t.Errorf("%d processes, patterns %q", len(order), patterns)
 		}
@@ -117,15 +117,23 @@ func TestTrialOfDisturbed(t *testing.T) {
 	}
 }
 
-// A noisy machine: what the layout of a process does to all that it measures, what other programs
-// do to a sample, and the bytes from pools that are empty in some samples.
-type noisy struct{ rng *rand.Rand }
+// A noisy machine: what the machine is given at the time of a pair of processes, what the layout of
+// a process does to all that it measures, what other programs do to a sample, and the bytes from
+// pools that are empty in some samples.
+type noisy struct {
+	seed uint64
+	rng  *rand.Rand
+}
+
+func (n noisy) speed(pair int) float64 {
+	return math.Exp(0.2 * rand.New(rand.NewPCG(n.seed, uint64(pair))).NormFloat64())
+}
 
 func (n noisy) program(slower string, factor float64) program {
 	process, all := -1, 1.0
 	return func(row string, now int) measured {
 		if now != process {
-			process, all = now, math.Exp(0.03*n.rng.NormFloat64())
+			process, all = now, n.speed(now)*math.Exp(0.03*n.rng.NormFloat64())
 		}
 		m := measured{ns: 1000 * all * math.Exp(0.03*n.rng.NormFloat64())}
 		if n.rng.IntN(3) == 0 { // another program ran
@@ -155,7 +163,7 @@ func TestTrialInNoise(t *testing.T) {
 	const pairs = 20
 	var passed, found int
 	for seed := range uint64(pairs) {
-		n := noisy{rand.New(rand.NewPCG(seed, 1))}
+		n := noisy{seed, rand.New(rand.NewPCG(seed, 1))}
 		if _, _, _, err := play(t, 5, rows, n.program("", 1), n.program("", 1)); err == nil {
 			passed++
 		}

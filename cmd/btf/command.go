@@ -110,7 +110,7 @@ func (a *app) rootCommand() *cobra.Command {
 	completeFlag(root, "color", "auto", "always", "never")
 	root.AddCommand(a.findCommand(), a.showCommand(), a.pathCommand(), a.dumpCommand(),
 		a.listCommand(), a.diffCommand(), a.checkCommand(), a.verifyCommand(),
-		a.extractCommand())
+		a.extractCommand(), a.minCommand())
 	return root
 }
 

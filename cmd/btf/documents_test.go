@@ -18,7 +18,7 @@ import (
 // items are empty items of the commands' JSON.
 var items = map[string]any{
 	"find": match{}, "show": shown{}, "path": placeItem{}, "list": listed{}, "diff": changed{},
-	"verify": verdict{}, "extract": extracted{}, "check": checked{},
+	"verify": verdict{}, "extract": extracted{}, "check": checked{}, "min": minimized{},
 }
 
 // All commands of the transcripts are run with --json, and what they write is read back.

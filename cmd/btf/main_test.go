@@ -195,7 +195,8 @@ func TestWriteErrors(t *testing.T) {
 	for _, args := range [][]string{{"find", "--kind", "func"}, {"find", "--kind", "func", "--json"},
 		{"show", "sk_buff"}, {"path", "sk_buff.len"}, {"dump"}, {"dump", "c", "--btf", "prog.btf"},
 		{"dump", "json", "--btf", "prog.btf"}, {"list"}, {"diff", "prog.btf", "tour.btf"},
-		{"verify", "prog.btf"}, {"check", "tool.bpf.o"}, {"extract", "vmlinux", "-o", "-"}} {
+		{"verify", "prog.btf"}, {"check", "tool.bpf.o"}, {"extract", "vmlinux", "-o", "-"},
+		{"min", "vmlinux", "tool.bpf.o", "-o", "-"}} {
 		if stderr, status := run(brokenPipe{}, args...); stderr != "" || status != 0 {
 			t.Errorf("%v: closed pipe: status %d, %q", args, status, stderr)
 		}

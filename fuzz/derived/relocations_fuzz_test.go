@@ -1,23 +1,21 @@
 package derived
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"io"
-	"os"
-	"strings"
+	"fmt"
 	"testing"
 
+	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/core"
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/internal/objects"
 )
 
 // FuzzRelocations answers the relocations of any object on any kernel: it ends, errors are short,
 // an answer comes from a type of the kernel, and the second time is the same.
 func FuzzRelocations(f *testing.F) {
-	for _, o := range objects(f)[:8] {
-		f.Add(o.btf, o.ext, o.btf)
+	for _, o := range readObjects(f)[:8] {
+		f.Add(o.BTF, o.Ext, o.BTF)
 	}
 	f.Fuzz(func(t *testing.T, data, table, target []byte) {
 		if len(data)+len(table)+len(target) > 1<<16 {
@@ -64,41 +62,40 @@ func FuzzRelocations(f *testing.F) {
 	})
 }
 
-// An object is the BTF of a BPF object, with its .BTF.ext.
-type object struct {
-	name     string
-	btf, ext []byte
+// readObjects returns the real objects that relocations are answered for.
+func readObjects(t blobs.TB) []objects.Object {
+	t.Helper()
+	all, err := objects.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
-// objects returns those of the programs in Debian's libbpf-tools 0.26.0; see cmd/objects.
-func objects(t blobs.TB) (all []object) {
+// answers returns what package core says of an object's relocations on a kernel, in the form of the
+// driver over libbpf.
+func answers(t blobs.TB, o objects.Object, kernel core.Source) (lines []string, missing int) {
 	t.Helper()
-	f, err := os.Open("testdata/libbpf-tools-0.26.0.tar.gz")
+	spec, err := cache.Parse(o.BTF, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	zip, err := gzip.NewReader(f)
+	ext, err := core.Parse(o.Ext, spec)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", o.Name, err)
 	}
-	for r := tar.NewReader(zip); ; {
-		header, err := r.Next()
-		if err == io.EOF {
-			return all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name, isBTF := strings.CutSuffix(header.Name, ".btf")
-		if isBTF {
-			all = append(all, object{name: name, btf: data})
-		} else {
-			all[len(all)-1].ext = data
+	r := core.NewResolver(kernel)
+	for relo := range ext.Relocations() {
+		v, err := r.Resolve(relo)
+		switch {
+		case err != nil:
+			lines = append(lines, "error")
+		case v.Poison:
+			lines = append(lines, fmt.Sprint(v.Local, " none"))
+			missing++
+		default:
+			lines = append(lines, fmt.Sprint(v.Local, " ", v.Target))
 		}
 	}
+	return lines, missing
 }

@@ -13,42 +13,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/btfkit/btfkit/fuzz/internal/objects"
 	"github.com/btfkit/btfkit/fuzz/internal/require"
 
-	"github.com/btfkit/btfkit/backends/cache"
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/core"
 )
 
 var update = flag.Bool("update", false, "write libbpf's answers, where its driver is built")
-
-// answers returns what package core says of an object's relocations on a kernel, in the form of the
-// driver over libbpf.
-func answers(t testing.TB, o object, kernel core.Source) (lines []string, missing int) {
-	t.Helper()
-	spec, err := cache.Parse(o.btf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ext, err := core.Parse(o.ext, spec)
-	if err != nil {
-		t.Fatalf("%s: %v", o.name, err)
-	}
-	r := core.NewResolver(kernel)
-	for relo := range ext.Relocations() {
-		v, err := r.Resolve(relo)
-		switch {
-		case err != nil:
-			lines = append(lines, "error")
-		case v.Poison:
-			lines = append(lines, fmt.Sprint(v.Local, " none"))
-			missing++
-		default:
-			lines = append(lines, fmt.Sprint(v.Local, " ", v.Target))
-		}
-	}
-	return lines, missing
-}
 
 // littleKernels are those that objects of this byte order can run on.
 func littleKernels() (names []string) {
@@ -69,13 +41,13 @@ func TestRelocations(t *testing.T) {
 	n, missing := 0, 0
 	for _, name := range littleKernels() {
 		kernel := open(t, name)
-		for _, o := range objects(t) {
+		for _, o := range readObjects(t) {
 			lines, poisoned := answers(t, o, kernel.spec)
 			if *update {
 				lines = askLibbpf(t, o, kernel)
 			}
 			n, missing = n+len(lines), missing+poisoned
-			fmt.Fprintf(&all, "%s %s: %s\n", name, o.name, strings.Join(lines, ", "))
+			fmt.Fprintf(&all, "%s %s: %s\n", name, o.Name, strings.Join(lines, ", "))
 		}
 	}
 	if *update {
@@ -100,11 +72,11 @@ func TestRelocations(t *testing.T) {
 }
 
 // askLibbpf returns libbpf's answers.
-func askLibbpf(t *testing.T, o object, kernel *blob) []string {
+func askLibbpf(t *testing.T, o objects.Object, kernel *blob) []string {
 	t.Helper()
 	dir := t.TempDir()
 	var paths []string
-	for i, data := range [][]byte{o.btf, o.ext, kernel.data} {
+	for i, data := range [][]byte{o.BTF, o.Ext, kernel.data} {
 		paths = append(paths, filepath.Join(dir, fmt.Sprint(i)))
 		if err := os.WriteFile(paths[i], data, 0o600); err != nil {
 			t.Fatal(err)
@@ -113,7 +85,7 @@ func askLibbpf(t *testing.T, o object, kernel *blob) []string {
 	out, err := exec.Command(require.Tool(t, "./libbpf/bin/relocate",
 		"fuzz/derived/libbpf/build.sh; apt-get install gcc libelf-dev zlib1g-dev"), paths...).Output()
 	if err != nil {
-		t.Fatalf("%s on %s: %v", o.name, kernel.name, err)
+		t.Fatalf("%s on %s: %v", o.Name, kernel.name, err)
 	}
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 }
@@ -123,15 +95,15 @@ func askLibbpf(t *testing.T, o object, kernel *blob) []string {
 func TestRelocationsLibbpf(t *testing.T) {
 	t.Parallel()
 	counts := map[string]int{}
-	compare := func(o object, kernel *blob) {
+	compare := func(o objects.Object, kernel *blob) {
 		got, _ := answers(t, o, kernel.spec)
 		want := askLibbpf(t, o, kernel)
 		if len(got) != len(want) {
-			t.Fatalf("%s: %d answers, want %d", o.name, len(got), len(want))
+			t.Fatalf("%s: %d answers, want %d", o.Name, len(got), len(want))
 		}
 		for i, relo := range relocations(t, o) {
 			if got[i] != want[i] {
-				t.Fatalf("%s on %s: %v: %s, want %s", o.name, kernel.name, relo, got[i], want[i])
+				t.Fatalf("%s on %s: %v: %s, want %s", o.Name, kernel.name, relo, got[i], want[i])
 			}
 			_, value, _ := strings.Cut(got[i], " ")
 			if _, err := strconv.Atoi(value); err == nil {
@@ -140,7 +112,7 @@ func TestRelocationsLibbpf(t *testing.T) {
 			counts[fmt.Sprint(relo.Kind, " ", value)]++
 		}
 	}
-	all, some := objects(t), 4
+	all, some := readObjects(t), 4
 	if require.Asked("relocate") {
 		some = 10
 		for _, o := range all {
@@ -151,7 +123,7 @@ func TestRelocationsLibbpf(t *testing.T) {
 	}
 	old := open(t, kernels[0])
 	for _, o := range all[:some] {
-		o = everyRelocation(t, o.name, o.btf, 1, 2000)
+		o = everyRelocation(t, o.Name, o.BTF, 1, 2000)
 		compare(o, open(t, kernels[1]))
 	}
 	o := everyRelocation(t, old.name, old.data, 97, 4000)
@@ -166,13 +138,13 @@ func TestRelocationsLibbpf(t *testing.T) {
 }
 
 // relocations returns the relocations of an object.
-func relocations(t *testing.T, o object) []core.Relocation {
+func relocations(t *testing.T, o objects.Object) []core.Relocation {
 	t.Helper()
-	spec, err := btf.Parse(o.btf, nil)
+	spec, err := btf.Parse(o.BTF, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ext, err := core.Parse(o.ext, spec)
+	ext, err := core.Parse(o.Ext, spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,12 +153,13 @@ func relocations(t *testing.T, o object) []core.Relocation {
 
 // everyRelocation makes an object of BTF, with relocations about every nth named type, up to max of
 // them: about the type, its members and theirs, and its enumerators.
-func everyRelocation(t *testing.T, name string, data []byte, nth btf.TypeID, max int) object {
+func everyRelocation(t *testing.T, name string, data []byte, nth btf.TypeID, max int,
+) objects.Object {
 	t.Helper()
-	o := object{name: name}
+	o := objects.Object{Name: name}
 	var strs map[string]uint32
-	o.btf, strs = withAccessStrings(data)
-	spec, err := btf.Parse(o.btf, nil)
+	o.BTF, strs = withAccessStrings(data)
+	spec, err := btf.Parse(o.BTF, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +193,7 @@ func everyRelocation(t *testing.T, name string, data []byte, nth btf.TypeID, max
 	head := []uint32{0x0001eb9f, 32, 0, 0, 0, 0, 0, uint32(12 + 4*len(records)), 16, 1,
 		uint32(len(records) / 4)}
 	for _, w := range append(head, records...) {
-		o.ext = binary.LittleEndian.AppendUint32(o.ext, w)
+		o.Ext = binary.LittleEndian.AppendUint32(o.Ext, w)
 	}
 	return o
 }

@@ -18,6 +18,8 @@ type Change struct {
 	Alone float64
 	// Tested reports whether the figures can differ by what counts at all.
 	Tested bool
+
+	ratio float64 // of pairs, how many times the old value the new one is; else 0
 }
 
 // Significant reports whether chance alone would seldom make such a difference: in less than 5 % of
@@ -27,7 +29,7 @@ func (c Change) Significant() bool { return c.Tested && c.P < c.Alpha }
 // Worse returns by what fraction the new value is worse, 0.1 for a tenth; negative if it is better.
 // More is better for rates (units that end in /s), less for everything else.
 func (c Change) Worse() float64 {
-	before, after := c.Old.Center, c.New.Center
+	before, after := c.Centers()
 	if strings.HasSuffix(c.Old.Unit, "/s") {
 		before, after = after, before
 	}
@@ -35,6 +37,15 @@ func (c Change) Worse() float64 {
 		return 0
 	}
 	return (after - before) / math.Abs(before)
+}
+
+// Centers returns the medians, of pairs in such a way that their ratio is that of the pairs.
+func (c Change) Centers() (before, after float64) {
+	before, after = c.Old.Center, c.New.Center
+	if c.ratio > 0 && !math.IsInf(c.ratio, 0) && after > 0 {
+		before = after / c.ratio
+	}
+	return before, after
 }
 
 // Counts reports whether the medians differ by more than the floor of their unit.
@@ -84,16 +95,21 @@ func informs(unit string) bool {
 // differ by more than the limit, or the unit's floor. Since this does not depend on which side a
 // sample is from, it makes the rest of the tests neither more nor less likely to err.
 func Compare(before, after *Sheet, limit float64) (changes []Change, onlyOld, onlyNew []*Figure) {
+	return compare(before, after, limit, func(a, b *Figure) Change {
+		return Change{Comparison: benchmath.AssumeNothing.Compare(a.Sample, b.Sample)}
+	})
+}
+
+func compare(before, after *Sheet, limit float64, test func(before, after *Figure) Change) (
+	changes []Change, onlyOld, onlyNew []*Figure) {
 	for _, f := range before.List {
 		other := after.Get(f.Name, f.Unit)
 		if other == nil {
 			onlyOld = append(onlyOld, f)
 			continue
 		}
-		test := benchmath.AssumeNothing.Compare(f.Sample, other.Sample)
-		c := Change{
-			Old: f, New: other, Comparison: test, Alone: test.P, Tested: canDiffer(f, other, limit),
-		}
+		c := test(f, other)
+		c.Old, c.New, c.Alone, c.Tested = f, other, c.P, canDiffer(f, other, limit)
 		if !c.Tested {
 			c.P = 1
 		}

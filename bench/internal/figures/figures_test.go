@@ -238,3 +238,62 @@ func TestSpreads(t *testing.T) {
 		}
 	}
 }
+
+// The sign test by counting coins.
+func TestSignTest(t *testing.T) {
+	for _, c := range []struct {
+		n, few int
+		want   float64
+	}{
+		{0, 0, 1}, {1, 0, 1}, {2, 0, 0.5}, {2, 1, 1}, {6, 0, 2.0 / 64}, {6, 1, 14.0 / 64},
+		{6, 2, 44.0 / 64}, {6, 3, 1}, {5, 2, 1},
+	} {
+		if got := signTest(c.n, c.few); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%d of %d: P %v, want %v", c.few, c.n, got, c.want)
+		}
+	}
+}
+
+// A drift of the machine that is ten times the difference hides it from Compare, not from
+// ComparePairs, which also shows it exactly; and one disturbed sample changes neither.
+func TestPairs(t *testing.T) {
+	var before, after strings.Builder
+	for i := range 11 {
+		drift := math.Pow(1.2, float64(i*5%11))
+		slow := 1.0
+		if i == 3 {
+			slow = 7
+		}
+		fmt.Fprintf(&before, "BenchmarkX 1 %g ns/op %d allocs/op\n", 100*drift*slow, 0)
+		fmt.Fprintf(&after, "BenchmarkX 1 %g ns/op %d allocs/op\n", 115*drift, 2)
+	}
+	sheets := [2]*Sheet{collect(t, before.String()), collect(t, after.String())}
+	if c, _, _ := Compare(sheets[0], sheets[1], 0.1); c[0].Significant() {
+		t.Error("the drift hides nothing: nothing is tested")
+	}
+	c, _, _ := ComparePairs(sheets[0], sheets[1], 0.1)
+	if !c[0].Significant() || math.Abs(c[0].Worse()-0.15) > 1e-9 {
+		t.Errorf("P %g, worse by %g", c[0].P, c[0].Worse())
+	}
+	if c[1].Old.Unit != "allocs/op" || !c[1].Significant() || !math.IsInf(c[1].Worse(), 1) {
+		t.Errorf("%s: P %g, worse by %g", c[1].Old.Unit, c[1].P, c[1].Worse())
+	}
+	back, _, _ := ComparePairs(sheets[1], sheets[0], 0.1)
+	if before, after := back[0].Centers(); math.Abs(after/before*1.15-1) > 1e-9 {
+		t.Errorf("%g -> %g", before, after)
+	}
+	if back[1].Worse() != -1 {
+		t.Errorf("%s: worse by %g", back[1].Old.Unit, back[1].Worse())
+	}
+}
+
+func TestPairsWanted(t *testing.T) {
+	for _, c := range []struct{ tests, disturbed, want int }{
+		{1, 0, 6}, {2, 0, 7}, {20, 0, 10}, {330, 0, 14}, {1, 1, 9}, {1, 3, 15},
+	} {
+		got := PairsWanted(c.tests, 0.05, c.disturbed)
+		if got != c.want {
+			t.Errorf("%+v: %d pairs", c, got)
+		}
+	}
+}

@@ -227,6 +227,7 @@ func (t *Target) sampleSplitOpen(n int) (Sample, error) {
 	})
 }
 
+//go:noinline
 func (t *Target) idsByName(spec *btf.Spec, names []string) loop {
 	return func(n int) (sum uint64, err error) {
 		for i := 0; n > 0; n-- {
@@ -253,6 +254,7 @@ func (t *Target) lowest(spec *btf.Spec, name string) (uint64, error) {
 	return uint64(ids[0]), nil
 }
 
+//go:noinline
 func (t *Target) idsByRegex(spec *btf.Spec, m *btf.Matcher) loop {
 	return func(n int) (sum uint64, err error) {
 		for range n {

@@ -60,10 +60,10 @@ func (s *Section) Name(off uint32) string {
 func (s *Section) NamePrefix(off uint32, n int) string {
 	t := s.Tail(off)
 	t = t[:min(n, len(t))]
-	steps.Add(len(t))
 	if end := strings.IndexByte(t, 0); end >= 0 {
-		return t[:end]
+		t = t[:end]
 	}
+	steps.Add(len(t) + 1)
 	return t
 }
 

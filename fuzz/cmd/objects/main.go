@@ -3,7 +3,7 @@
 // NAME.ext.
 //
 //	apt-get download libbpf-tools=0.26.0+ds-1 && dpkg-deb -x libbpf-tools_*.deb x
-//	go run ./fuzz/cmd/objects x/usr/sbin/* >fuzz/derived/testdata/libbpf-tools-0.26.0.tar.gz
+//	go run ./fuzz/cmd/objects x/usr/sbin/* >fuzz/internal/objects/testdata/libbpf-tools-0.26.0.tar.gz
 package main
 
 import (

@@ -30,13 +30,17 @@ import (
 	"github.com/btfkit/btfkit/corpus/malformed"
 	"github.com/btfkit/btfkit/corpus/mutate"
 	"github.com/btfkit/btfkit/fuzz/internal/blobs"
+	"github.com/btfkit/btfkit/fuzz/internal/objects"
 )
 
-// targets lists the targets of package fuzz with what makes their seeds.
-var targets = []struct {
+// A target is a fuzz function with what makes its seeds.
+type target struct {
 	name  string
 	seeds func(add func(name string, args ...any)) error
-}{
+}
+
+// targets lists the targets of package fuzz.
+var targets = []target{
 	{"FuzzParse", parseSeeds},
 	{"FuzzSplit", splitSeeds},
 	{"FuzzEdits", editSeeds},
@@ -51,13 +55,15 @@ var targets = []struct {
 }
 
 // coded lists the targets of package derived, which add their seeds in code. libFuzzer does not run
-// that, and gets them from here: blobs, followed by these arguments.
-var coded = map[string][]any{
-	"FuzzDiff":     {[]byte(nil)},
-	"FuzzElements": {[]byte(nil), "next", "^SKB"},
-	"FuzzFuncs":    {[]byte(nil), "sk_buff"},
-	"FuzzLayout":   {},
-	"FuzzPath":     {uint32(9), "sk->sk_list.next"},
+// that, and gets them from here.
+var coded = []target{
+	{"FuzzDiff", codedSeeds([]byte(nil))},
+	{"FuzzElements", codedSeeds([]byte(nil), "next", "^SKB")},
+	{"FuzzFuncs", codedSeeds([]byte(nil), "sk_buff")},
+	{"FuzzLayout", codedSeeds()},
+	{"FuzzPath", codedSeeds(uint32(9), "sk->sk_list.next")},
+	{"FuzzMinimize", relocationSeeds},
+	{"FuzzRelocations", relocationSeeds},
 }
 
 func main() {
@@ -71,30 +77,27 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	done := false
-	if args, ok := coded[*name]; ok {
-		done = true
-		if err := writeZip(*archive, codedSeeds(args)); err != nil {
-			log.Fatalf("%s: %v", *name, err)
+	if err := writeAll(*archive, *name); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// writeAll writes the seeds of package fuzz's targets, or an archive with those of any one.
+func writeAll(archive, name string) error {
+	if archive != "" {
+		all := slices.Concat(targets, coded)
+		i := slices.IndexFunc(all, func(t target) bool { return t.name == name })
+		if i < 0 {
+			return fmt.Errorf("no target %s", name)
 		}
+		return writeZip(archive, all[i].seeds)
 	}
 	for _, t := range targets {
-		var err error
-		switch {
-		case *archive == "":
-			err = write(filepath.Join("testdata", "fuzz", t.name), t.seeds)
-		case *name == t.name:
-			err = writeZip(*archive, t.seeds)
-		default:
-			continue
-		}
-		if done = true; err != nil {
-			log.Fatalf("%s: %v", t.name, err)
+		if err := write(filepath.Join("testdata", "fuzz", t.name), t.seeds); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
-	if !done {
-		log.Fatalf("no target %s", *name)
-	}
+	return nil
 }
 
 // write replaces the seeds of one target.
@@ -144,13 +147,25 @@ func encode(args []any) []byte {
 	return b.Bytes()
 }
 
-// codedSeeds adds the blobs that a target of package derived starts from.
-func codedSeeds(args []any) func(func(string, ...any)) error {
+// codedSeeds returns what adds the blobs that stand alone, each followed by the same arguments.
+func codedSeeds(args ...any) func(func(string, ...any)) error {
 	return func(add func(string, ...any)) error {
 		return blobs.Alone(corpus.SmallSize, func(name string, data []byte) {
 			add(name, append([]any{data}, args...)...)
 		})
 	}
+}
+
+// relocationSeeds has small objects, each with its relocations and itself for a kernel.
+func relocationSeeds(add func(string, ...any)) error {
+	all, err := objects.All()
+	if err != nil {
+		return err
+	}
+	for _, o := range all[:8] {
+		add(o.Name, o.BTF, o.Ext, o.BTF)
+	}
+	return nil
 }
 
 func parseSeeds(add func(string, ...any)) error {

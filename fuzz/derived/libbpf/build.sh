@@ -1,12 +1,12 @@
 #!/bin/sh -eu
-# Builds bin/derive and bin/relocate, oracles of package derived, over the sources of libbpf 1.7.0,
-# which the crate libbpf-sys carries. It needs cargo, a C compiler, libelf-dev and zlib1g-dev.
+# Builds bin/derive and bin/relocate, oracles of package derived, with the libbpf of tools/libbpf,
+# which it builds if it is not there yet. It needs what that needs.
 cd "$(dirname "$0")"
+libbpf=../../../tools/libbpf
+[ -e $libbpf/out/libbpf.pc ] || $libbpf/build.sh
+export PKG_CONFIG_PATH=$libbpf/out
+sources=$(pkg-config --variable=sources libbpf)
+flags="-O2 -w $(pkg-config --cflags libbpf) -I$sources/src -I$sources/include"
 mkdir -p bin
-cargo metadata --quiet --format-version 1 >bin/metadata.json
-sources=$(sed 's/.*"manifest_path":"\([^"]*libbpf-sys[^"]*\)\/Cargo.toml".*/\1/' bin/metadata.json)
-libbpf=$sources/libbpf
-flags="-O2 -w -D_LARGEFILE64_SOURCE -D_FILE_OFFSET_BITS=64 -I$libbpf/src -I$libbpf/include
-	-I$libbpf/include/uapi"
-"${CC:-cc}" $flags -o bin/derive driver.c $(ls "$libbpf"/src/*.c | grep -v /btf_dump.c) -lelf -lz
-"${CC:-cc}" $flags -o bin/relocate relocate.c "$libbpf"/src/*.c -lelf -lz
+"${CC:-cc}" $flags -o bin/derive driver.c $(pkg-config --static --libs libbpf)
+"${CC:-cc}" $flags -o bin/relocate relocate.c $(pkg-config --static --libs libbpf)

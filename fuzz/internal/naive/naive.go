@@ -96,11 +96,12 @@ type Type struct {
 
 // Parse decodes data, which it keeps, on top of base, which may be nil.
 func Parse(data []byte, base *Blob) (*Blob, *Fault) {
-	b := &Blob{Base: base}
-	fault := b.scan(data, func(t Type) { b.Types = append(b.Types, t) })
-	if fault != nil {
+	b, n := &Blob{Base: base}, 0
+	if fault := b.scan(data, func(Type) { n++ }); fault != nil {
 		return nil, fault
 	}
+	b.Types = make([]Type, 0, n) // a slice that grows to its size leaves as much behind
+	b.scan(data, func(t Type) { b.Types = append(b.Types, t) })
 	b.long = b.sizeofLong()
 	return b, nil
 }

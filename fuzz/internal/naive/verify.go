@@ -1,5 +1,7 @@
 package naive
 
+import "slices"
+
 // A Verdict is what is wrong with the references of a section.
 type Verdict struct {
 	// Fault is the first reference to something missing; nil if there is none.
@@ -62,6 +64,23 @@ var shapes = [128][2]string{
 	kindEnum64: {"-", "s--"}, kindDatasec: {"-", "i--"},
 }
 
+var missing = map[byte]string{'i': "missing type", 's': "missing string"}
+
+// IDWords returns which words of the record, the first being 0, are ids of types.
+func (t Type) IDWords() (at []int) {
+	shape := shapes[t.Kind()]
+	words := shape[0]
+	for n := 2 + len(words); shape[1] != "" && 4*n < len(t.Rec); n += len(shape[1]) {
+		words += shape[1]
+	}
+	for i, c := range []byte(words) {
+		if c == 'i' {
+			at = append(at, 2+i)
+		}
+	}
+	return at
+}
+
 // checkRefs checks word after word.
 func (t Type) checkRefs() *Fault {
 	shape := shapes[t.Kind()]
@@ -73,7 +92,7 @@ func (t Type) checkRefs() *Fault {
 			ok = w == 0 || w < t.Blob.strEnd()
 		}
 		if what != '-' && !ok {
-			return &Fault{Offset: t.Offset + int64(at)*4, ID: t.ID, Why: "missing " + string(what)}
+			return &Fault{Offset: t.Offset + int64(at)*4, ID: t.ID, Why: missing[what]}
 		}
 		at++
 		return nil
@@ -103,29 +122,35 @@ func (b *Blob) own(id uint32) (int, bool) {
 	return int(id - b.First), id >= b.First && id < b.End()
 }
 
+// An edge leads from one of the section's own types to another, by their indexes.
+type edge struct{ from, to uint32 }
+
+// edge adds what leads from the type of an index to that of an id, if it is in the section.
+func (b *Blob) edge(edges []edge, from int, id uint32) []edge {
+	if to, ok := b.own(id); ok {
+		edges = append(edges, edge{uint32(from), uint32(to)})
+	}
+	return edges
+}
+
 // targetCycles takes away types whose target leaves the section or is taken away already,
 // then those that no remaining one targets: what is left lies on cycles.
 func (b *Blob) targetCycles() map[uint32]bool {
-	next := make([][]int, len(b.Types))
+	var next, reverse []edge
 	for i, t := range b.Types {
 		if t.is(kindPtr, kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag, kindArray) {
 			id, _ := t.target()
-			if j, ok := b.own(id); ok {
-				next[i] = []int{j}
-			}
+			next = b.edge(next, i, id)
 		}
 	}
-	alive := peel(next)
-	reverse := make([][]int, len(next))
-	for i, js := range next {
-		for _, j := range js {
-			if alive[i] && alive[j] {
-				reverse[j] = append(reverse[j], i)
-			}
+	alive := peel(len(b.Types), next)
+	for _, e := range next {
+		if alive[e.from] && alive[e.to] {
+			reverse = append(reverse, edge{e.to, e.from})
 		}
 	}
 	on := map[uint32]bool{}
-	for i, ok := range peel(reverse) {
+	for i, ok := range peel(len(b.Types), reverse) {
 		if ok && alive[i] {
 			on[b.First+uint32(i)] = true
 		}
@@ -135,55 +160,47 @@ func (b *Blob) targetCycles() map[uint32]bool {
 
 // containsItself looks for cycles among structs, unions and what passes a value through.
 func (b *Blob) containsItself() bool {
-	next := make([][]int, len(b.Types))
-	add := func(i int, id uint32) {
-		if j, ok := b.own(id); ok {
-			next[i] = append(next[i], j)
-		}
-	}
+	var next []edge
 	for i, t := range b.Types {
 		switch t.Kind() {
 		case kindStruct, kindUnion:
 			for _, e := range t.Elems() {
-				add(i, e.TargetID)
+				next = b.edge(next, i, e.TargetID)
 			}
 		case kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag, kindArray:
 			id, _ := t.target()
-			add(i, id)
+			next = b.edge(next, i, id)
 		}
 	}
-	for _, alive := range peel(next) {
-		if alive {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(peel(len(b.Types), next), true)
 }
 
-// peel removes nodes without successors until none is left, and tells which stay: those from
+// peel removes nodes that no edge leaves until none is left, and tells which stay: those from
 // which a cycle can be reached.
-func peel(next [][]int) (alive []bool) {
-	left := make([]int, len(next))
-	before := make([][]int, len(next))
-	alive = make([]bool, len(next))
-	var free []int
-	for i, js := range next {
-		alive[i] = true
-		left[i] = len(js)
-		for _, j := range js {
-			before[j] = append(before[j], i)
-		}
-		if len(js) == 0 {
-			free = append(free, i)
+func peel(nodes int, edges []edge) (alive []bool) {
+	alive = make([]bool, nodes)
+	leaving := make([]uint32, nodes)
+	// The edges that arrive at a node are a list: its last, and of each edge the one before. Both
+	// are indexes plus one, and 0 is none.
+	last, before := make([]uint32, nodes), make([]uint32, len(edges))
+	for k, e := range edges {
+		leaving[e.from]++
+		before[k], last[e.to] = last[e.to], uint32(k)+1
+	}
+	var free []uint32
+	for i, n := range leaving {
+		if alive[i] = true; n == 0 {
+			free = append(free, uint32(i))
 		}
 	}
 	for len(free) > 0 {
 		i := free[len(free)-1]
 		free = free[:len(free)-1]
 		alive[i] = false
-		for _, j := range before[i] {
-			if left[j]--; left[j] == 0 {
-				free = append(free, j)
+		for k := last[i]; k != 0; k = before[k-1] {
+			from := edges[k-1].from
+			if leaving[from]--; leaving[from] == 0 {
+				free = append(free, from)
 			}
 		}
 	}

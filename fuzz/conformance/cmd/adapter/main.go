@@ -2,11 +2,12 @@
 //
 //	adapter -with cache case.btf [base.btf] <queries.json >answers.json
 //
-// It exits 0 if the implementation accepts the case, and 1 if it refuses it.
+// It exits 0 if the implementation accepts the case, 1 if it refuses it, and 77 if it has no opinion.
 package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,16 +27,19 @@ var implementations = map[string]suite.Open{
 	"arena":  suite.OfBackend(arena.Backend{}),
 	"naive":  suite.Naive,
 	"cilium": openCilium,
+	"kernel": openKernel,
 }
 
-// refused is the exit status for a case that is refused, and misused that for a wrong call.
+// The exit statuses for a case that is refused, for a wrong call, and for a case that the
+// implementation is not asked about.
 const (
-	refused = 1
-	misused = 64
+	refused  = 1
+	misused  = 64
+	notAsked = 77
 )
 
 func main() {
-	with := flag.String("with", "cache", "arena, cache, cilium, mmap or naive")
+	with := flag.String("with", "cache", "arena, cache, cilium, kernel, mmap or naive")
 	version := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
 	if *version {
@@ -70,13 +74,19 @@ func run(open suite.Open, paths []string) error {
 	r, err := open(files[0], files[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if errors.Is(err, errNotAsked) {
+			os.Exit(notAsked)
+		}
 		os.Exit(refused)
 	}
 	return json.NewEncoder(os.Stdout).Encode(suite.Answers(r, queries))
 }
 
-// versionOf returns the version of cilium/ebpf, or that of this tree.
+// versionOf returns the version of cilium/ebpf, of the running kernel, or of this tree.
 func versionOf(with string) string {
+	if with == "kernel" {
+		return kernelVersion()
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -3,6 +3,8 @@
 //	conformance export DIR            the cases as files
 //	conformance archive FILE.tar.gz   the same in one file
 //	conformance run [-out DIR]        all adapters over all cases; writes a table in three forms
+//	conformance fuzz [-out DIR]       adapters of others over mutated cases; see package across
+//	conformance try CASE...           adapters over cases that are folders
 //
 // Run it in the repository.
 package main
@@ -47,11 +49,54 @@ func run(ctx context.Context, args []string) error {
 		return write(args[1], func(w io.Writer) error { return suite.Archive(w, cases) })
 	case len(args) >= 1 && args[0] == "run":
 		return runAll(ctx, cases, args[1:])
+	case len(args) >= 1 && args[0] == "fuzz":
+		return fuzz(ctx, cases, args[1:])
+	case len(args) >= 2 && args[0] == "try":
+		return try(ctx, args[1:])
 	}
-	return errors.New("usage: conformance export DIR | archive FILE.tar.gz | run [-out DIR]")
+	return errors.New("usage: conformance export DIR | archive FILE.tar.gz | run [-out DIR] | " +
+		"fuzz [-out DIR] | try [-with NAME,...] CASE...")
 }
 
-// runAll builds the adapter in Go, and runs whatever adapters there are.
+// A bench is where adapters run.
+type bench struct {
+	root     string // of the repository
+	dir      string // for programs and files of this run
+	adapters []matrix.Adapter
+	missing  []string // what other adapters lack
+}
+
+// prepare builds the adapter in Go, and looks for the programs of the others.
+func prepare(ctx context.Context) (b *bench, remove func(), err error) {
+	root, err := gocmd.Workspace()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "conformance")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir, "./fuzz/conformance/cmd/adapter")
+	build.Dir, build.Stderr = root, os.Stderr
+	if err := build.Run(); err != nil {
+		remove()
+		return nil, nil, fmt.Errorf("go build: %w", err)
+	}
+	b = &bench{root: root, dir: dir}
+	b.adapters, b.missing = matrix.Missing(
+		matrix.Adapters(dir, filepath.Join(root, "fuzz", "conformance")))
+	for _, r := range b.missing {
+		fmt.Fprintln(os.Stderr, "skipped:", r)
+	}
+	if err := matrix.Require(b.missing); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return b, remove, nil
+}
+
+// runAll runs whatever adapters there are.
 func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	out := flags.String("out", ".", "folder for the table: matrix.md, matrix.html, matrix.json")
@@ -59,39 +104,22 @@ func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	root, err := gocmd.Workspace()
+	b, remove, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "conformance")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir, "./fuzz/conformance/cmd/adapter")
-	build.Dir, build.Stderr = root, os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build: %w", err)
-	}
-	there, remedies := matrix.Missing(
-		matrix.Adapters(dir, filepath.Join(root, "fuzz", "conformance")))
-	for _, r := range remedies {
-		fmt.Fprintln(os.Stderr, "skipped:", r)
-	}
-	if err := matrix.Require(remedies); err != nil {
-		return err
-	}
+	defer remove()
 	var chosen []suite.Case
 	for _, c := range cases {
 		if strings.Contains(c.Name, *only) {
 			chosen = append(chosen, c)
 		}
 	}
-	t, err := matrix.Run(ctx, filepath.Join(dir, "cases"), chosen, there)
+	t, err := matrix.Run(ctx, filepath.Join(b.dir, "cases"), chosen, b.adapters)
 	if err != nil {
 		return err
 	}
-	t.Skipped = remedies
+	t.Skipped = b.missing
 	return save(*out, t)
 }
 

@@ -62,11 +62,27 @@ func TestResults(t *testing.T) {
 		{acceptDir, accept, "kill -SEGV $$", suite.Crash},
 		{rejectDir, reject, "exit 1", suite.Right},
 		{rejectDir, reject, "exit 0", suite.ShouldHaveRefused},
+		{acceptDir, accept, "exit 77", suite.NotAsked},
+		{rejectDir, reject, "exit 77", suite.NotAsked},
 	} {
 		got := matrix.RunCase(t.Context(), r.dir, r.c, script(r.script))
 		if got.Result != r.want {
 			t.Errorf("%s, verdict %s: %+v, not %s", r.script, r.c.Verdict, got, r.want)
 		}
+	}
+}
+
+// TestDetail wants what a program said without the folders of the run.
+func TestDetail(t *testing.T) {
+	dir, c := pick(t, suite.Accept)
+	program := filepath.Join(t.TempDir(), "program")
+	text := "#!/bin/sh\necho \"$0: $1 is odd\" >&2\nexit 3\n"
+	if err := os.WriteFile(program, []byte(text), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	got := matrix.RunCase(t.Context(), dir, c, matrix.Adapter{Command: []string{program}})
+	if want := "exit status 3: program: case.btf is odd"; got.Detail != want {
+		t.Errorf("%q, not %q", got.Detail, want)
 	}
 }
 
@@ -126,7 +142,7 @@ func TestTable(t *testing.T) {
 func TestMissing(t *testing.T) {
 	gone := matrix.Adapter{Name: "gone", Command: []string{"/no/such/program"}, Remedy: "build it"}
 	there, remedies := matrix.Missing([]matrix.Adapter{script("exit 0"), gone})
-	if len(there) != 1 || len(remedies) != 1 || !strings.Contains(remedies[0], "build it") {
+	if len(there) != 1 || len(remedies) != 1 || remedies[0] != "gone is missing: build it" {
 		t.Errorf("%v there, remedies %v", there, remedies)
 	}
 	t.Setenv("BTFKIT_REQUIRE", "other")

@@ -69,7 +69,8 @@ type Table struct {
 func Missing(all []Adapter) (there []Adapter, remedies []string) {
 	for _, a := range all {
 		if _, err := exec.LookPath(a.Command[0]); err != nil {
-			remedies = append(remedies, fmt.Sprintf("%s: %v (%s)", a.Name, err, a.Remedy))
+			// Without the error, which tells where programs are on this machine.
+			remedies = append(remedies, fmt.Sprintf("%s is missing: %s", a.Name, a.Remedy))
 			continue
 		}
 		there = append(there, a)
@@ -86,7 +87,7 @@ func Run(ctx context.Context, dir string, cases []suite.Case, adapters []Adapter
 	}
 	t := &Table{Suite: suite.Version, Date: start.UTC().Format(time.DateOnly)}
 	for _, a := range adapters {
-		t.Columns = append(t.Columns, Column{Name: a.Name, Version: versionOf(ctx, a)})
+		t.Columns = append(t.Columns, Column{Name: a.Name, Version: VersionOf(ctx, a)})
 	}
 	for _, c := range cases {
 		t.Rows = append(t.Rows, Row{Case: c, Cells: make([]Cell, len(adapters))})
@@ -145,16 +146,35 @@ func RunCase(ctx context.Context, dir string, c suite.Case, a Adapter) Cell {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &errOut
 	killTogether(cmd)
 	err = cmd.Run()
-	return judge(c, ctx.Err(), err, out.Bytes(), lastLine(errOut.String()))
+	said := withoutFolders(errOut.String(), filepath.Join(dir, c.Name), filepath.Dir(a.Command[0]))
+	return judge(c, ctx.Err(), err, out.Bytes(), gist(said))
 }
+
+// withoutFolders leaves out of what a program said where its files are: a run elsewhere says the same.
+func withoutFolders(said string, folders ...string) string {
+	for _, f := range folders {
+		if filepath.IsAbs(f) {
+			said = strings.ReplaceAll(said, f+string(filepath.Separator), "")
+		}
+	}
+	return said
+}
+
+// notAsked is the exit status of an implementation that has no opinion of a case.
+const notAsked = 77
 
 // judge classes the end of a process.
 func judge(c suite.Case, late, err error, out []byte, said string) Cell {
-	var exit *exec.ExitError
+	status := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		status = exit.ExitCode()
+	}
 	switch {
 	case late != nil:
 		return Cell{Result: suite.Timeout, Detail: Limit.String()}
-	case err == nil || errors.As(err, &exit) && exit.ExitCode() == 1:
+	case status == notAsked:
+		return Cell{Result: suite.NotAsked, Detail: said}
+	case err == nil || status == 1:
 		r, n, detail := c.Judge(err == nil, out)
 		if detail == "" && r != suite.Right {
 			detail = said
@@ -164,22 +184,24 @@ func judge(c suite.Case, late, err error, out []byte, said string) Cell {
 	return Cell{Result: suite.Crash, Detail: err.Error() + ": " + said}
 }
 
-// lastLine returns the start of the last line that is not empty; of what Go says when it dies, the
-// first.
-func lastLine(s string) string {
-	line := ""
-	for l := range strings.SplitSeq(s, "\n") {
+// gist joins the lines that a program said; of what Go says when it dies, it returns one.
+func gist(said string) string {
+	var lines []string
+	for l := range strings.Lines(said) {
 		if l = strings.TrimSpace(l); l != "" {
-			line = l
+			lines = append(lines, l)
 		}
 		if strings.HasPrefix(l, "fatal error: ") || strings.HasPrefix(l, "panic: ") {
+			lines = []string{l}
 			break
 		}
 	}
-	return strings.ToValidUTF8(line[:min(len(line), 120)], "?")
+	all := strings.Join(lines, "; ")
+	return strings.ToValidUTF8(all[:min(len(all), 160)], "?")
 }
 
-func versionOf(ctx context.Context, a Adapter) string {
+// VersionOf runs the command of an adapter that prints its version.
+func VersionOf(ctx context.Context, a Adapter) string {
 	out, err := exec.CommandContext(ctx, a.Version[0], a.Version[1:]...).Output()
 	if err != nil {
 		return "unknown"
@@ -191,7 +213,7 @@ func versionOf(ctx context.Context, a Adapter) string {
 // their build leaves them below here, which is fuzz/conformance.
 func Adapters(bin, here string) (all []Adapter) {
 	goProgram := filepath.Join(bin, "adapter")
-	for _, with := range []string{"cache", "mmap", "arena", "naive", "cilium"} {
+	for _, with := range []string{"cache", "mmap", "arena", "naive", "cilium", "kernel"} {
 		all = append(all, Adapter{with, []string{goProgram, "-with", with},
 			[]string{goProgram, "-with", with, "-version"}, "go build ./fuzz/conformance/cmd/adapter"})
 	}

@@ -37,7 +37,7 @@ func (t *Table) Pruned() (groups []*Group) {
 		key, wrong := r.Case.Rule+string(r.Case.Verdict), false
 		for _, c := range r.Cells {
 			key += "|" + string(c.Result)
-			wrong = wrong || c.Result != suite.Right
+			wrong = wrong || c.Result.IsWrong()
 		}
 		switch g := at[key]; {
 		case !wrong:
@@ -53,7 +53,7 @@ func (t *Table) Pruned() (groups []*Group) {
 
 // marks are what cells of Markdown show.
 var marks = map[suite.Result]string{
-	suite.Right: "·", suite.ShouldHaveAccepted: "refuses",
+	suite.Right: "·", suite.NotAsked: "", suite.ShouldHaveAccepted: "refuses",
 	suite.ShouldHaveRefused: "accepts", suite.WrongAnswer: "wrong",
 	suite.Crash: "CRASH", suite.Timeout: "TIMEOUT",
 }
@@ -108,7 +108,7 @@ func (t *Table) JSON(w io.Writer) error {
 	findings := []finding{}
 	for _, r := range t.Rows {
 		for col, c := range r.Cells {
-			if c.Result != suite.Right {
+			if c.Result.IsWrong() {
 				findings = append(findings, finding{r.Case.Name, r.Case.Rule, r.Case.Source,
 					r.Case.Verdict, t.Columns[col].Name, c})
 			}

@@ -4,8 +4,10 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -69,6 +71,27 @@ func Write(dir string, cases []Case) error {
 		}
 	}
 	return nil
+}
+
+// ReadCase reads a case from its folder, as Write left it.
+func ReadCase(dir string) (c Case, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, "expect.json"))
+	if err != nil {
+		return c, err
+	}
+	var e expectation
+	if err := json.Unmarshal(text, &e); err != nil {
+		return c, fmt.Errorf("%s: %w", dir, err)
+	}
+	c, c.Name = e.Case, filepath.Base(dir)
+	if c.Data, err = os.ReadFile(filepath.Join(dir, "case.btf")); err != nil {
+		return c, err
+	}
+	c.Base, err = os.ReadFile(filepath.Join(dir, "base.btf"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	return c, err
 }
 
 // Archive writes the cases as a tar.gz with the suite's version as its folder. The same cases give

@@ -10,9 +10,11 @@ import (
 // A Result classes what an implementation did with a case.
 type Result string
 
-// The results. Crash is any end but exit status 0 and 1, and running out of memory.
+// The results. Crash is any end but exit status 0, 1 and 77, and running out of memory. NotAsked
+// says that the implementation has no opinion.
 const (
 	Right              Result = "right"
+	NotAsked           Result = "not asked"
 	ShouldHaveAccepted Result = "should have accepted"
 	ShouldHaveRefused  Result = "should have refused"
 	WrongAnswer        Result = "wrong answer"
@@ -21,7 +23,11 @@ const (
 )
 
 // Results lists the results, the best first.
-var Results = []Result{Right, ShouldHaveAccepted, ShouldHaveRefused, WrongAnswer, Crash, Timeout}
+var Results = []Result{Right, NotAsked, ShouldHaveAccepted, ShouldHaveRefused, WrongAnswer,
+	Crash, Timeout}
+
+// IsWrong reports whether a result is the implementation's fault.
+func (r Result) IsWrong() bool { return r != Right && r != NotAsked }
 
 // Judge classes an implementation that accepted or refused the case, and whose output, if it
 // accepted, is out: an array of answers, null for what it cannot tell. Without any output it
@@ -59,7 +65,8 @@ func (c Case) Judge(accepted bool, out []byte) (r Result, answered int, detail s
 		}
 		answered++
 		if !reflect.DeepEqual(g, want[i]) && detail == "" {
-			detail = fmt.Sprintf("%+v: %v, not %v", queries[i], g, want[i])
+			q := queries[i]
+			detail = fmt.Sprintf("%s of %d %q: %v, not %v", q.Ask, q.ID, q.Name, g, want[i])
 		}
 	}
 	if detail != "" {

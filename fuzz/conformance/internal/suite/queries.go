@@ -22,6 +22,14 @@ const most = 16
 var kindNames = strings.Fields("UNKN INT PTR ARRAY STRUCT UNION ENUM FWD TYPEDEF VOLATILE CONST " +
 	"RESTRICT FUNC FUNC_PROTO VAR DATASEC FLOAT DECL_TAG TYPE_TAG ENUM64")
 
+// KindName returns the name of a kind in the UAPI header, and a number for what has none.
+func KindName(kind uint8) string {
+	if int(kind) < len(kindNames) {
+		return kindNames[kind]
+	}
+	return strconv.Itoa(int(kind))
+}
+
 // An asker collects queries with the answers of the second decoder.
 type asker struct {
 	blob    *naive.Blob

@@ -4,10 +4,23 @@
 use crate::Reader;
 use libbpf_sys::*;
 use serde_json::{json, Value};
-use std::ffi::{CStr, CString};
+use std::ffi::{c_char, c_int, CStr, CString};
 use std::ptr;
 
 struct Libbpf(*mut btf);
+
+extern "C" {
+    fn vdprintf(fd: c_int, format: *const c_char, args: *mut __va_list_tag) -> c_int;
+}
+
+/// Says on standard error what libbpf says, whatever its level: errno alone tells too little.
+unsafe extern "C" fn say(
+    _: libbpf_print_level,
+    text: *const c_char,
+    args: *mut __va_list_tag,
+) -> c_int {
+    vdprintf(2, text, args)
+}
 
 fn parse(path: &str, base: *mut btf) -> Result<*mut btf, String> {
     let path = CString::new(path).map_err(|e| e.to_string())?;
@@ -20,7 +33,7 @@ fn parse(path: &str, base: *mut btf) -> Result<*mut btf, String> {
 }
 
 pub fn open(path: &str, base: Option<&str>) -> Result<Box<dyn Reader>, String> {
-    unsafe { libbpf_set_print(None) };
+    unsafe { libbpf_set_print(Some(say)) };
     let base = match base {
         Some(base) => parse(base, ptr::null_mut()).map_err(|e| format!("base: {e}"))?,
         None => ptr::null_mut(),

@@ -2,7 +2,8 @@
 //!
 //!     peers btfrs-cache|btfrs-mmap|libbpf|aya case.btf [base.btf] <queries.json >answers.json
 //!
-//! It exits 0 if the implementation accepts the case, and 1 if it refuses it; a panic is 101.
+//! It exits 0 if the implementation accepts the case, and 1 if it refuses it, and 77 if it is not
+//! asked; a panic is 101.
 
 mod btfrs;
 mod libbpf;
@@ -65,7 +66,10 @@ fn main() {
         "btfrs-mmap" => btfrs::open(path, base, btf_rs::Backend::Mmap).map(Some),
         "libbpf" => libbpf::open(path, base).map(Some),
         "aya" if base.is_none() => aya(path).map(|_| None),
-        "aya" => Err("aya-obj has no split BTF".into()),
+        "aya" => {
+            eprintln!("aya-obj has no split BTF");
+            exit(77);
+        }
         other => {
             eprintln!("{other}: unknown");
             exit(64);
