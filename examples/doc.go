@@ -1,7 +1,7 @@
-// Package examples has whole programs as examples: what tools around BPF write by hand today, on
-// btfkit. Each is a file of at most 40 lines, run by "go test" on a real kernel of the corpus. The
-// file system at root pretends to be that of a machine that runs it; a program of yours has "/"
-// there.
+// Package examples shows whole programs: jobs that BPF tools do today with code of their own, done
+// with btfkit. Each is a file of at most 40 lines; "go test" runs it on a real kernel of the
+// corpus. The examples take the folder root for the file system of a machine that runs this
+// kernel; your program uses "/".
 //
 // On the left the lines of code that public tools need for the same job, where they were counted
 // (November 2026):

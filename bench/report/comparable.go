@@ -16,9 +16,9 @@ var conditions = []struct{ key, label string }{
 	{"seed", "seed"}, {"queries", "queries"},
 }
 
-// Differences says why the figures of two runs cannot be held against each other: other BTF,
-// another seed, other queries, machine or Go. A run that does not tell something, such as the
-// output of go test, does not differ in it.
+// Differences says why the figures of two runs cannot be compared: other BTF, another seed,
+// other queries, another machine or Go. What a run does not state, as the output of go test
+// does not, is no difference.
 func Differences(before, after []*benchfmt.Result) []string {
 	var texts []string
 	all := slices.Concat(before, after)

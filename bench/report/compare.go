@@ -39,8 +39,9 @@ type Change struct {
 	figures figures.Change
 }
 
-// Compare pairs the figures of two runs and tests those that can differ by more than a fraction,
-// the limit; 0 tests all. Runs that have none in common are an error.
+// Compare compares each figure of one run with that of the other. It tests the figures that can
+// differ by more than limit, a fraction; 0 tests all. It fails if the runs have no figure in
+// common.
 func Compare(before, after []*benchfmt.Result, limit float64) (*Comparison, error) {
 	c := &Comparison{limit: limit}
 	changes, onlyOld, onlyNew := figures.Compare(figures.Collect(before), figures.Collect(after),
@@ -75,8 +76,8 @@ func (c *Comparison) fill(changes []figures.Change, onlyOld, onlyNew []*figures.
 	return nil
 }
 
-// Worse returns the changes for the worse by more than the limit that chance alone would make with
-// less than some probability.
+// Worse returns the changes for the worse by more than the limit. risk bounds the probability that
+// chance alone makes any of them.
 func (c *Comparison) Worse(risk float64) []Change {
 	return c.pick(func(change Change) bool {
 		f := change.figures

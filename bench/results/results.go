@@ -43,7 +43,7 @@ type Source struct {
 	// Size is the number of bytes of the raw BTF, SHA256 their checksum in hexadecimal.
 	Size   int64
 	SHA256 string
-	// Types is the number of types, with those of bases and with void.
+	// Types is the number of types, including void and the types of bases.
 	Types int
 	// Growth marks synthetic BTF. It is measured by few rows, on our own backends alone, to show how
 	// cost grows with size.
@@ -52,7 +52,7 @@ type Source struct {
 
 // A Subject describes a backend that was measured, one of btfkit's or a peer's.
 type Subject struct {
-	// Name is what results call it after "backend=".
+	// Name is the name of the backend in results, after "backend=".
 	Name string
 	// Library names its library and the version, About says how it works.
 	Library, About string

@@ -16,7 +16,7 @@ type Queries struct {
 	Names []string
 	// Patterns are regular expressions in Go's syntax.
 	Patterns []string
-	// Seed is that of the random workload.
+	// Seed is the seed of the random workload.
 	Seed uint64
 }
 

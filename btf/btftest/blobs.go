@@ -17,8 +17,8 @@ type Blob struct {
 	Corrupt bool
 }
 
-// Open opens the blob as Parse does, on its bases. Closing what is returned leaves the
-// bases to the garbage collector.
+// Open opens the blob as Parse does, on its bases. Closing the Spec leaves its bases to the
+// garbage collector.
 func (b *Blob) Open() (*btf.Spec, error) {
 	if b.Base == nil {
 		return btf.Parse(b.Data, nil)
@@ -30,8 +30,8 @@ func (b *Blob) Open() (*btf.Spec, error) {
 	return btf.Parse(b.Data, base)
 }
 
-// Blobs returns small BTF of every shape that Open accepts, bases before what is split
-// from them. The first is Tour. Each call makes them anew.
+// Blobs returns small BTF of every shape that Open accepts; a base comes before the blobs
+// that are split from it. The first is Tour. Each call makes them anew.
 func Blobs() []*Blob {
 	var (
 		all    []*Blob
@@ -210,8 +210,8 @@ func Duplicates(n int) []byte {
 	return must(b)
 }
 
-// Sorted returns BTF whose types are sorted by name as those of kernels are since Linux
-// 7.0: first the anonymous, then n pairs of the same name in the order of strcmp.
+// Sorted returns BTF whose types are sorted by name, as in kernels since Linux 7.0: first
+// the anonymous, then n pairs of the same name in the order of strcmp.
 func Sorted(n int, order binary.ByteOrder) []byte {
 	b := builder.New(builder.Options{ByteOrder: order, Limits: builder.LimitsFormat})
 	b.Ptr(0)

@@ -6,8 +6,8 @@ import (
 	"github.com/btfkit/btfkit/btf/builder"
 )
 
-// Kernel returns BTF like that of a small kernel: struct sk_buff and the functions
-// around it, per-CPU variables, tags, anonymous types, names that several types have.
+// Kernel returns BTF as of a small kernel: struct sk_buff and the functions around it,
+// per-CPU variables, tags, anonymous types, names that several types have.
 func Kernel(order binary.ByteOrder) []byte {
 	b := builder.New(builder.Options{ByteOrder: order})
 	k := kernelTypes(b)
@@ -99,9 +99,9 @@ func kernelFuncs(b *builder.Builder, k *kernelIDs) {
 		builder.VarSecinfo{Type: current, Offset: 8, Size: 8})
 }
 
-// Module returns BTF like that of a module, split from base, which must be Kernel. It
-// has a definition of what the base only declares (module), names that the base has, too
-// (kfree_skb), and types that refer to the base.
+// Module returns BTF as of a module, split from base, which must be Kernel. It defines a
+// struct that the base only declares (module), has names that the base has, too
+// (kfree_skb), and types that refer to types of the base.
 func Module(base *btf.Spec, order binary.ByteOrder) []byte {
 	b := builder.New(builder.Options{Base: base, ByteOrder: order})
 	integer, skb := typeID(base, "int", btf.KindInt), typeID(base, "sk_buff", btf.KindStruct)

@@ -14,13 +14,13 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// RoundTrip checks what builder.From promises, on a section that is split from base,
-// or stands alone if that is nil: copying gives the same types, and the same bytes if
-// the section is laid out as a Builder does; so does swapping bytes twice; swapping once,
-// or giving it new strings, gives the same Dump. A section that may be refused, because of
-// unknown kinds or references to what does not exist, may also be copied right. It
-// returns an error that says what is broken, or that data cannot be opened. Its cost is
-// that of about five dumps.
+// RoundTrip checks what builder.From promises, on a section that is split from base, or
+// stands alone if base is nil. A copy must have the same types, and the same bytes if the
+// section has the layout that a Builder writes. Swapping the byte order twice must give the
+// same. Swapping it once, or rebuilding the strings, must give the same Dump. From may
+// refuse a section with unknown kinds or references to types that do not exist, but need
+// not. RoundTrip returns an error that says which promise is broken, or that data cannot be
+// opened. It costs about as much as five dumps.
 func RoundTrip(data []byte, base *btf.Spec) error {
 	spec, err := btf.Parse(data, base)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package builder writes BTF, from scratch or from what was read.
+// Package builder writes BTF: new types, or types of BTF that was read before.
 //
 //	b := builder.New(builder.Options{})
 //	integer := b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32})
@@ -6,7 +6,7 @@
 //		builder.Member{Name: "y", Type: integer, BitOffset: 32})
 //	data, err := b.Bytes()
 //
-// The format is that of package btf's documentation.
+// The documentation of package btf describes the format.
 package builder
 
 import (
@@ -20,12 +20,11 @@ import (
 )
 
 // A Builder writes one section of BTF: a base, or one split from a base. Methods named for the
-// kinds add a type each and return its id; ids are handed out in order, from 1 or from where the
-// base ends. A type may refer to one that is added later, whose id follows from NextID.
+// kinds add a type each and return its id; ids are assigned in order, from 1 or from where the
+// base ends. A type may refer to a type that is added later; NextID tells the ids to come.
 //
-// A Builder checks what the format cannot hold, and fails instead of cutting a value
-// short. It does not judge what a kernel would make of the types: a struct may end
-// before its members do.
+// A Builder checks what the format cannot hold, and fails instead of cutting a value short. It
+// does not check what a kernel checks beyond that: a struct may end before its members do.
 //
 // The first error sticks: later calls do nothing and return 0, and Err and Bytes
 // report it. A Builder must not be used concurrently. Adding a type takes time and
@@ -55,7 +54,7 @@ type Builder struct {
 // every kernel can read.
 type Options struct {
 	// ByteOrder is the byte order to write; nil means little-endian. The base may have the
-	// other.
+	// other byte order.
 	ByteOrder binary.ByteOrder
 	// Base is what the section is split from; nil if it stands alone. It may be closed
 	// once the Builder is done.
@@ -73,13 +72,14 @@ type Limits uint8
 const (
 	// LimitsKernel is what every kernel reads right: 65,535 elements a type, ids up to
 	// 1,048,574 (one below BTF_MAX_TYPE, as the kernel counts), and string offsets up to
-	// BTF_MAX_NAME_OFFSET (0xffffff), those of the base included.
+	// BTF_MAX_NAME_OFFSET (0xffffff). Types and strings of the base count.
 	LimitsKernel Limits = iota
 	// LimitsKernel72 is LimitsKernel with vlen's 24 bits of Linux 7.2: 16,777,215
 	// elements a type. Older readers take vlen modulo 65,536 and misread the rest.
 	LimitsKernel72
 	// LimitsFormat is what the fields can hold: 24 bits of vlen, 32 bits of ids and
-	// offsets. No kernel loads such a section whole, but this package and libbpf do.
+	// offsets. No kernel loads a section beyond its own limits, but this package and libbpf
+	// do.
 	LimitsFormat
 )
 
@@ -101,7 +101,7 @@ func (l Limits) values() limits {
 
 // An Error says which type a Builder could not write.
 type Error struct {
-	// ID, Kind and Name are those of the type.
+	// ID, Kind and Name identify the type.
 	ID   btf.TypeID
 	Kind btf.Kind
 	Name string
@@ -267,8 +267,8 @@ func (b *Builder) intern(s string) uint32 {
 	return off
 }
 
-// Intern adds a string that is not there yet and returns its offset, as a RawType
-// takes it.
+// Intern returns the offset of a string, for a RawType. It adds the string unless it is
+// there.
 func (b *Builder) Intern(s string) uint32 {
 	if b.err != nil {
 		return 0
@@ -280,9 +280,9 @@ func (b *Builder) Intern(s string) uint32 {
 	return off
 }
 
-// Bytes returns the section: header, types, layout if asked for, strings, without gaps.
-// It fails if a type refers to one that does not exist, or with the first error of any
-// call before. More types may be added afterwards. It copies the section once.
+// Bytes returns the section: header, types, layout if asked for, strings, without gaps. It
+// fails if a type refers to a type that does not exist, and with the first error of an
+// earlier call. More types may be added afterwards. It copies the section once.
 func (b *Builder) Bytes() ([]byte, error) {
 	if b.err != nil {
 		return nil, b.err

@@ -11,18 +11,18 @@ import (
 
 // CopyOptions configures From. The zero value keeps everything.
 type CopyOptions struct {
-	// ByteOrder is the byte order to write; nil is that of the source.
+	// ByteOrder is the byte order to write; nil means the byte order of the source.
 	ByteOrder binary.ByteOrder
-	// RebuildStrings writes a new string section that holds what the types use, each
-	// string once, in the order of first use. Otherwise the source's strings are
-	// copied as they are, unused ones included, and no name offset changes. It fails on
-	// strings that overlap as Copy says.
+	// RebuildStrings writes a new string section that holds what the types use, each string
+	// once, in the order of first use. Otherwise the source's strings are copied as they
+	// are, unused ones included, and no name offset changes. It fails on overlapping
+	// strings, as Copy does.
 	RebuildStrings bool
-	// Layout says what becomes of the layout section.
+	// Layout says what to do about the layout section.
 	Layout Layout
 }
 
-// Layout is what becomes of a layout section in a copy.
+// Layout says what a copy does about the layout section.
 type Layout uint8
 
 const (
@@ -30,19 +30,19 @@ const (
 	KeepLayout Layout = iota
 	// AddLayout writes one if the source has none.
 	AddLayout
-	// DropLayout leaves the source's out.
+	// DropLayout leaves out the source's layout section.
 	DropLayout
 )
 
-// From returns a Builder that holds the types of spec's own section, with the
-// same ids on the same base, to be written again or added to. If the source is laid
-// out as a Builder does, Bytes returns the same bytes; else the same types without the
-// gaps. With ByteOrder it swaps bytes.
+// From returns a Builder that holds the types of spec's own section, with the same ids on
+// the same base, to be written again or added to. If the source has the layout that a
+// Builder writes, Bytes returns the same bytes; else it returns the same types without the
+// gaps. With another ByteOrder it swaps bytes.
 //
-// What this package does not understand cannot be written again: unknown header bytes
-// and kinds fail with btf.ErrUnsupported. References to types and strings that do not exist
-// fail, too. The limits are LimitsFormat. It takes time and memory linear in the section.
-// spec may be closed afterwards, its base once the Builder is done.
+// It fails with btf.ErrUnsupported for header bytes and kinds that this package does not
+// know, and fails for references to types and strings that do not exist. The limits are
+// LimitsFormat. Time and memory are linear in the section. spec may be closed afterwards;
+// its base must stay open until the Builder is done.
 func From(spec *btf.Spec, o CopyOptions) *Builder {
 	if btf.Internal.Closed(spec) {
 		return &Builder{err: btf.ErrClosed}
@@ -99,14 +99,14 @@ func (b *Builder) copyLayout(sec *raw.Section) {
 	b.trailers = *sec.Trailers
 }
 
-// Copy adds a type of any open Spec, with ids saying which id stands here for each that
-// the record refers to; nil keeps them. Its strings are added as those of other types.
-// Void, a kind that this package does not know, and references to strings that do not
-// exist are errors.
+// Copy adds a type of any open Spec. ids maps each id that the record refers to, to an id of this
+// Builder; nil keeps the ids. Copy adds the strings of the type as for other types. It fails for
+// void, for a kind that this package does not know, and for references to strings that do not
+// exist.
 //
-// Strings may lie in the middle of others, and are written whole all the same. Where this is out of
-// proportion, as no compiler makes it, Copy fails with btf.ErrUnsupported: so copying all types of
-// a section takes time and memory linear in it and the sections below it.
+// A string that lies in the middle of another is written whole, too. If that makes the output much
+// larger than the input, which no compiler causes, Copy fails with btf.ErrUnsupported. So copying
+// all types of a section takes time and memory linear in it and the sections below it.
 func (b *Builder) Copy(t btf.Type, ids func(btf.TypeID) btf.TypeID) btf.TypeID {
 	return b.copyType(t, ids, b.copyName)
 }

@@ -108,8 +108,8 @@ type Member struct {
 	Type btf.TypeID
 	// BitOffset is where the field starts, in bits from the start of the struct.
 	BitOffset uint32
-	// BitfieldSize is the width of a bitfield, in bits; 0 if the field is none. A struct
-	// with a bitfield has 24 bits for the offset of each field and 8 for its width.
+	// BitfieldSize is the width of a bitfield, in bits; 0 if the field is no bitfield. A
+	// struct with a bitfield has 24 bits for the offset of each field and 8 for its width.
 	BitfieldSize uint32
 }
 
@@ -238,8 +238,8 @@ func (b *Builder) Datasec(name string, size uint32, vars ...VarSecinfo) btf.Type
 	return b.end()
 }
 
-// DeclTag adds a DECL_TAG with the value of a btf_decl_tag. component is the member or
-// parameter of target that it is about; -1 is target as a whole.
+// DeclTag adds a DECL_TAG with the value of a btf_decl_tag. component is the index of the
+// member or parameter of target that it is about; -1 means target as a whole.
 func (b *Builder) DeclTag(value string, target btf.TypeID, component int) btf.TypeID {
 	return b.declTag(value, false, target, component)
 }
@@ -262,10 +262,11 @@ func (b *Builder) declTag(value string, attribute bool, target btf.TypeID, compo
 	return b.end()
 }
 
-// DefineKind adds a kind that this package does not know to the layout section, so that
-// Raw may write it: infoSize bytes behind the header, and elemSize for each of vlen
-// elements, both multiples of 4. The layout section has an entry for every kind up to
-// the highest defined: those between say that the kind has nothing behind its header.
+// DefineKind adds a kind that this package does not know to the layout section, so that Raw
+// may write it: infoSize bytes behind the header, and elemSize for each of vlen elements,
+// both multiples of 4. The layout section has an entry for every kind up to the highest
+// that was defined. The entry of a kind that was not defined says that nothing follows its
+// header.
 func (b *Builder) DefineKind(kind btf.Kind, infoSize, elemSize uint8) {
 	if b.err != nil {
 		return
@@ -294,9 +295,9 @@ func (b *Builder) DefineKind(kind btf.Kind, infoSize, elemSize uint8) {
 	b.layout[at], b.layout[at+1] = infoSize, elemSize
 }
 
-// RawType is a record in the words of the format, for what the other methods cannot
-// express: kinds of DefineKind, names that start inside another string, and input for
-// tests of readers.
+// RawType is a record, field by field. Use it for what the other methods cannot express:
+// kinds of DefineKind, names that start inside another string, and bad input for tests of
+// readers.
 type RawType struct {
 	// NameOffset is a string's offset, from Intern, or within that string.
 	NameOffset uint32
@@ -309,8 +310,8 @@ type RawType struct {
 	Trailer []uint32
 }
 
-// Raw adds a record as it is given. Of references, only the name offset is checked:
-// the section's Verify finds the others.
+// Raw adds a record as it is given. It checks the name offset, and no other reference: the
+// section's Verify does.
 func (b *Builder) Raw(r RawType) btf.TypeID {
 	if b.err != nil {
 		return 0

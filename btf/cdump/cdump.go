@@ -1,14 +1,15 @@
-// Package cdump writes types as C: the declaration of one, the definition of one, definitions
-// with all that they need, and the whole of vmlinux.h.
+// Package cdump writes types as C: the declaration or definition of one type, the definitions of
+// several with all types that they need, or a whole vmlinux.h.
 //
 // The text is byte for byte what libbpf and bpftool write, as of bpftool 7.8 (Linux 7.2); see
-// btf_dump.c in the kernel's tools/lib/bpf and btf.c in its tools/bpf/bpftool. So it compiles
-// where theirs does, BPF programs included:
+// btf_dump.c in the kernel's tools/lib/bpf and btf.c in its tools/bpf/bpftool. So compilers accept
+// it where they accept theirs, also in BPF programs:
 //
-//   - Definitions come in an order that C accepts. A struct that is embedded is defined before; one
-//     that is only pointed at is declared before, if need be.
-//   - Bitfields, padding and packed structs are such that a compiler comes to the same offsets
-//     and sizes, though BTF tells no alignment. See the package's tests for a kernel.
+//   - Definitions come in an order that C accepts. A struct is defined before the structs that
+//     embed it. If it is only pointed at, it is declared before, where C needs that.
+//   - Bitfields, padding and packed structs are written so that a compiler computes the same
+//     offsets and sizes, although BTF states no alignment. The package's tests check that for a
+//     kernel.
 //   - Where several types have one name, the second is called NAME___2, and so on in the
 //     order of the text; so are enumerators and typedefs, which share names in C.
 //
@@ -16,10 +17,10 @@
 //
 // # Untrusted input
 //
-// Any BTF that opens may be given. A missing type or a struct that contains itself is an error that
-// is btf.ErrCorrupt. Small input may describe huge output, or take exponential time to follow;
-// Options.Limit ends that. Names are written as they are, which are bytes of any kind: a header
-// of BTF that nobody vouches for is to be read with care before it is compiled.
+// Any BTF that opens may be given. It fails with btf.ErrCorrupt if a type is missing or a struct
+// contains itself. Small input may describe huge output, or take exponential time to follow;
+// Options.Limit stops that. Names are written as they are, and may be any bytes: read a header
+// made of untrusted BTF with care before you compile it.
 //
 // # Cost
 //
@@ -56,11 +57,11 @@ type Options struct {
 	// similar.
 	Unsorted bool
 	// Asserts writes a _Static_assert of C11 for the size of each struct and union and the
-	// offset of each member, bitfields aside, behind the definition: whoever compiles the text
-	// for a machine whose layout differs is told.
+	// offset of each member, bitfields aside, behind the definition: so a compiler for a
+	// machine with another layout reports the difference.
 	Asserts bool
-	// Limit is the most that is written, in bytes; each type that is looked at on the way counts
-	// as a byte, too. 0 is DefaultLimit.
+	// Limit bounds the output, in bytes; each type that is visited on the way counts as a byte,
+	// too. 0 means DefaultLimit.
 	Limit int64
 }
 
@@ -71,16 +72,17 @@ func (o Options) limit() int64 {
 	return o.Limit
 }
 
-// Header writes a header file with all types that spec covers, as "bpftool btf dump file F
-// format c" does: preprocessor lines, definitions, and the prototypes of kernel functions
-// that BPF programs may call. For a split file, bpftool writes the base's types, too, as this does
-// for spec; spec.Own() is what a section adds, with what it needs of its bases.
+// Header writes a header file with all types that spec covers, as "bpftool btf dump file F format
+// c" does: preprocessor lines, definitions, and the prototypes of kernel functions that BPF
+// programs may call. For a split file, bpftool also writes the types of the base, and so does
+// Header for spec. For spec.Own() it writes the types of the section and the types of the bases
+// that they need.
 //
-// If the types are sorted, bpftool leaves out the first as such; so does this. That can only
-// be seen if it is an anonymous enum that nothing refers to.
+// If the types are sorted, bpftool does not write the first one for its own sake, and neither does
+// Header. That makes a difference only if it is an anonymous enum that nothing refers to.
 //
-// Errors are w's, btf.ErrClosed, and those that the package's documentation names. Then w may have
-// got a part of the text.
+// Errors are w's, btf.ErrClosed, and those that the package's documentation names. After an error,
+// w has a part of the text.
 func Header(w io.Writer, spec *btf.Spec, o Options) error {
 	p, err := newPrinter(w, spec, o.limit())
 	if err != nil {
@@ -102,13 +104,14 @@ func Header(w io.Writer, spec *btf.Spec, o Options) error {
 	return p.flush()
 }
 
-// Definitions writes the definitions of types and of all that they need, each once, in an order
-// that C accepts: what libbpf's btf_dump__dump_type writes for one after the other, and bpftool
-// between the preprocessor lines for "root_id". The types must be of spec or its bases. A FUNC,
-// VAR, DATASEC or DECL_TAG defines nothing: give a FUNC's FUNC_PROTO or a VAR's type instead.
+// Definitions writes the definitions of types and of all types that they need, each once, in an
+// order that C accepts. The text is what libbpf's btf_dump__dump_type writes for one type after
+// the other, and what bpftool writes for "root_id" between the preprocessor lines. The types
+// must be of spec or its bases. A FUNC, VAR, DATASEC or DECL_TAG defines nothing: give a FUNC's
+// FUNC_PROTO or a VAR's type instead.
 //
-// Errors are as Header's. The cost is that of what is written; an anonymous ENUM among
-// the types costs a pass over all others.
+// It fails as Header does. Time is linear in the output; if an anonymous ENUM is among the
+// types, it also reads all other types once.
 func Definitions(w io.Writer, spec *btf.Spec, o Options, types ...btf.Type) error {
 	p, err := newPrinter(w, spec, o.limit())
 	if err != nil {

@@ -32,17 +32,16 @@ func (a *app) minCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "min KERNEL OBJECT... -o OUT",
 		Short: "writes the little of a kernel's BTF that BPF objects need",
-		Long: `Writes BTF with the types, members and enumerators of a kernel that the CO-RE
-relocations of compiled BPF objects ask for, and no others: some kilobytes, for
-kernels that have no BTF themselves. libbpf loads the objects with it, as
-btf_custom_path. The KERNEL is a file of any kind (raw BTF, ELF, kernel image) or
-a directory, of whose modules nothing is taken. The file that is written is equal
-to that of bpftool gen min_core_btf.`,
+		Long: `Writes BTF that has only the types, members and enumerators of a kernel that the
+CO-RE relocations of compiled BPF objects need: some kilobytes, for kernels that
+have no BTF of their own. libbpf loads the objects with it (btf_custom_path).
+KERNEL is a file of any kind (raw BTF, ELF, kernel image) or a directory, whose
+modules are ignored. The output equals that of bpftool gen min_core_btf.`,
 		Example: `  btf min vmlinux tool.bpf.o -o tool.btf`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    a.do(m.run),
 	}
-	c.Flags().StringVarP(&m.output, "output", "o", "", "the `file` to write; - is the output")
+	c.Flags().StringVarP(&m.output, "output", "o", "", "the `file` to write; - is the standard output")
 	if err := c.MarkFlagRequired("output"); err != nil {
 		panic(err) // the table has no such flag
 	}

@@ -1,4 +1,4 @@
-// Package derived tests what is worked out from BTF, paths and layouts and functions and
-// differences, on whole kernels and on any bytes: package naive, compilers and pahole are the
+// Package derived tests the packages that compute from types (path, layout, funcs, elements,
+// diff), on whole kernels and on any bytes. Package naive, compilers and pahole are the
 // oracles. It holds tests and fuzz targets only.
 package derived

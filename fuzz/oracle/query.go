@@ -30,8 +30,8 @@ func QueryNames(b *Blob, limit int) []string {
 	return names
 }
 
-// CheckNames asks spec for names in every way there is: its own section alone, and on top of its
-// bases. The answers must be those of b.
+// CheckNames asks spec for names with every method that there is, in its own section alone and
+// with its bases. The answers must be the same as those of b.
 func CheckNames(spec *btf.Spec, b *Blob, names []string) error {
 	if err := checkOwnNames(spec, b, names); err != nil {
 		return err
