@@ -161,6 +161,12 @@ func openChain(t *testing.T, chain [][]byte) (bases []*btf.Spec, base *oracle.Bl
 	return bases, base
 }
 
+// TestSteps holds the core, what works things out from types, the Builder, and the indexes of all
+// backends to linear time.
+func TestSteps(t *testing.T) {
+	btftest.TestSteps(t, append([]btf.Backend{btftest.Plain}, oracle.Backends...)...)
+}
+
 // TestSuite runs the conformance suite in every backend, over bases in every other. That each
 // passes alone is tested in its own package.
 func TestSuite(t *testing.T) {
