@@ -91,7 +91,8 @@ func typeByID(spec *btf.Spec, ids []btf.TypeID) loop {
 			if err != nil {
 				return sum, err
 			}
-			sum += kindAndSize(t)
+			size, _ := t.Size() // not kindAndSize, which is too long to be inlined
+			sum += kindNumber(t) + uint64(size)
 			if i++; i == len(ids) {
 				i = 0
 			}
