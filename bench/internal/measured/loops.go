@@ -171,10 +171,8 @@ func structWalk(spec *btf.Spec) loop {
 	name := make([]byte, 0, 256)
 	return func(n int) (sum uint64, err error) {
 		for range n {
-			for _, t := range spec.All() {
-				if t.Kind() == btf.KindStruct {
-					sum += members(t, name)
-				}
+			for t := range spec.TypesByKind(btf.KindStruct) {
+				sum += members(t, name)
 			}
 		}
 		return sum, nil

@@ -45,14 +45,23 @@ func (s *Section) NameBytes(off uint32) string {
 	return t[:n]
 }
 
-// Name returns the string at a logical offset in a form that outlives the section's bytes.
-func (s *Section) Name(off uint32) string {
-	s = s.Storing(off)
-	n := s.NameBytes(off)
-	if s.CopyNames {
-		return strings.Clone(n)
+// Name returns the string whose logical offset is the word at an offset of the records, in a form
+// that outlives the section's bytes.
+func (s *Section) Name(at uint32) string {
+	off := s.Word(at)
+	name := s.NameBytes(off)
+	if s.Storing(off).CopyNames {
+		return strings.Clone(name)
 	}
-	return n
+	return name
+}
+
+// AppendName appends the string that Name returns to dst.
+func (s *Section) AppendName(dst []byte, at uint32) []byte {
+	t := s.Tail(s.Word(at))
+	n := max(strings.IndexByte(t, 0), 0)
+	steps.Add(n + 1)
+	return append(dst, t[:n]...)
 }
 
 // NamePrefix returns the string at a logical offset, or its first n bytes if it is longer. It
