@@ -164,7 +164,8 @@ func TestPageFits(t *testing.T) {
     const d = frame.contentDocument, width = d.documentElement.clientWidth;
     for (const e of d.querySelectorAll("body *")) {
       const box = e.getBoundingClientRect();
-      if (!e.closest("table") && (box.right > width || box.left < 0)) bad.push(e.outerHTML.slice(0, 80));
+      if (!e.closest("table") && (box.right > width || box.left < 0))
+        bad.push(e.outerHTML.slice(0, 80));
     }
     for (const e of d.querySelectorAll(".scroll")) {
       e.scrollLeft = 1000;
