@@ -4,7 +4,7 @@ import json, subprocess, sys
 
 case, base = sys.argv[1], sys.argv[2:]
 command = ["bpftool", "-j", *(["-B", base[0]] if base else []), "btf", "dump", "file", case]
-ran = subprocess.run(command, capture_output=True)
+ran = subprocess.run(command, stdout=subprocess.PIPE)
 if ran.returncode < 0:  # a signal; it exits 255 where it refuses
     sys.exit(99)
 try:

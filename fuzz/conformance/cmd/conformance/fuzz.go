@@ -54,6 +54,13 @@ func fuzz(ctx context.Context, cases []suite.Case, args []string) error {
 			f.Adapters = append(f.Adapters, a)
 		}
 	}
+	gone, err := f.Gone(ctx, known)
+	if err != nil {
+		return err
+	}
+	for _, k := range gone {
+		fmt.Printf("gone          %s\n", k.Class)
+	}
 	start := time.Now()
 	r, err := f.Run(ctx, across.Inputs(cases, *n, *seed), known)
 	if err != nil {

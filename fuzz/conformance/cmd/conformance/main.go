@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/matrix"
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
@@ -27,7 +28,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	flag.Usage = func() { fmt.Fprintln(os.Stderr, run(ctx, nil)) } // which says how to call it
 	flag.Parse()

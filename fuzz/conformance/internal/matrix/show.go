@@ -53,7 +53,7 @@ func (t *Table) Pruned() (groups []*Group) {
 
 // marks are what cells of Markdown show.
 var marks = map[suite.Result]string{
-	suite.Right: "·", suite.NotAsked: "", suite.ShouldHaveAccepted: "refuses",
+	suite.Right: "·", suite.NotAsked: "n/a", suite.ShouldHaveAccepted: "refuses",
 	suite.ShouldHaveRefused: "accepts", suite.WrongAnswer: "wrong",
 	suite.Crash: "CRASH", suite.Timeout: "TIMEOUT",
 }
@@ -137,6 +137,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"class":   func(r suite.Result) string { return strings.ReplaceAll(string(r), " ", "-") },
 	"results": func() []suite.Result { return suite.Results },
 	"speeds":  func() any { return Speeds },
+	"mark":    func(r suite.Result) string { return marks[r] },
 	"dict": func(k1 string, v1 any, k2 string, v2 any) map[string]any {
 		return map[string]any{k1: v1, k2: v2}
 	},
