@@ -14,6 +14,7 @@ import (
 	"github.com/btfkit/btfkit/btf/merge"
 	"github.com/btfkit/btfkit/btf/store"
 	"github.com/btfkit/btfkit/corpus"
+	"github.com/btfkit/btfkit/fuzz/internal/objects"
 	"github.com/btfkit/btfkit/fuzz/internal/require"
 )
 
@@ -86,7 +87,7 @@ func TestSortLibbpf(t *testing.T) {
 func TestDedupLibbpf(t *testing.T) {
 	t.Parallel()
 	equal, fewer := 0, 0
-	blobs := []*blob{concatenated(t, objects(t)...)}
+	blobs := []*blob{concatenated(t, readObjects(t)...)}
 	for _, name := range rewriteBlobs(t) {
 		blobs = append(blobs, open(t, name))
 	}
@@ -112,11 +113,11 @@ func TestDedupLibbpf(t *testing.T) {
 }
 
 // concatenated returns the types of all objects one after the other, as a linker does.
-func concatenated(t *testing.T, all ...object) *blob {
+func concatenated(t *testing.T, all ...objects.Object) *blob {
 	t.Helper()
 	b := builder.New(builder.Options{})
 	for _, o := range all {
-		spec, err := btf.Parse(o.btf, nil)
+		spec, err := btf.Parse(o.BTF, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
