@@ -63,7 +63,8 @@ func checkBlocks(t *testing.T, table *IDTable, offs []uint32) {
 	for i := range uint32(len(offs)) + 2*BlockLen {
 		var b Block
 		n := table.Block(i, &b)
-		if want := max(0, min(int(i|(BlockLen-1))+1, len(offs))-int(i)); n != want && (n != 1 || want == 0) {
+		want := max(0, min(int(i|(BlockLen-1))+1, len(offs))-int(i))
+		if n != want && (n != 1 || want == 0) {
 			t.Fatalf("%d records from %d on, want %d", n, i, want)
 		}
 		for k := range n {
