@@ -24,6 +24,8 @@ type Input struct {
 	Variants bool
 	// Pattern is the index in Patterns of the regular expression to ask for.
 	Pattern int
+	// Verdicts may be nil.
+	Verdicts Verdicts
 
 	// Measured also checks time, memory and goroutines. Nothing else may run meanwhile.
 	Measured bool
@@ -52,10 +54,10 @@ func (in *Input) Check() error {
 	var q questions
 	if fault == nil {
 		q.names = QueryNames(want, 10)
-		re := compiled[in.Pattern%len(compiled)]
-		q.matches = matching(want, re)
+		pattern := in.Pattern % len(Patterns)
+		q.matches = in.Verdicts.matching(want, pattern)
 		var err error
-		if q.matcher, err = btf.NewMatcher(re.String()); err != nil {
+		if q.matcher, err = btf.NewMatcher(Patterns[pattern]); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/btfkit/btfkit/btf"
 )
@@ -28,9 +29,23 @@ func CheckMatches(b *Blob, expr string, specs ...*btf.Spec) error {
 	if err != nil {
 		return nil
 	}
-	want := matching(b, re)
+	return checkEach(expr, matching(b, re.MatchString), specs)
+}
+
+// CheckPatterns is CheckMatches of each of Patterns. v may be nil.
+func CheckPatterns(b *Blob, v Verdicts, specs ...*btf.Spec) error {
+	for i, expr := range Patterns {
+		if err := checkEach(expr, v.matching(b, i), specs); err != nil {
+			return fmt.Errorf("%q: %w", expr, err)
+		}
+	}
+	return nil
+}
+
+// checkEach asks each of specs with a matcher of its own, which has worked out nothing yet.
+func checkEach(expr string, want []uint32, specs []*btf.Spec) error {
 	for _, spec := range specs {
-		m, err := btf.NewMatcher(expr) // each its own, which has worked out nothing yet
+		m, err := btf.NewMatcher(expr)
 		if err != nil {
 			return err
 		}
@@ -49,10 +64,34 @@ var compiled = func() (list []*regexp.Regexp) {
 	return list
 }()
 
-// matching returns the ids of the own types of b whose name re matches.
-func matching(b *Blob, re *regexp.Regexp) (ids []uint32) {
+// Verdicts remembers which of Patterns match a name: bit i stands for number i. It is for one blob
+// after another with mostly the same names. A nil one remembers nothing.
+type Verdicts map[string]uint32
+
+func (v Verdicts) matching(b *Blob, i int) []uint32 {
+	if v == nil {
+		return matching(b, compiled[i].MatchString)
+	}
+	return matching(b, func(name string) bool { return v.of(name)>>i&1 != 0 })
+}
+
+func (v Verdicts) of(name string) uint32 {
+	bits, ok := v[name]
+	if !ok {
+		for i, re := range compiled {
+			if re.MatchString(name) {
+				bits |= 1 << i
+			}
+		}
+		v[strings.Clone(name)] = bits
+	}
+	return bits
+}
+
+// matching returns the ids of the own types of b whose name matches.
+func matching(b *Blob, matches func(string) bool) (ids []uint32) {
 	for _, t := range b.Types {
-		if name := t.Name(); (name != "" || t.IsAnonymous()) && re.MatchString(name) {
+		if name := t.Name(); (name != "" || t.IsAnonymous()) && matches(name) {
 			ids = append(ids, t.ID)
 		}
 	}
