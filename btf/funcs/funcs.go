@@ -51,8 +51,9 @@ type Source interface {
 }
 
 // A Finder finds the functions of a Query. It remembers its verdict on each type and prototype that
-// it met, in 4 bytes a type of each section, so that asking again is faster. It works on any
-// number of Specs, must not be used concurrently, and is to be dropped with the Specs.
+// it met, in 4 bytes a type of each section, and once it went through a whole section, the functions
+// selected there, so that asking again is faster. It works on any number of Specs, must not be used
+// concurrently, and is to be dropped with the Specs.
 type Finder struct {
 	query Query
 	want  verdict // on a prototype, for its functions to be selected
@@ -78,9 +79,10 @@ func New(q Query) (*Finder, error) {
 	return f, nil
 }
 
-// In ranges over the functions of src that are selected, in the order of src. Over a kernel of
-// 60,000 functions it takes a millisecond or two the first time, and half of one again: it reads
-// the records' kinds, and makes a Type of those that are selected.
+// In ranges over the functions of src that are selected, in the order of src. The first time, it reads
+// the kind of each record and each prototype once, some 200 instructions a function of a kernel's
+// 60,000; again, it only visits those that were selected, some 350 instructions each. With a Name it
+// asks for that first.
 func (f *Finder) In(src Source) iter.Seq[Match] {
 	return func(yield func(Match) bool) {
 		if spec, ok := src.(*btf.Spec); ok && f.query.Name == nil && f.want != 0 {
