@@ -30,7 +30,8 @@ func TestSortByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	sort := builder.CopyOptions{SortByName: true}
-	want := "[1] PTR '(anon)' type_id=4\n[2] INT 'a' size=4 bits_offset=0 nr_bits=32 encoding=(none)\n" +
+	want := "[1] PTR '(anon)' type_id=4\n" +
+		"[2] INT 'a' size=4 bits_offset=0 nr_bits=32 encoding=(none)\n" +
 		"[3] TYPEDEF 'b' type_id=2\n[4] STRUCT 'b' size=8 vlen=1\n\t'm' type_id=1 bits_offset=0\n" +
 		"[5] FWD '\xff' fwd_kind=struct\n"
 	if got := rawOf(t, builder.From(base, sort), nil); got != want {

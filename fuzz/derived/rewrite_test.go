@@ -64,8 +64,8 @@ func sections(t *testing.T, data []byte, base *btf.Spec) (types, strs []byte) {
 	return part(h.Types), part(h.Strings)
 }
 
-// TestSortLibbpf orders types as libbpf does where it is asked to, byte for byte, of kernels, modules
-// and objects.
+// TestSortLibbpf orders types as libbpf does where it is asked to, byte for byte, of kernels,
+// modules and objects.
 func TestSortLibbpf(t *testing.T) {
 	t.Parallel()
 	for _, name := range rewriteBlobs(t) {
