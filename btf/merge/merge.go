@@ -40,7 +40,7 @@ func Dedup(spec *btf.Spec) ([]byte, error) { return Modules(spec.Base(), spec) }
 //
 // An error is btf.ErrCorrupt for references to types or names that do not exist,
 // btf.ErrUnsupported for kinds that package btf does not know, ErrLimit or btf.ErrClosed. It
-// takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a kernel's.
+// takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a kernel's below them.
 func Modules(base *btf.Spec, modules ...*btf.Spec) ([]byte, error) {
 	g, err := newGraph(base, modules)
 	if err != nil {
