@@ -53,7 +53,8 @@ func (f *Finder) memo(sec *raw.Section) *memo {
 	return m
 }
 
-// at returns the memo of the section that stores a type, nil if none does, and the type's index there.
+// at returns the memo of the section that stores a type, nil if none does, and the type's index
+// there.
 func (m *memo) at(id uint32) (owner *memo, i uint32) {
 	for m != nil && id < m.sec.First {
 		m = m.base
