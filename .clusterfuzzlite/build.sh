@@ -1,7 +1,8 @@
 #!/bin/bash -eu
 # Builds every fuzz target of module fuzz for libFuzzer, as ClusterFuzzLite and OSS-Fuzz run it:
 # with SRC and OUT set, and compile_native_go_fuzzer in PATH. fuzz/oss-fuzz/try.sh runs it
-# elsewhere. (Targets in btf share code with its tests, which this cannot build.)
+# elsewhere, with TARGETS set to build these alone. (Targets in btf share code with its tests, which
+# this cannot build.)
 
 cd "$SRC/btfkit/fuzz"
 export GOWORK=off GOFLAGS=-mod=mod
@@ -26,6 +27,7 @@ go mod tidy
 for folder in $folders; do
 	path=$(go list "$folder")
 	for target in $(sed -n "s/$declaration/\1/p" "$folder"/*_fuzz.go); do
+		case " ${TARGETS:-$target} " in *" $target "*) ;; *) continue ;; esac
 		compile_native_go_fuzzer "$path" "$target" "$target"
 		cp oss-fuzz/btf.dict "$OUT/$target.dict"
 		go run ./cmd/seeds -zip "$OUT/${target}_seed_corpus.zip" -target "$target"

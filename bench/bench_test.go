@@ -35,10 +35,13 @@ func BenchmarkIDsByRegex(b *testing.B)    { benchmarkRows(b, row.IDsByRegex) }
 func BenchmarkTypesByRegex(b *testing.B)  { benchmarkRows(b, row.TypesByRegex) }
 func BenchmarkIterate(b *testing.B)       { benchmarkRows(b, row.Iterate) }
 func BenchmarkStructWalk(b *testing.B)    { benchmarkRows(b, row.StructWalk) }
+func BenchmarkNameOfType(b *testing.B)    { benchmarkRows(b, row.NameOfType) }
+func BenchmarkMemberByPath(b *testing.B)  { benchmarkRows(b, row.MemberByPath) }
+func BenchmarkFuncsByParam(b *testing.B)  { benchmarkRows(b, row.FuncsByParam) }
 
 // benchmarkRows runs all rows of an operation on all backends.
 func benchmarkRows(b *testing.B, op row.Op) {
-	rows := input.workload.Rows(false)
+	rows := append(input.workload.Rows(false), input.workload.TaskRows()...)
 	for _, r := range append(rows, input.workload.ParallelRows(runtime.GOMAXPROCS(0))...) {
 		if r.Op != op {
 			continue

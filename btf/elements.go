@@ -24,14 +24,14 @@ func (e element) name() string {
 	if e.sec == nil {
 		return ""
 	}
-	return e.sec.Name(e.word(0))
+	return e.sec.Name(e.off)
 }
 
 func (e element) appendName(dst []byte) []byte {
 	if e.sec == nil {
 		return dst
 	}
-	return append(dst, e.sec.NameBytes(e.word(0))...)
+	return e.sec.AppendName(dst, e.off)
 }
 
 func (e element) nameIs(s string) bool {

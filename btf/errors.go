@@ -109,11 +109,22 @@ func listKinds(kinds []Kind, sep, none string) string {
 	return strings.Join(names, sep)
 }
 
-// idError says that no type has an id.
-type idError struct{ id, first, end TypeID }
-
-func (e *idError) Error() string {
-	return fmt.Sprintf("btf: no type %d: ids are %d to %d", e.id, e.first, e.end-1)
+// An idError says that no type has an id.
+type idError struct {
+	id TypeID
+	in *idRange // which ids there are; nil if the Spec was closed
 }
 
-func (e *idError) Unwrap() error { return ErrNotFound }
+func (e *idError) Error() string {
+	if e.in == nil {
+		return ErrClosed.Error()
+	}
+	return fmt.Sprintf("btf: no type %d: ids are %d to %d", e.id, e.in.first, e.in.end-1)
+}
+
+func (e *idError) Unwrap() error {
+	if e.in == nil {
+		return ErrClosed
+	}
+	return ErrNotFound
+}

@@ -11,11 +11,14 @@ import (
 // split Spec. It is empty after Close and does not allocate.
 func (s *Spec) All() iter.Seq2[TypeID, Type] {
 	return func(yield func(TypeID, Type) bool) {
-		c := cursor{left: s.chain}
+		c, closed := cursor{left: s.chain}, &s.live.closed
 		for n := c.first(s); n > 0; n = c.next(s) {
-			for k, off := range c.offs[:n] {
+			for k, d := range c.block.Deltas[:n] {
+				if closed.Load() {
+					return
+				}
 				id := c.id + TypeID(k)
-				if s.live.closed.Load() || !yield(id, Type{c.sec, off, id}) {
+				if !yield(id, Type{c.sec, c.block.First + uint32(d)<<2, id}) {
 					return
 				}
 			}
@@ -32,7 +35,10 @@ func (s *Spec) TypesByKind(kinds ...Kind) iter.Seq[Type] {
 		for picked := p.first(s, set); picked != 0; picked = p.next(s) {
 			for ; picked != 0; picked &= picked - 1 {
 				k := bits.TrailingZeros32(picked) % raw.BlockLen
-				if s.live.closed.Load() || !yield(Type{p.sec, p.offs[k], p.id + TypeID(k)}) {
+				if s.live.closed.Load() {
+					return
+				}
+				if !yield(Type{p.sec, p.block.At(k), p.id + TypeID(k)}) {
 					return
 				}
 			}
@@ -43,11 +49,11 @@ func (s *Spec) TypesByKind(kinds ...Kind) iter.Seq[Type] {
 // A cursor goes through the types of a Spec in blocks. It is what ranges do not inline into their
 // callers together with the body of the loop, and is called once a block.
 type cursor struct {
-	left []*section // the first one from own type i on
-	i    uint32
-	sec  *raw.Section // of the block; nil for void
-	id   TypeID       // of the block's first type
-	offs [raw.BlockLen]uint32
+	left  []*section // the first one from own type i on
+	i     uint32
+	sec   *raw.Section // of the block; nil for void
+	id    TypeID       // of the block's first type
+	block raw.Block
 }
 
 // first moves to the first block, which is void alone if that is covered, and returns how many
@@ -64,7 +70,7 @@ func (c *cursor) next(s *Spec) int {
 	for ; !s.live.closed.Load() && len(c.left) > 0; c.left, c.i = c.left[1:], 0 {
 		c.sec = c.left[0].raw
 		c.id = TypeID(c.sec.First + c.i)
-		if n := c.sec.IDs.Block(c.i, &c.offs); n > 0 {
+		if n := c.sec.IDs.Block(c.i, &c.block); n > 0 {
 			c.i += uint32(n)
 			return n
 		}
@@ -94,9 +100,10 @@ func (p *picker) first(s *Spec, set kindMask) uint32 {
 // next moves to the next block that has such types, and returns a bit for each; 0 if there is none.
 func (p *picker) next(s *Spec) uint32 {
 	for n := p.cursor.next(s); n > 0; n = p.cursor.next(s) {
-		picked := uint32(0)
-		for _, off := range p.offs[:n] {
-			picked = picked>>1 | uint32(p.wanted[p.sec.KindByte(off)&0x7f])<<(raw.BlockLen-1)
+		picked, sec, first := uint32(0), p.sec, p.block.First
+		for _, d := range p.block.Deltas[:n] {
+			wanted := p.wanted[sec.KindByte(first+uint32(d)<<2)&0x7f]
+			picked = picked>>1 | uint32(wanted)<<(raw.BlockLen-1)
 		}
 		if picked != 0 {
 			return picked >> (raw.BlockLen - n)

@@ -1,6 +1,7 @@
 package btf
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,17 +31,16 @@ type Spec struct {
 	min   TypeID     // the lowest id covered
 	base  *Spec
 	// live is shared by a Spec and its Own.
-	live *live
+	live   *live
+	levels *level // one of those of live
 }
 
-// A live has the section of a Spec until that is closed.
+// A live is what ends with a Spec.
 type live struct {
 	closed atomic.Bool
-	sec    *raw.Section // then the empty one
+	// The level where TypeByID begins to search all types, or the own ones; then an empty one.
+	all, own level
 }
-
-// none is the section of closed Specs, which stores no type.
-var none raw.Section
 
 // A section is what Specs share: the bytes, and the store that holds them and their indexes.
 type section struct {
@@ -49,11 +49,12 @@ type section struct {
 	base   *section
 	store  store
 	lookup lookup
+	level  *level
 	// refs counts the open Spec on this section and the open sections right above it.
 	refs atomic.Int32
 
-	pointerOnce sync.Once
-	pointerSize int
+	longOnce sync.Once
+	long     int // the size of the first INT that spells long, bases first; 0 if there is none
 
 	anonymousOnce sync.Once
 	anonymous     []uint64 // bit i: own type i is an anonymous struct, union or enum
@@ -113,7 +114,13 @@ func open(s store, l lookup, base *Spec, m raw.Memory) (*Spec, error) {
 	}
 	sec.refs.Store(1)
 	sec.raw.Owner = sec
-	spec := &Spec{raw: sec.raw, sec: sec, base: base, live: &live{sec: sec.raw}}
+	sec.level = newLevel(sec.raw, sec.base)
+	own := TypeID(0)
+	if base != nil {
+		own = TypeID(sec.raw.First)
+	}
+	ends := &live{all: sec.level.covering(0), own: sec.level.covering(own)}
+	spec := &Spec{raw: sec.raw, sec: sec, base: base, live: ends, levels: &ends.all}
 	if base != nil {
 		spec.chain = append(spec.chain, base.sec.spec.chain...)
 	}
@@ -163,6 +170,7 @@ func (s *section) release() error {
 		return nil
 	}
 	s.raw.Release()
+	s.level = nil
 	err := s.store.Close()
 	if s.base != nil {
 		err = errors.Join(err, s.base.release())
@@ -177,7 +185,7 @@ func (s *Spec) Close() error {
 	if s.live.closed.Swap(true) {
 		return nil
 	}
-	s.live.sec = &none
+	s.live.all, s.live.own = level{}, level{}
 	return s.sec.release()
 }
 
@@ -190,6 +198,7 @@ func (s *Spec) Base() *Spec { return s.base }
 func (s *Spec) Own() *Spec {
 	own := *s
 	own.chain = s.chain[len(s.chain)-1:]
+	own.levels = &s.live.own
 	if s.base != nil {
 		own.min = TypeID(s.raw.First)
 	}
@@ -221,16 +230,19 @@ func (s *Spec) PointerSize() int { return s.sec.PointerSize() }
 
 // PointerSize is Spec.PointerSize.
 func (s *section) PointerSize() int {
-	s.pointerOnce.Do(func() {
-		s.pointerSize = 8
-		for _, sec := range s.raw.Chain {
-			if n := sizeofLong(sec); n != 0 {
-				s.pointerSize = n
-				return
-			}
-		}
-	})
-	return s.pointerSize
+	s.longOnce.Do(s.findLong)
+	return cmp.Or(s.long, 8)
+}
+
+// findLong asks the base first, which scans once for all that is split from it.
+func (s *section) findLong() {
+	if s.base != nil {
+		s.base.PointerSize()
+		s.long = s.base.long
+	}
+	if s.long == 0 {
+		s.long = sizeofLong(s.raw)
+	}
 }
 
 // sizeofLong returns the size of the first own INT of 4 or 8 bytes that is some
@@ -266,33 +278,6 @@ func isLong(name string) bool {
 // IDs returns the range of ids that s covers: from first up to, but not including, end. A
 // Spec that stands alone starts with 0, void.
 func (s *Spec) IDs() (first, end TypeID) { return s.min, TypeID(s.raw.End()) }
-
-// TypeByID returns the type with the id; void for 0. It fails with ErrClosed, or with
-// ErrNotFound in an error that says which ids there are. It does not allocate unless it fails.
-func (s *Spec) TypeByID(id TypeID) (Type, error) {
-	// Most ids are those of the section's own types. (Below its first, the difference wraps.)
-	sec := s.live.sec
-	if off, ok := sec.IDs.Near(uint32(id) - sec.First); ok {
-		return Type{sec, off, id}, nil
-	}
-	return s.anyType(id)
-}
-
-// anyType is TypeByID for the few that are left: it keeps TypeByID short.
-func (s *Spec) anyType(id TypeID) (Type, error) {
-	if s.live.closed.Load() {
-		return Type{}, ErrClosed
-	}
-	if id >= s.min {
-		if sec, off, ok := s.raw.Find(uint32(id)); ok && sec != nil {
-			return Type{sec, off, id}, nil
-		} else if ok {
-			return Type{}, nil
-		}
-	}
-	first, end := s.IDs()
-	return Type{}, &idError{id, first, end}
-}
 
 // AppendIDsByName appends the ids of all types with the name to dst. "" finds the anonymous
 // structs, unions, enums and enum64s. Finding nothing is no error; ErrClosed is the only one.

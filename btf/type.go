@@ -83,7 +83,7 @@ func (t Type) Name() string {
 	if t.sec == nil {
 		return ""
 	}
-	return t.sec.Name(t.word(0))
+	return t.sec.Name(t.off)
 }
 
 // AppendName appends the name to dst. It allocates only to grow dst.
@@ -91,7 +91,7 @@ func (t Type) AppendName(dst []byte) []byte {
 	if t.sec == nil {
 		return dst
 	}
-	return append(dst, t.sec.NameBytes(t.word(0))...)
+	return t.sec.AppendName(dst, t.off)
 }
 
 // NameIs reports whether the name is s, without allocating. It reads no more than len(s)+1

@@ -13,6 +13,11 @@ require (
 )
 
 require (
+	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
+	golang.org/x/perf v0.0.0-20260709024250-82a0b07e230d
+)
+
+require (
 	github.com/anchore/go-lzo v0.1.1 // indirect
 	github.com/cilium/ebpf v0.22.0
 	github.com/edsrzf/mmap-go v1.2.0 // indirect

@@ -26,9 +26,6 @@ var modes = []struct {
 	offHeap bool
 }{{"heap", false}, {"off-heap", true}}
 
-// TestSteps holds the indexes to linear time.
-func TestSteps(t *testing.T) { btftest.TestSteps(t, Backend{}) }
-
 func TestSuite(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {

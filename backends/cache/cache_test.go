@@ -15,9 +15,6 @@ import (
 	"github.com/btfkit/btfkit/btf/store"
 )
 
-// TestSteps holds the indexes to linear time.
-func TestSteps(t *testing.T) { btftest.TestSteps(t, Backend{}) }
-
 func TestSuite(t *testing.T) {
 	btftest.TestBackend(t, Backend{})
 }

@@ -18,9 +18,6 @@ import (
 var maps = slices.Contains([]string{"android", "darwin", "dragonfly", "freebsd", "ios", "linux",
 	"netbsd", "openbsd", "solaris", "illumos", "windows"}, runtime.GOOS)
 
-// TestSteps holds the indexes to linear time.
-func TestSteps(t *testing.T) { btftest.TestSteps(t, Backend{}) }
-
 func TestSuite(t *testing.T) {
 	btftest.TestBackend(t, Backend{})
 }

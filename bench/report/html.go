@@ -138,6 +138,8 @@ func newSource(sheet *figures.Sheet, s results.Source, colors map[string]templat
 		isOneOf(row.TypeByID, row.NameByID, row.IDsByName, row.TypesByName))...)
 	add("By regular expression", "", b.times(isOneOf(row.IDsByRegex))...)
 	add("Everything at once", "", b.times(isOneOf(row.Iterate, row.StructWalk))...)
+	add("What tools ask", "", b.times(
+		isOneOf(row.FuncsByParam, row.MemberByPath, row.NameOfType))...)
 	add("A kernel with all its modules", "", b.times(row.Row.OfCollection)...)
 	p.Table = tableRows(sheet, s.Name, p.Backends)
 	return p

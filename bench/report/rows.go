@@ -65,12 +65,16 @@ var words = map[row.Op][2]string{
 	row.TypesByRegex:  {"Match names, types", "all types whose name matches"},
 	row.Iterate:       {"Walk all types", "every type of the source, its kind read"},
 	row.StructWalk:    {"Walk all structs", "every member of every struct: name and offset"},
+	row.NameOfType:    {"Name of a type in hand", "the name of a random type, copied"},
+	row.MemberByPath:  {"Find a member by its path", "offset of a struct's member, asked before"},
+	row.FuncsByParam:  {"Functions of packets", "traceable ones that take a struct sk_buff *"},
 	row.Memory:        {"Private memory", "written to by a fresh process for itself alone"},
 
 	row.CollectionOpen:          {"Open a kernel with all modules", "every module opened"},
 	row.CollectionOpenFirstName: {"Open all and look up one name", "the kernel, then its modules"},
 	row.CollectionTypesByName:   {"Look up types of all by a name", "in the kernel and all modules"},
 	row.CollectionTypesByRegex:  {"Match names everywhere", "in the kernel and all modules"},
+	row.CollectionDropReasons:   {"Drop reasons", "enumerators in the kernel and all modules"},
 }
 
 // inWords returns the title of a row and what it means. A row of another program is its own title.

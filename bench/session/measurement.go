@@ -187,7 +187,7 @@ func (m *measurement) startSubjects(ctx context.Context) error {
 	}
 	for _, r := range m.rows() {
 		for _, p := range m.processes {
-			if !p.subject.Peer || r.Goroutines == 0 {
+			if !p.subject.Peer || !r.OfOurs() {
 				m.tasks = append(m.tasks, &task{row: r, process: p})
 			}
 		}
@@ -230,7 +230,7 @@ func (c *Config) rowsOf(src *Source, w *workload.Workload) []row.Row {
 	case src.Growth:
 		rows = slices.DeleteFunc(w.Rows(false), func(r row.Row) bool { return !showsGrowth(r) })
 	default:
-		rows = w.Rows(src.base != nil)
+		rows = append(w.Rows(src.base != nil), w.TaskRows()...)
 		if c.Parallel {
 			rows = append(rows, w.ParallelRows(procs)...)
 		}

@@ -152,8 +152,8 @@ func TestRun(t *testing.T) {
 			base = kernel
 		}
 		w := generate(t, src, base)
-		rows := append(w.Rows(base != nil), w.ParallelRows(1)...)
-		rows = append(rows, row.Row{Op: row.OpenCold})
+		rows := slices.Concat(w.Rows(base != nil), w.TaskRows(), w.ParallelRows(1),
+			[]row.Row{{Op: row.OpenCold}})
 		for _, r := range rows {
 			for _, b := range withToy() {
 				f := sheet.Get(row.Name{Row: r, Backend: b.Name(), Source: src.Name}, "sec/op")

@@ -61,7 +61,8 @@ func (c *Config) selects(r row.Row) bool {
 	if c.Select != nil {
 		return c.Select(r.String())
 	}
-	return !c.Queries.Chosen() || r.Op != row.Iterate && r.Op != row.StructWalk
+	return !c.Queries.Chosen() || r.Op != row.Iterate && r.Op != row.StructWalk &&
+		r.Op != row.FuncsByParam && r.Op != row.CollectionDropReasons
 }
 
 // Serve is the program that [Run] starts for each of our own backends. args are the program's

@@ -28,25 +28,40 @@ import (
 // stepsChild is set for the test that TestSteps runs.
 const stepsChild = "BTFKIT_COUNTS_STEPS"
 
-// TestSteps checks that whatever is asked of BTF in a backend takes steps and memory linear in the
-// input and in what it returns, on BTF that was made to be slow; see Hostile. A step is a byte of a
-// name, or a word of a record, that is read. They are counted by a build of their own, with the tag
-// btfsteps: TestSteps runs the test that calls it again, with the go command, in the current
-// folder.
-func TestSteps(t *testing.T, own btf.Backend) {
+// TestSteps checks that whatever is asked of BTF in each backend takes steps and memory linear in
+// the input and in what it returns, on BTF that was made to be slow; see Hostile. A step is a byte
+// of a name, or a word of a record, that is read. They are counted by a build of their own, with
+// the tag btfsteps: TestSteps runs the test that calls it again, with the go command, in the
+// current folder. One call for all backends needs one such build.
+func TestSteps(t *testing.T, backends ...btf.Backend) {
 	if !counting {
 		runCounting(t)
 		return
 	}
+	for i, own := range backends {
+		t.Run(own.Name(), func(t *testing.T) {
+			checkSteps(t, func(blob *Blob) (list []question) {
+				list = questions(t, own, blob)
+				if i == 0 {
+					list = append(list, askHex(t, blob)) // which knows no backend
+				}
+				return list
+			})
+		})
+	}
+}
+
+// checkSteps asks the questions that a function returns for a blob.
+func checkSteps(t *testing.T, questions func(*Blob) []question) {
 	worst := map[string]*[3]cost{}
 	var order []string
 	for i, n := range []int{stepsN, 2 * stepsN, 4 * stepsN} {
 		for _, blob := range Hostile(n) {
-			for _, q := range questions(t, own, blob) {
+			for _, q := range questions(blob) {
 				c := q.measure(t, blob)
-				if c.steps > freeSteps+q.limit*c.size || c.memory > freeMemory+maxMemory*c.size {
+				if c.steps > freeSteps+maxSteps*c.size || c.memory > freeMemory+maxMemory*c.size {
 					t.Errorf("%s of %s: %v; at most %d and %d are linear",
-						q.name, blob.Name, c, q.limit, maxMemory)
+						q.name, blob.Name, c, maxSteps, maxMemory)
 				}
 				if worst[q.name] == nil {
 					worst[q.name] = new([3]cost)
@@ -119,8 +134,7 @@ func (c cost) String() string {
 
 // A question is a call of a public function, or a range over what it returns.
 type question struct {
-	name  string
-	limit int64 // of steps a byte
+	name string
 	// ask returns how many bytes the answer takes.
 	ask func() (result int)
 }
@@ -153,9 +167,7 @@ func questions(t *testing.T, own btf.Backend, blob *Blob) (list []question) {
 		t.Cleanup(func() { base.Close() })
 	}
 	spec := new(btf.Spec)
-	add := func(name string, ask func() int) {
-		list = append(list, question{name: name, ask: ask})
-	}
+	add := func(name string, ask func() int) { list = append(list, question{name, ask}) }
 	add("Parse", func() int {
 		var err error
 		if spec, err = own.Parse(blob.Data, base); err != nil {
@@ -178,17 +190,21 @@ func questions(t *testing.T, own btf.Backend, blob *Blob) (list []question) {
 	askDerived(add, &spec, names)
 	askDiff(t, add, own, &spec, blob, base)
 	askLayout(add, &spec)
-	add("Hex", func() int {
+	return list
+}
+
+func askHex(t *testing.T, blob *Blob) question {
+	var base *btf.Spec
+	if blob.Base != nil {
+		base = mustOpen(blob.Base)
+	}
+	return question{"Hex", func() int {
 		n := counter(0)
 		if err := Hex(&n, blob.Data, base); err != nil {
 			t.Error(err)
 		}
 		return int(n)
-	})
-	for i := range list {
-		list[i].limit = maxSteps
-	}
-	return list
+	}}
 }
 
 // probeNames returns names to ask for: that of the last type, the longest, and what is nearly the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,10 +100,13 @@ type setup struct {
 	dir       string // for files
 }
 
-// blobs returns Blobs. Where the base is in another backend, it leaves out those that have no
+// blobs is Blobs, made once. Nobody may change them.
+var blobs = sync.OnceValue(Blobs)
+
+// blobs returns the blobs. Where the base is in another backend, it leaves out those that have no
 // base: the backend under test reads them when it is alone.
 func (s setup) blobs() []*Blob {
-	all := Blobs()
+	all := slices.Clone(blobs())
 	if s.base.Name() != s.own.Name() {
 		all = slices.DeleteFunc(all, func(b *Blob) bool { return b.Base == nil })
 	}

@@ -39,8 +39,10 @@ func wantClosed(t *testing.T, spec *btf.Spec) {
 	_, ids := spec.IDsByName("int")
 	_, anonymous := spec.IDsByName("")
 	_, matches := spec.IDsByMatch(btf.MustMatcher("int"))
-	for what, err := range map[string]error{"TypeByID": byID, "void": voidErr, "TypeByName": byName,
-		"IDsByName": ids, "anonymous": anonymous, "IDsByMatch": matches, "Verify": spec.Verify()} {
+	wantErr(t, "TypeByID", byID, btf.ErrClosed) // not bare, to be inlined
+	wantErr(t, "void", voidErr, btf.ErrClosed)
+	for what, err := range map[string]error{"TypeByName": byName, "IDsByName": ids,
+		"anonymous": anonymous, "IDsByMatch": matches, "Verify": spec.Verify()} {
 		if err != btf.ErrClosed {
 			t.Errorf("%s: %v", what, err)
 		}

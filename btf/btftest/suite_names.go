@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -362,7 +363,7 @@ func checkManyNames(t *testing.T, s setup) {
 	const n = 200_000
 	b := builder.New(builder.Options{})
 	for i := range n {
-		b.Fwd(fmt.Sprint("name_", i), btf.KindStruct)
+		b.Fwd("name_"+strconv.Itoa(i), btf.KindStruct)
 	}
 	spec := s.open(t, must(b), nil)
 	// All of them, present and absent in turn, or as many as backends without an index can
@@ -373,8 +374,9 @@ func checkManyNames(t *testing.T, s setup) {
 		if i < n {
 			want = []btf.TypeID{btf.TypeID(i + 1)}
 		}
-		ids, err := spec.IDsByName(fmt.Sprint("name_", i))
-		wantIDs(t, fmt.Sprint("name_", i), ids, err, want)
+		name := "name_" + strconv.Itoa(i)
+		ids, err := spec.IDsByName(name)
+		wantIDs(t, name, ids, err, want)
 	}
 }
 

@@ -18,6 +18,11 @@ type CopyOptions struct {
 	// are, unused ones included, and no name offset changes. It fails on overlapping
 	// strings, as Copy does.
 	RebuildStrings bool
+	// SortByName orders the types by the bytes of their names, as kernels from Linux 7.0 on are:
+	// types without a name come first, and equal names keep their order. Readers then search for
+	// a name instead of looking at all. Ids change, also those that a .BTF.ext beside the source
+	// refers to. It fails on overlapping names, as Copy does.
+	SortByName bool
 	// Layout says what to do about the layout section.
 	Layout Layout
 }
@@ -70,6 +75,13 @@ func From(spec *btf.Spec, o CopyOptions) *Builder {
 		b.strings.bytes = []byte(sec.Strs)
 	}
 	b.types = make([]byte, 0, len(sec.Types))
+	if o.SortByName {
+		types, ids := b.sortByName(sec, spec)
+		for _, t := range types {
+			b.copyType(t, ids, names)
+		}
+		return b
+	}
 	for _, t := range spec.Own().All() {
 		if !t.IsVoid() {
 			b.copyType(t, nil, names)

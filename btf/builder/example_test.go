@@ -103,3 +103,28 @@ func ExampleBuilder_CopyClosure() {
 	// [2] PTR to STRUCT list_head
 	// [1]
 }
+
+// Readers of sorted BTF search for a name.
+func ExampleCopyOptions_sortByName() {
+	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	data, err := builder.From(kernel, builder.CopyOptions{SortByName: true}).Bytes()
+	if err != nil {
+		log.Fatal(err)
+	}
+	sorted, err := btf.Parse(data, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, end := sorted.IDs()
+	for id := end - 3; id < end; id++ {
+		t, _ := sorted.TypeByID(id)
+		fmt.Println(t.Name())
+	}
+	// Output:
+	// udp_sendmsg
+	// unsigned int
+	// user
+}

@@ -343,6 +343,127 @@ func TestManyHomonyms(t *testing.T) {
 	}
 }
 
+// TestBetweenDeep wants differences that are far away, behind what all share: at the end of a chain
+// of many PTRs, and of a name that is longer than what Equal compares.
+func TestBetweenDeep(t *testing.T) {
+	const n = 20_000
+	kernel := func(size uint32, suffix string) *btf.Spec {
+		return build(t, func(b *builder.Builder) {
+			for i := range uint32(n) {
+				b.Struct("s", i, builder.Member{Name: "m", Type: n + 3})
+			}
+			b.Typedef("t", b.NextID()+1)
+			b.Union("", 4, builder.Member{Name: strings.Repeat("n", diff.MaxName) + suffix})
+			for range n {
+				b.Ptr(b.NextID() + 1)
+			}
+			b.Int("end", size, btf.Int{Bits: 32})
+		})
+	}
+	for _, c := range []struct {
+		size         uint32
+		suffix       string
+		retyped, all int
+	}{{4, "a", 0, 0}, {8, "a", n, n}, {4, "b", 0, 1}} {
+		changes := diff.Between(kernel(4, "a"), kernel(c.size, c.suffix))
+		retyped := 0
+		for _, c := range changes {
+			if slices.Equal(c.Elements, []diff.Element{{Name: "m", What: diff.Retyped}}) {
+				retyped++
+			}
+		}
+		if retyped != c.retyped || len(changes) != c.all {
+			t.Errorf("%v: %d retyped of %d", c, retyped, len(changes))
+		}
+	}
+}
+
+// TestBetweenCycles compares cycles in which no type has a name, as C has none.
+func TestBetweenCycles(t *testing.T) {
+	kernel := func(size uint32, pairs int, first bool) *btf.Spec {
+		return build(t, func(b *builder.Builder) {
+			if !first { // the cycle is met elsewhere first
+				b.Typedef("a", 4)
+			}
+			b.Var("v", 3, btf.LinkageStatic)
+			if first {
+				b.Typedef("a", 4)
+			}
+			start := b.NextID()
+			for range pairs - 1 {
+				b.Ptr(b.NextID() + 1)
+				b.Struct("", 8, builder.Member{Name: "m", Type: b.NextID() + 1})
+			}
+			b.Ptr(b.NextID() + 1)
+			b.Struct("", size, builder.Member{Name: "m", Type: start})
+		})
+	}
+	if len(diff.Between(kernel(8, 2, true), kernel(8, 2, false))) != 0 ||
+		len(diff.Between(kernel(8, 1, true), kernel(8, 3, false))) != 0 {
+		t.Error("the same cycle differs")
+	}
+	for pairs := 1; pairs <= 4; pairs++ {
+		got := fmt.Sprint(diff.Between(kernel(8, pairs, true), kernel(16, pairs, false)))
+		if got != "[TYPEDEF a: retyped VAR v: retyped]" {
+			t.Errorf("%d pairs: %s", pairs, got)
+		}
+	}
+}
+
+// TestBetweenShared lists the elements that changed of what shares an anonymous struct, as long as
+// that is not out of all proportion.
+func TestBetweenShared(t *testing.T) {
+	kernel := func(structs, members int, typ btf.TypeID) *btf.Spec {
+		return build(t, func(b *builder.Builder) {
+			b.Int("int", 4, btf.Int{Bits: 32})
+			b.Int("long", 8, btf.Int{Bits: 64})
+			var list []builder.Member
+			for i := range members {
+				list = append(list, builder.Member{Name: fmt.Sprint("m", i), Type: typ})
+			}
+			b.Union("", 8, list...)
+			for i := range structs {
+				b.Struct(fmt.Sprint("s", i), 8, builder.Member{Type: 3})
+			}
+		})
+	}
+	for _, c := range []struct{ structs, members, least, most int }{
+		{6, 500, 6, 6}, {500, 500, 3, 50},
+	} {
+		changes := diff.Between(kernel(c.structs, c.members, 1), kernel(c.structs, c.members, 2))
+		listed := 0
+		for _, c := range changes {
+			if len(c.Elements) > 0 {
+				listed++
+			}
+		}
+		if len(changes) != c.structs || listed < c.least || listed > c.most {
+			t.Errorf("%v: %d changes, %d with elements", c, len(changes), listed)
+		}
+	}
+}
+
+// TestBetweenOpaque takes types of unknown kinds for equal to themselves alone.
+func TestBetweenOpaque(t *testing.T) {
+	kernel := func() *btf.Spec {
+		b := builder.New(builder.Options{Layout: true})
+		b.DefineKind(33, 0, 0)
+		b.Typedef("t", b.Raw(builder.RawType{Kind: 33}))
+		data, err := b.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parse(t, data)
+	}
+	one, other := kernel(), kernel()
+	if changes := diff.Between(one, one); len(changes) != 0 {
+		t.Error(changes)
+	}
+	if changes := diff.Between(one, other); len(changes) == 0 {
+		t.Error("what refers to them is the same")
+	}
+}
+
 // TestHashBound hashes declarations of any size and depth.
 func TestHashBound(t *testing.T) {
 	spec := build(t, func(b *builder.Builder) {

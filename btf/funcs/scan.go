@@ -22,13 +22,13 @@ func (f *Finder) scan(spec *btf.Spec, yield func(Match) bool) {
 // scanSection does so for the section of a memo, and reports whether to go on.
 func (f *Finder) scanSection(spec *btf.Spec, m *memo, yield func(Match) bool) bool {
 	sec := m.sec
-	var offs [raw.BlockLen]uint32
-	for i := uint32(0); !btf.Internal.Closed(spec); i += raw.BlockLen {
-		n := sec.IDs.Block(i, &offs)
-		if n == 0 {
+	var b raw.Block
+	for i, n := uint32(0), 0; !btf.Internal.Closed(spec); i += uint32(n) {
+		if n = sec.IDs.Block(i, &b); n == 0 {
 			return true
 		}
-		for k, off := range offs[:n] {
+		for k := range n {
+			off := b.At(k)
 			if raw.Kind(sec.KindByte(off)&0x7f) != raw.Func {
 				continue
 			}

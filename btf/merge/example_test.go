@@ -1,11 +1,13 @@
 package merge_test
 
 import (
+	"fmt"
 	"log"
 	"os"
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
+	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/cdump"
 	"github.com/btfkit/btfkit/btf/merge"
 )
@@ -47,4 +49,34 @@ func Example() {
 	// 	struct sk_buff *queue;
 	// 	int len;
 	// };
+}
+
+// A linker put the types of two objects one after the other.
+func ExampleDedup() {
+	b := builder.New(builder.Options{})
+	for range 2 {
+		b.Typedef("pid_t", b.Int("int", 4, btf.Int{Encoding: btf.IntSigned, Bits: 32}))
+	}
+	data, err := b.Bytes()
+	if err != nil {
+		log.Fatal(err)
+	}
+	linked, err := btf.Parse(data, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if data, err = merge.Dedup(linked); err != nil {
+		log.Fatal(err)
+	}
+	spec, err := btf.Parse(data, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range spec.All() {
+		fmt.Println(t)
+	}
+	// Output:
+	// void
+	// [1] INT int
+	// [2] TYPEDEF pid_t
 }

@@ -38,6 +38,9 @@ func (g *graph) read(spec *btf.Spec) error {
 	names := 16*(int64(len(sec.Data))+int64(sec.StrEnd())) + 1<<20 // bytes that may be read
 	var look []byte
 	for _, t := range spec.All() {
+		if t.IsVoid() && start > 0 {
+			continue // it is there
+		}
 		var err error
 		if look, err = g.appendLook(look[:0], t, start-sec.First, sec.End()); err != nil {
 			return err
@@ -57,6 +60,13 @@ func (g *graph) read(spec *btf.Spec) error {
 		g.label = append(g.label, label)
 	}
 	return nil
+}
+
+// addVoid adds what read adds first of a base.
+func (g *graph) addVoid() {
+	g.types, g.refsAt = []btf.Type{{}}, []uint32{0}
+	g.labels[""] = 0
+	g.label = []uint32{0}
 }
 
 // isMergeable reports whether types of the kind can be equal to others.

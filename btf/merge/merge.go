@@ -15,6 +15,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/raw"
 )
 
 // ErrLimit is the class of errors for input that no compiler makes: types that can be told apart
@@ -22,9 +23,14 @@ import (
 // proportion to the input.
 var ErrLimit = errors.New("limit exceeded")
 
+// Dedup returns the own types of spec, on its base if it has one, each once, as Modules says of one
+// module. libbpf's btf__dedup keeps as many or more.
+func Dedup(spec *btf.Spec) ([]byte, error) { return Modules(spec.Base(), spec) }
+
 // Modules returns BTF that is split from base and has the own types of all modules in their
 // order, without those that are equal to an earlier one or to one of base. All modules must be
-// split from base. The result has the byte order of the first module.
+// split from base; with a nil base, they and the result stand alone, as BTF of objects does. The
+// result has the byte order of the first module.
 //
 // Two types are equal if their names and all their fields are equal and if they refer to equal
 // types; references may form cycles. A FWD, or an enum without values, counts as the definition
@@ -70,12 +76,17 @@ func Modules(base *btf.Spec, modules ...*btf.Spec) ([]byte, error) {
 
 // newGraph reads the modules' types.
 func newGraph(base *btf.Spec, modules []*btf.Spec) (*graph, error) {
-	if btf.Internal.Closed(base) {
-		return nil, fmt.Errorf("merge: base: %w", btf.ErrClosed)
-	}
-	g := &graph{labels: map[string]uint32{}}
-	if err := g.read(base); err != nil {
-		return nil, fmt.Errorf("merge: base: %w", err)
+	g, below := &graph{labels: map[string]uint32{}}, (*raw.Section)(nil)
+	if base == nil {
+		g.addVoid()
+	} else {
+		if btf.Internal.Closed(base) {
+			return nil, fmt.Errorf("merge: base: %w", btf.ErrClosed)
+		}
+		if err := g.read(base); err != nil {
+			return nil, fmt.Errorf("merge: base: %w", err)
+		}
+		below = btf.Internal.Section(base)
 	}
 	g.baseEnd = uint32(len(g.types))
 	g.starts = []uint32{g.baseEnd}
@@ -83,7 +94,7 @@ func newGraph(base *btf.Spec, modules []*btf.Spec) (*graph, error) {
 		if btf.Internal.Closed(m) {
 			return nil, fmt.Errorf("merge: module %d: %w", i, btf.ErrClosed)
 		}
-		if btf.Internal.Section(m).Base != btf.Internal.Section(base) {
+		if btf.Internal.Section(m).Base != below {
 			return nil, fmt.Errorf("merge: module %d is not split from the base", i)
 		}
 		if err := g.read(m.Own()); err != nil {

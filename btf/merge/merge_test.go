@@ -254,11 +254,58 @@ func remerged(t *testing.T, base *btf.Spec, modules ...*btf.Spec) *btf.Spec {
 	return spec
 }
 
+// Without a base, types that stand alone become one, and so do those that are there twice in one.
+func TestDedup(t *testing.T) {
+	twice := func(b *builder.Builder) {
+		for range 2 {
+			at := b.NextID()
+			b.Int("int", 4, btf.Int{Bits: 32})
+			b.Struct("node", 16, builder.Member{Name: "next", Type: at + 2},
+				builder.Member{Name: "value", Type: at, BitOffset: 64})
+			b.Ptr(at + 1)
+		}
+		b.Typedef("t", b.NextID()-1)
+	}
+	want := `[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=(none)
+[2] STRUCT 'node' size=16 vlen=2
+	'next' type_id=3 bits_offset=0
+	'value' type_id=1 bits_offset=64
+[3] PTR '(anon)' type_id=2
+[4] TYPEDEF 't' type_id=3
+`
+	if got := merged(t, nil, twice); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := merged(t, nil, twice, twice); got != want {
+		t.Errorf("two: got\n%s\nwant\n%s", got, want)
+	}
+	for _, base := range []*btf.Spec{nil, kernel(t)} {
+		add := twice
+		if base != nil {
+			add = list(1)
+		}
+		spec := split(t, base, add)
+		once, err := merge.Dedup(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if modules, err := merge.Modules(base, spec); err != nil || string(modules) != string(once) {
+			t.Errorf("Dedup is not Modules of one: %v", err)
+		}
+	}
+	if data, err := merge.Modules(nil); err != nil || len(data) == 0 {
+		t.Errorf("nothing: %d bytes, %v", len(data), err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	base, other := kernel(t), kernel(t)
 	foreign := split(t, other, list(1))
 	if _, err := merge.Modules(base, foreign); err == nil {
 		t.Error("a module of another base is taken")
+	}
+	if _, err := merge.Modules(nil, foreign); err == nil {
+		t.Error("a module is taken without its base")
 	}
 	missing := split(t, base, func(b *builder.Builder) {
 		b.Raw(builder.RawType{Kind: btf.KindTypedef, NameOffset: b.Intern("t"), SizeOrType: 77})

@@ -110,7 +110,8 @@ var headerRows = []row{
 				})
 			}},
 		}},
-	{12, "strings before types", Warn, "the order of the sections is free in the kernel up to 7.0",
+	{12, "strings before types", Warn, "btf_parse_str_sec wants strings to end the file; sections " +
+		"are found by their offsets",
 		[]variant{{"24-byte header", func(m *maker) {
 			m.name("xy") // so that the strings have 8 bytes, and types stay aligned
 			m.first = true
@@ -120,7 +121,7 @@ var headerRows = []row{
 			set("strings inside types", strOff, 4),
 			set("types reach into strings", typeLen, 20),
 		}},
-	{14, "type_off not a multiple of 4", Validate, "btf_check_sec_info wants records aligned; " +
+	{14, "type_off not a multiple of 4", Validate, "btf_parse_type_sec wants records aligned; " +
 		"reading them does not",
 		[]variant{{"type_off 1", func(m *maker) { m.gap = 1 }},
 			{"type_off 2", func(m *maker) { m.gap = 2 }}}},

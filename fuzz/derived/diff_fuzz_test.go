@@ -31,11 +31,52 @@ func FuzzDiff(f *testing.F) {
 		}
 		for _, c := range changes {
 			_ = c.String()
+			if c.Old != c.New && diff.SameDeclaration(c.Old, c.New) && len(one)+len(two) < diff.MaxName {
+				t.Fatalf("%v is none: they are declared alike", c)
+			}
+		}
+		if sound {
+			checkMissing(t, a, b, changes)
 		}
 		if changes := diff.Between(a, a); len(changes) != 0 {
 			t.Fatalf("changes to itself: %v", changes)
 		}
 	})
+}
+
+// checkMissing wants a change for each pair of types that alone have their name and are declared
+// differently.
+func checkMissing(t *testing.T, a, b *btf.Spec, changes []diff.Change) {
+	t.Helper()
+	type declared struct {
+		kind uint8
+		name string
+	}
+	changed := map[declared]bool{}
+	for _, c := range changes {
+		if !c.Old.IsVoid() && !c.New.IsVoid() {
+			changed[declared{kindOf(uint8(c.New.Kind())), c.Name}] = true
+		}
+	}
+	single := func(spec *btf.Spec) map[declared]btf.Type {
+		all := map[declared]btf.Type{}
+		for typ := range spec.TypesByKind(btf.KindFunc, btf.KindStruct, btf.KindUnion, btf.KindEnum,
+			btf.KindEnum64, btf.KindTypedef, btf.KindVar) {
+			key := declared{kindOf(uint8(typ.Kind())), typ.Name()}
+			if _, twice := all[key]; twice || key.name == "" {
+				typ = btf.Type{}
+			}
+			all[key] = typ
+		}
+		return all
+	}
+	news := single(b)
+	for key, old := range single(a) {
+		new := news[key]
+		if !old.IsVoid() && !new.IsVoid() && !changed[key] && !diff.SameDeclaration(old, new) {
+			t.Fatalf("%v and %v differ, and are no change", old, new)
+		}
+	}
 }
 
 func checkPair(t *testing.T, a, b *btf.Spec, i, j btf.TypeID, sound bool,

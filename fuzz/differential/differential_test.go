@@ -33,13 +33,14 @@ func TestBlobs(t *testing.T) {
 				checkFile(t, backend, path, spec.Base(), want, names[:min(len(names), 50)])
 				specs = append(specs, spec)
 			}
-			check(t, want, names, specs)
+			check(t, want, names, oracle.Verdicts{}, specs)
 		})
 	}
 }
 
 // check compares all answers of Specs that have the same bytes.
-func check(t *testing.T, want *oracle.Blob, names []string, specs []*btf.Spec) {
+func check(t *testing.T, want *oracle.Blob, names []string, v oracle.Verdicts,
+	specs []*btf.Spec) {
 	t.Helper()
 	if err := oracle.CheckSpec(want, specs...); err != nil {
 		t.Error(err)
@@ -49,10 +50,8 @@ func check(t *testing.T, want *oracle.Blob, names []string, specs []*btf.Spec) {
 			t.Errorf("%s: %v", spec.Info().Backend, err)
 		}
 	}
-	for _, expr := range oracle.Patterns {
-		if err := oracle.CheckMatches(want, expr, specs...); err != nil {
-			t.Error(err)
-		}
+	if err := oracle.CheckPatterns(want, v, specs...); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -82,7 +81,7 @@ func TestCombinations(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			want := b.Oracle(t)
-			names := oracle.QueryNames(want, 50)
+			names, v := oracle.QueryNames(want, 50), oracle.Verdicts{}
 			for i := range oracle.Backends {
 				base := b.OpenBase(t, oracle.Backends[i])
 				var specs []*btf.Spec
@@ -95,7 +94,7 @@ func TestCombinations(t *testing.T) {
 					specs = append(specs, spec)
 				}
 				t.Logf("over %s", oracle.Backends[i].Name()) // seen only beside an error
-				check(t, want, names, specs)
+				check(t, want, names, v, specs)
 			}
 		})
 	}
@@ -159,6 +158,12 @@ func openChain(t *testing.T, chain [][]byte) (bases []*btf.Spec, base *oracle.Bl
 		bases = next
 	}
 	return bases, base
+}
+
+// TestSteps holds the core, what works things out from types, the Builder, and the indexes of all
+// backends to linear time.
+func TestSteps(t *testing.T) {
+	btftest.TestSteps(t, append([]btf.Backend{btftest.Plain}, oracle.Backends...)...)
 }
 
 // TestSuite runs the conformance suite in every backend, over bases in every other. That each

@@ -9,5 +9,6 @@ import (
 func TestMain(m *testing.M) {
 	// Millions of short-lived small blobs: collecting less often halves the time.
 	debug.SetGCPercent(800)
+	debug.SetMemoryLimit(2 << 30) // but beyond, fresh memory costs more
 	os.Exit(m.Run())
 }

@@ -53,8 +53,9 @@ func sweep(t *testing.T, b *blobs.Blob, limit int, found *atomic.Bool) (n int) {
 		}
 		o.BaseTypes, o.BaseStrings = base.End()-1, base.StrStart+uint32(len(base.Strings))
 	}
+	v := oracle.Verdicts{}
 	for edit, data := range mutate.Sweep(bytes.Clone(b.Bytes(t)), o) {
-		in := &oracle.Input{Data: data, Bases: bases, Base: base}
+		in := &oracle.Input{Data: data, Bases: bases, Base: base, Verdicts: v}
 		in.Vary(n)
 		if err := in.Check(); err != nil {
 			found.Store(true)

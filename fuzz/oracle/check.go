@@ -54,17 +54,16 @@ func checkSpecs(want *Blob, specs []*btf.Spec) (int, error) {
 			return i, err
 		}
 	}
-	var elems []naive.Elem
+	var w wanted
 	steps := 8*len(want.Types) + 1<<14 // of chains, in all
 	for k, n := range want.Types {
-		w := wantedOf(n, steps > 0)
+		w.set(n, steps > 0)
 		for i, spec := range specs {
-			var err error
-			if elems, err = w.check(store.SectionOf(spec).TypeAt(k), elems[:0]); err != nil {
+			if err := w.check(store.SectionOf(spec).TypeAt(k)); err != nil {
 				return i, err
 			}
 		}
-		steps -= w.steps
+		steps -= w.steps()
 	}
 	return 0, nil
 }
@@ -175,66 +174,82 @@ func checkIDs(spec *btf.Spec, want *Blob) error {
 
 // CheckType compares one type, and its elements, with the oracle's of the same id.
 func CheckType(t btf.Type, want naive.Type) error {
-	w := wantedOf(want, false)
-	_, err := w.check(t, nil)
-	return err
+	var w wanted
+	w.set(want, false)
+	return w.check(t)
 }
 
-// wanted is what the oracle says of one type. It is worked out once for all backends.
+// wanted is what the oracle says of one type. It is worked out once for all backends, and its
+// memory serves the next type.
 type wanted struct {
 	naive.Type
-	facts naive.Facts
+	facts     naive.Facts
+	elems     []naive.Elem
+	withChain bool // whether chain is compared
+	chain     chain
+
+	got answers
+}
+
+// answers is memory for what a backend says.
+type answers struct {
 	elems []naive.Elem
-	chain *chain // nil if it is not compared
-	steps int    // that following the chain takes
+	chain []uint32
+	name  []byte
 }
 
-func wantedOf(n naive.Type, withChain bool) *wanted {
-	w := &wanted{Type: n, facts: n.Facts(), elems: n.Elems()}
-	if withChain {
-		w.chain = chainOf(n)
-		w.steps = len(w.chain.ids)
-		if !w.chain.whole {
-			w.steps += len(w.chain.long) + 2*int(n.Blob.End())
-		}
+func (w *wanted) set(n naive.Type, withChain bool) {
+	w.Type, w.facts, w.elems = n, n.Facts(), n.AppendElems(w.elems[:0])
+	if w.withChain = withChain; withChain {
+		w.chain.set(n)
 	}
-	return w
 }
 
-// check compares t with w. It puts elements into buf, which it returns for the next type.
-func (w *wanted) check(t btf.Type, buf []naive.Elem) ([]naive.Elem, error) {
+// steps is how many following the chain takes.
+func (w *wanted) steps() int {
+	switch {
+	case !w.withChain:
+		return 0
+	case w.chain.whole:
+		return len(w.chain.ids)
+	}
+	return len(w.chain.ids) + len(w.chain.long) + 2*int(w.Blob.End())
+}
+
+// check compares t with w.
+func (w *wanted) check(t btf.Type) error {
 	if got := factsOf(t); got != w.facts {
-		return buf, fmt.Errorf("%v: got  %+v\nwant %+v", t, got, w.facts)
+		return fmt.Errorf("%v: got  %+v\nwant %+v", t, got, w.facts)
 	}
-	if err := checkName(t); err != nil {
-		return buf, fmt.Errorf("%v: %w", t, err)
+	if err := checkName(t, &w.got.name); err != nil {
+		return fmt.Errorf("%v: %w", t, err)
 	}
 	if got := t.NameOffset(); got != w.NameOffset() {
-		return buf, fmt.Errorf("%v: name offset %d, want %d", t, got, w.NameOffset())
+		return fmt.Errorf("%v: name offset %d, want %d", t, got, w.NameOffset())
 	}
 	if i, ok := t.Int(); ok && i.Encoding.String() != w.EncodingName() {
-		return buf, fmt.Errorf("%v: encoding %v, want %s", t, i.Encoding, w.EncodingName())
+		return fmt.Errorf("%v: encoding %v, want %s", t, i.Encoding, w.EncodingName())
 	}
 	if l, ok := t.Linkage(); ok && l.String() != w.LinkageName() {
-		return buf, fmt.Errorf("%v: linkage %v, want %s", t, l, w.LinkageName())
+		return fmt.Errorf("%v: linkage %v, want %s", t, l, w.LinkageName())
 	}
-	elems, err := elemsOf(buf, t)
-	if err != nil {
-		return elems, fmt.Errorf("%v: %w", t, err)
+	if err := w.got.ask(t); err != nil {
+		return fmt.Errorf("%v: %w", t, err)
 	}
+	elems := w.got.elems
 	n := len(elems)
 	if n != len(w.elems) || findsOutside(t, n) || countFirst(t) != min(1, n) {
-		return elems, fmt.Errorf("%v: %d elements, want %d", t, n, len(w.elems))
+		return fmt.Errorf("%v: %d elements, want %d", t, n, len(w.elems))
 	}
 	for i := range elems {
 		if elems[i] != w.elems[i] {
-			return elems, fmt.Errorf("%v element %d: got  %+v\nwant %+v", t, i, elems[i], w.elems[i])
+			return fmt.Errorf("%v element %d: got  %+v\nwant %+v", t, i, elems[i], w.elems[i])
 		}
 	}
-	if w.chain == nil {
-		return elems, nil
+	if !w.withChain {
+		return nil
 	}
-	return elems, w.chain.check(t)
+	return w.chain.check(t, &w.got.chain)
 }
 
 // chainLimit is how many links of a chain are compared by their ids.
@@ -252,24 +267,23 @@ type chain struct {
 	sizeOK bool
 }
 
-func chainOf(n naive.Type) *chain {
-	c := &chain{types: int(n.Blob.End()), skip: n.SkipModifiers().ID}
-	if c.ids, c.whole = n.Chain(chainLimit); !c.whole {
-		c.long, c.ends = n.Chain(c.types + 1)
+func (c *chain) set(n naive.Type) {
+	c.types, c.skip = int(n.Blob.End()), n.SkipModifiers().ID
+	if c.ids, c.whole = n.AppendChain(c.ids[:0], chainLimit); !c.whole {
+		c.long, c.ends = n.AppendChain(c.long[:0], c.types+1)
 	}
 	c.size, c.sizeOK = n.Sizeof()
-	return c
 }
 
-// check compares what follows targets of t.
-func (c *chain) check(t btf.Type) error {
-	var buf [chainLimit]uint32
-	got := buf[:0]
+// check compares what follows targets of t, which it puts into buf.
+func (c *chain) check(t btf.Type, buf *[]uint32) error {
+	got := (*buf)[:0]
 	for link := range t.Targets() {
 		if got = append(got, uint32(link.ID())); len(got) == chainLimit {
 			break
 		}
 	}
+	*buf = got
 	switch {
 	case c.whole && !slices.Equal(got, c.ids), len(got) > len(c.ids),
 		!slices.Equal(got, c.ids[:len(got)]):

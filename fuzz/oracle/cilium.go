@@ -68,12 +68,14 @@ func forCilium(b *Blob, trusted bool) bool {
 	if v.Fault != nil || v.Cycle {
 		return false
 	}
+	var chain []uint32
+	var whole bool
 	for _, t := range b.Types {
 		if f := t.Facts(); f.Opaque || f.Vlen > 0xffff ||
 			f.Kind == uint8(btf.KindDeclTag) && !trusted {
 			return false
 		}
-		if _, whole := t.Chain(1000); !whole {
+		if chain, whole = t.AppendChain(chain[:0], 1000); !whole {
 			return false
 		}
 	}

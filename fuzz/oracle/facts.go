@@ -36,61 +36,63 @@ type named interface {
 	NameIs(string) bool
 }
 
-// checkName compares the three ways to ask for a name.
-func checkName[N named](n N) error {
-	var buf [64]byte
+// checkName compares the three ways to ask for a name, which it puts into buf.
+func checkName[N named](n N, buf *[]byte) error {
 	name := n.Name()
-	if got := n.AppendName(buf[:0]); string(got) != name || !n.NameIs(name) || n.NameIs(name+"x") {
+	got := n.AppendName((*buf)[:0])
+	*buf = got
+	if string(got) != name || !n.NameIs(name) || n.NameIs(name+"x") {
 		return fmt.Errorf("AppendName %q or NameIs disagree with the name %q", got, name)
 	}
 	return nil
 }
 
-// elemsOf ranges over the elements of t with all four iterators. It also asks for each element by
-// its index; an error says that the two disagree.
-func elemsOf(dst []naive.Elem, t btf.Type) ([]naive.Elem, error) {
+// ask puts the elements of t into a.elems, from all four iterators. It also asks for each element
+// by its index; an error says that the two disagree.
+func (a *answers) ask(t btf.Type) error {
+	a.elems = a.elems[:0]
 	for i, m := range t.Members() {
 		if again, ok := t.Member(i); !ok || again != m {
-			return dst, fmt.Errorf("Member(%d) is not what Members has", i)
+			return fmt.Errorf("Member(%d) is not what Members has", i)
 		}
-		if err := checkName(m); err != nil {
-			return dst, err
+		if err := checkName(m, &a.name); err != nil {
+			return err
 		}
 		e := naive.Elem{Name: m.Name(), TargetID: uint32(m.TargetID()), Target: ref(m.Target()),
 			Offset: m.BitOffset(), Width: m.BitfieldSize()}
 		e.BitsOff, e.BitsSize, e.BitsOK = m.Bits()
-		dst = append(dst, e)
+		a.elems = append(a.elems, e)
 	}
 	for i, v := range t.Enumerators() {
 		if again, ok := t.Enumerator(i); !ok || again != v {
-			return dst, fmt.Errorf("Enumerator(%d) is not what Enumerators has", i)
+			return fmt.Errorf("Enumerator(%d) is not what Enumerators has", i)
 		}
-		if err := checkName(v); err != nil {
-			return dst, err
+		if err := checkName(v, &a.name); err != nil {
+			return err
 		}
-		dst = append(dst, naive.Elem{Name: v.Name(), Value: v.Uint64(), Signed: t.IsSigned()})
+		a.elems = append(a.elems, naive.Elem{Name: v.Name(), Value: v.Uint64(), Signed: t.IsSigned()})
 		if v.Int64() != int64(v.Uint64()) {
-			return dst, fmt.Errorf("enumerator %d: Int64 %d, Uint64 %d", i, v.Int64(), v.Uint64())
+			return fmt.Errorf("enumerator %d: Int64 %d, Uint64 %d", i, v.Int64(), v.Uint64())
 		}
 	}
 	for i, p := range t.Params() {
 		if again, ok := t.Param(i); !ok || again != p {
-			return dst, fmt.Errorf("Param(%d) is not what Params has", i)
+			return fmt.Errorf("Param(%d) is not what Params has", i)
 		}
-		if err := checkName(p); err != nil {
-			return dst, err
+		if err := checkName(p, &a.name); err != nil {
+			return err
 		}
-		dst = append(dst, naive.Elem{Name: p.Name(), TargetID: uint32(p.TargetID()),
+		a.elems = append(a.elems, naive.Elem{Name: p.Name(), TargetID: uint32(p.TargetID()),
 			Target: ref(p.Target()), Variadic: p.IsVariadic()})
 	}
 	for i, v := range t.VarSecinfos() {
 		if again, ok := t.VarSecinfo(i); !ok || again != v {
-			return dst, fmt.Errorf("VarSecinfo(%d) is not what VarSecinfos has", i)
+			return fmt.Errorf("VarSecinfo(%d) is not what VarSecinfos has", i)
 		}
-		dst = append(dst, naive.Elem{TargetID: uint32(v.TargetID()), Target: ref(v.Target()),
+		a.elems = append(a.elems, naive.Elem{TargetID: uint32(v.TargetID()), Target: ref(v.Target()),
 			Offset: v.Offset(), Width: v.Size()})
 	}
-	return dst, nil
+	return nil
 }
 
 // findsOutside reports whether some accessor finds an element -1 or n, which do not exist.

@@ -3,7 +3,6 @@ package oracle
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime"
 	"time"
 
@@ -25,6 +24,8 @@ type Input struct {
 	Variants bool
 	// Pattern is the index in Patterns of the regular expression to ask for.
 	Pattern int
+	// Verdicts may be nil.
+	Verdicts Verdicts
 
 	// Measured also checks time, memory and goroutines. Nothing else may run meanwhile.
 	Measured bool
@@ -53,10 +54,15 @@ func (in *Input) Check() error {
 	var q questions
 	if fault == nil {
 		q.names = QueryNames(want, 10)
-		q.expr = compiled[in.Pattern%len(compiled)]
-		q.matches = matching(want, q.expr)
+		pattern := in.Pattern % len(Patterns)
+		q.matches = in.Verdicts.matching(want, pattern)
+		var err error
+		if q.matcher, err = btf.NewMatcher(Patterns[pattern]); err != nil {
+			return err
+		}
 	}
-	for i := range Backends {
+	for n := range Backends {
+		i := (in.Deep + n) % len(Backends) // each is the first at times, with a new matcher
 		b := Backends[i]
 		if isVariant(b) && !in.Variants {
 			continue
@@ -83,8 +89,8 @@ func (in *Input) Check() error {
 // questions is what all backends are asked.
 type questions struct {
 	names   []string
-	expr    *regexp.Regexp
-	matches []uint32 // the ids whose name expr matches
+	matcher *btf.Matcher
+	matches []uint32 // the ids whose name it matches
 }
 
 func (in *Input) checkSpec(spec *btf.Spec, want *Blob, q questions, deep bool) error {
@@ -104,7 +110,7 @@ func (in *Input) checkSpec(spec *btf.Spec, want *Blob, q questions, deep bool) e
 	if err := ask(spec, want, q.names); err != nil {
 		return err
 	}
-	return checkMatches(spec, q.expr, q.matches)
+	return checkMatches(spec, q.matcher, q.matches)
 }
 
 // openLimit bounds the time to open size bytes. A busy machine must not fail a run. So an input

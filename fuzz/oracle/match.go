@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/btfkit/btfkit/btf"
 )
@@ -28,9 +29,27 @@ func CheckMatches(b *Blob, expr string, specs ...*btf.Spec) error {
 	if err != nil {
 		return nil
 	}
-	want := matching(b, re)
+	return checkEach(expr, matching(b, re.MatchString), specs)
+}
+
+// CheckPatterns is CheckMatches of each of Patterns. v may be nil.
+func CheckPatterns(b *Blob, v Verdicts, specs ...*btf.Spec) error {
+	for i, expr := range Patterns {
+		if err := checkEach(expr, v.matching(b, i), specs); err != nil {
+			return fmt.Errorf("%q: %w", expr, err)
+		}
+	}
+	return nil
+}
+
+// checkEach asks each of specs with a matcher of its own, which has worked out nothing yet.
+func checkEach(expr string, want []uint32, specs []*btf.Spec) error {
 	for _, spec := range specs {
-		if err := checkMatches(spec, re, want); err != nil {
+		m, err := btf.NewMatcher(expr)
+		if err != nil {
+			return err
+		}
+		if err := checkMatches(spec, m, want); err != nil {
 			return fmt.Errorf("%s: %w", spec.Info().Backend, err)
 		}
 	}
@@ -45,38 +64,57 @@ var compiled = func() (list []*regexp.Regexp) {
 	return list
 }()
 
-// matching returns the ids of the own types of b whose name re matches.
-func matching(b *Blob, re *regexp.Regexp) (ids []uint32) {
+// Verdicts remembers which of Patterns match a name: bit i stands for number i. It is for one blob
+// after another with mostly the same names. A nil one remembers nothing.
+type Verdicts map[string]uint32
+
+func (v Verdicts) matching(b *Blob, i int) []uint32 {
+	if v == nil {
+		return matching(b, compiled[i].MatchString)
+	}
+	return matching(b, func(name string) bool { return v.of(name)>>i&1 != 0 })
+}
+
+func (v Verdicts) of(name string) uint32 {
+	bits, ok := v[name]
+	if !ok {
+		for i, re := range compiled {
+			if re.MatchString(name) {
+				bits |= 1 << i
+			}
+		}
+		v[strings.Clone(name)] = bits
+	}
+	return bits
+}
+
+// matching returns the ids of the own types of b whose name matches.
+func matching(b *Blob, matches func(string) bool) (ids []uint32) {
 	for _, t := range b.Types {
-		if name := t.Name(); (name != "" || t.IsAnonymous()) && re.MatchString(name) {
+		if name := t.Name(); (name != "" || t.IsAnonymous()) && matches(name) {
 			ids = append(ids, t.ID)
 		}
 	}
 	return ids
 }
 
-// checkMatches compares with want, the ids whose name re matches.
-func checkMatches(spec *btf.Spec, re *regexp.Regexp, want []uint32) error {
-	expr, own := re.String(), spec.Own()
-	m, err := btf.NewMatcher(expr)
-	if err != nil {
-		return err
-	}
-	for range 2 { // the second time from what the matcher worked out in the first
-		got, err := own.AppendIDsByMatch(nil, m)
-		if err != nil || !equalIDs(got, want) {
-			return fmt.Errorf("own ids matching %q: %v, %v; want %v", expr, got, err, want)
-		}
+// checkMatches compares with want, the ids whose name m matches. It asks more than once: the second
+// answer comes from what the matcher worked out for the first.
+func checkMatches(spec *btf.Spec, m *btf.Matcher, want []uint32) error {
+	own := spec.Own()
+	got, err := own.AppendIDsByMatch(nil, m)
+	if err != nil || !equalIDs(got, want) {
+		return fmt.Errorf("own ids matching %q: %v, %v; want %v", m, got, err, want)
 	}
 	i := 0
 	for t := range own.TypesByMatch(m) {
 		if i >= len(want) || uint32(t.ID()) != want[i] {
-			return fmt.Errorf("own types matching %q: %v, want %v", expr, t, want)
+			return fmt.Errorf("own types matching %q: %v, want %v", m, t, want)
 		}
 		i++
 	}
 	if i != len(want) {
-		return fmt.Errorf("own types matching %q: %d, want %d", expr, i, len(want))
+		return fmt.Errorf("own types matching %q: %d, want %d", m, i, len(want))
 	}
 	return checkMatchKinds(own, m, want)
 }

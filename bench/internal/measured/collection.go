@@ -129,6 +129,8 @@ func (s *Collection) query(r row.Row) (loop, error) {
 	case row.Row{Op: row.CollectionTypesByRegex, Pattern: r.Pattern}:
 		m, err := s.matchers.get(w, r.Pattern)
 		return collectionTypesByRegex(s.c, m), err
+	case row.Row{Op: row.CollectionDropReasons}:
+		return dropReasons(s.c)
 	}
 	return nil, errUnknownRow
 }

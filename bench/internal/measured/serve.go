@@ -115,7 +115,9 @@ func (s *server) run(stdin io.Reader, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := s.command(strings.Fields(line)); err != nil {
+		if err := s.command(strings.Fields(line)); errors.Is(err, errNoEntries) {
+			fmt.Fprintf(s.out, "unsupported %v\n", err)
+		} else if err != nil {
 			fmt.Fprintf(s.out, "error %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
 		} else {
 			fmt.Fprintln(s.out, "ok")

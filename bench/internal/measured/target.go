@@ -24,6 +24,7 @@ type Target struct {
 	base     *btf.Spec
 	matchers matchers
 	buf      []btf.TypeID
+	tasks    map[row.Op]loop // with what they learned; see tasks.go
 }
 
 var errSplitOnly = errors.New("wants split BTF and its base")
@@ -65,7 +66,7 @@ func closeSpec(spec *btf.Spec) error {
 // Close closes what is open.
 func (t *Target) Close() error {
 	err := errors.Join(closeSpec(t.spec), closeSpec(t.base))
-	t.spec, t.base = nil, nil
+	t.spec, t.base, t.tasks = nil, nil, nil
 	return err
 }
 
@@ -138,6 +139,8 @@ func (t *Target) single(spec *btf.Spec, r row.Row) (loop, error) {
 		return iterate(spec), nil
 	case row.Row{Op: row.StructWalk}:
 		return structWalk(spec), nil
+	case row.Row{Op: row.NameOfType}, row.Row{Op: row.MemberByPath}, row.Row{Op: row.FuncsByParam}:
+		return t.task(spec, r.Op)
 	}
 	return nil, errUnknownRow
 }

@@ -5,6 +5,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,7 +70,8 @@ func parse(t *testing.T, name string) row.Row {
 
 // Every row runs on every backend, and all do the same work.
 func TestRowsAgree(t *testing.T) {
-	rows := append(input.workload.Rows(false), input.workload.ParallelRows(2)...)
+	rows := slices.Concat(input.workload.Rows(false), input.workload.TaskRows(),
+		input.workload.ParallelRows(2))
 	for _, r := range append(rows, row.Row{Op: row.OpenCold}) {
 		n := 3
 		if r.Op == row.OpenCold {

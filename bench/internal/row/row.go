@@ -16,7 +16,7 @@ import (
 )
 
 // An Op is what one operation of a row does. bench/peers/README.md defines each of them, except
-// those of collections.
+// those of collections and those that only our own backends have.
 type Op string
 
 // The operations that are measured.
@@ -33,6 +33,9 @@ const (
 	TypesByRegex  Op = "TypesByRegex"
 	Iterate       Op = "Iterate"
 	StructWalk    Op = "StructWalk"
+	NameOfType    Op = "NameOfType"
+	MemberByPath  Op = "MemberByPath"
+	FuncsByParam  Op = "FuncsByParam"
 	// Memory is what a process holds: no operation, but a row of the results all the same.
 	Memory Op = "Memory"
 
@@ -41,6 +44,7 @@ const (
 	CollectionOpenFirstName Op = "CollectionOpenFirstName"
 	CollectionTypesByName   Op = "CollectionTypesByName"
 	CollectionTypesByRegex  Op = "CollectionTypesByRegex"
+	CollectionDropReasons   Op = "CollectionDropReasons"
 )
 
 // Values of [Row.Names] and [Row.Stage].
@@ -85,12 +89,16 @@ var operations = map[Op]parameters{
 	TypesByRegex:  {pattern: true},
 	Iterate:       {},
 	StructWalk:    {},
+	NameOfType:    {},
+	MemberByPath:  {},
+	FuncsByParam:  {},
 	Memory:        {stage: true},
 
 	CollectionOpen:          {workers: true},
 	CollectionOpenFirstName: {},
 	CollectionTypesByName:   {names: true},
 	CollectionTypesByRegex:  {pattern: true},
+	CollectionDropReasons:   {},
 }
 
 var errUnknown = errors.New("unknown row")
@@ -110,10 +118,16 @@ func (r Row) Valid() bool {
 // OfCollection reports whether the row is about a kernel with all its modules.
 func (r Row) OfCollection() bool {
 	switch r.Op {
-	case CollectionOpen, CollectionOpenFirstName, CollectionTypesByName, CollectionTypesByRegex:
+	case CollectionOpen, CollectionOpenFirstName, CollectionTypesByName, CollectionTypesByRegex,
+		CollectionDropReasons:
 		return true
 	}
 	return false
+}
+
+// OfOurs reports whether only our own backends have the row: of other libraries nobody asks it.
+func (r Row) OfOurs() bool {
+	return r.Goroutines > 0 || r.Op == NameOfType || r.Op == MemberByPath || r.Op == FuncsByParam
 }
 
 // String returns the row's name, such as IDsByRegex/pattern=^tcp_. [Parse] reads it.

@@ -27,6 +27,10 @@ var names = map[string]Row{
 	"TypesByRegex/pattern=a=b-2":  {Op: TypesByRegex, Pattern: "a=b-2"},
 	"Iterate":                     {Op: Iterate},
 	"StructWalk":                  {Op: StructWalk},
+	"NameOfType":                  {Op: NameOfType},
+	"MemberByPath":                {Op: MemberByPath},
+	"FuncsByParam":                {Op: FuncsByParam},
+	"CollectionDropReasons":       {Op: CollectionDropReasons},
 	"Memory/stage=open":           {Op: Memory, Stage: AfterOpen},
 	"Memory/stage=queries":        {Op: Memory, Stage: AfterQueries},
 

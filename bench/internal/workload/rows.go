@@ -28,6 +28,15 @@ func (w *Workload) Rows(split bool) []row.Row {
 	return rows
 }
 
+// TaskRows lists rows that only our own backends have: what users do with types.
+func (w *Workload) TaskRows() []row.Row {
+	rows := []row.Row{{Op: row.FuncsByParam}}
+	if len(w.IDs) > 0 {
+		rows = append(rows, row.Row{Op: row.NameOfType}, row.Row{Op: row.MemberByPath})
+	}
+	return rows
+}
+
 // ParallelRows lists rows that only our own backends have: the same query from several goroutines
 // at once. Their number doubles up to procs.
 func (w *Workload) ParallelRows(procs int) []row.Row {
@@ -62,5 +71,5 @@ func (w *Workload) CollectionRows(procs int) []row.Row {
 	for _, p := range w.Patterns {
 		rows = append(rows, row.Row{Op: row.CollectionTypesByRegex, Pattern: p.Label})
 	}
-	return rows
+	return append(rows, row.Row{Op: row.CollectionDropReasons})
 }

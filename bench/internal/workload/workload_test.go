@@ -192,10 +192,13 @@ func TestRows(t *testing.T) {
 			"IDsByName/hit/goroutines=2 TypeByID/goroutines=3 IDsByName/hit/goroutines=3": all.
 			ParallelRows(3),
 		"CollectionOpen/workers=1 CollectionOpenFirstName CollectionTypesByName/hit " +
-			"CollectionTypesByRegex/pattern=^tcp_ CollectionTypesByRegex/pattern=p2": some.
-			CollectionRows(1),
+			"CollectionTypesByRegex/pattern=^tcp_ CollectionTypesByRegex/pattern=p2 " +
+			"CollectionDropReasons": some.CollectionRows(1),
 		"CollectionOpen/workers=1 CollectionOpen/workers=2 CollectionOpenFirstName " +
-			"CollectionTypesByName/hit CollectionTypesByName/miss": all.CollectionRows(2),
+			"CollectionTypesByName/hit CollectionTypesByName/miss CollectionDropReasons": all.
+			CollectionRows(2),
+		"FuncsByParam":                         some.TaskRows(),
+		"FuncsByParam NameOfType MemberByPath": all.TaskRows(),
 	} {
 		var names []string
 		for _, r := range got {

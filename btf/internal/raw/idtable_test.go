@@ -45,7 +45,7 @@ func TestIDTable(t *testing.T) {
 				}
 			}
 			table, n := buildTable(rng, offs)
-			if full := len(table.full) / BlockLen; int(n) != test.count || full != test.wantFull {
+			if full := len(table.Full) / BlockLen; int(n) != test.count || full != test.wantFull {
 				t.Fatalf("count %d, %d blocks in full, want %d, %d", n, full, test.count, test.wantFull)
 			}
 			for i, want := range offs {
@@ -53,7 +53,25 @@ func TestIDTable(t *testing.T) {
 					t.Fatalf("record %d at %d, want %d", i, got, want)
 				}
 			}
+			checkBlocks(t, &table, offs)
 		})
+	}
+}
+
+// checkBlocks asks for the block of each record.
+func checkBlocks(t *testing.T, table *IDTable, offs []uint32) {
+	for i := range uint32(len(offs)) + 2*BlockLen {
+		var b Block
+		n := table.Block(i, &b)
+		want := max(0, min(int(i|(BlockLen-1))+1, len(offs))-int(i))
+		if n != want && (n != 1 || want == 0) {
+			t.Fatalf("%d records from %d on, want %d", n, i, want)
+		}
+		for k := range n {
+			if got, want := b.At(k), offs[int(i)+k]; got != want {
+				t.Fatalf("record %d, as %d of a block, at %d, want %d", int(i)+k, k, got, want)
+			}
+		}
 	}
 }
 
@@ -65,8 +83,8 @@ func TestIDTableSpan(t *testing.T) {
 		b := newTableBuilder(0)
 		b.add(offs[:])
 		table := b.finish(Heap{})
-		if len(table.full) != full || table.At(BlockLen-1) != last {
-			t.Errorf("%d bytes: %d in full, the last at %d", last, len(table.full), table.At(BlockLen-1))
+		if len(table.Full) != full || table.At(BlockLen-1) != last {
+			t.Errorf("%d bytes: %d in full, the last at %d", last, len(table.Full), table.At(BlockLen-1))
 		}
 	}
 }

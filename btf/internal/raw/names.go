@@ -45,14 +45,23 @@ func (s *Section) NameBytes(off uint32) string {
 	return t[:n]
 }
 
-// Name returns the string at a logical offset in a form that outlives the section's bytes.
-func (s *Section) Name(off uint32) string {
-	s = s.Storing(off)
-	n := s.NameBytes(off)
-	if s.CopyNames {
-		return strings.Clone(n)
+// Name returns the string whose logical offset is the word at an offset of the records, in a form
+// that outlives the section's bytes.
+func (s *Section) Name(at uint32) string {
+	off := s.Word(at)
+	name := s.NameBytes(off)
+	if s.Storing(off).CopyNames {
+		return strings.Clone(name)
 	}
-	return n
+	return name
+}
+
+// AppendName appends the string that Name returns to dst.
+func (s *Section) AppendName(dst []byte, at uint32) []byte {
+	t := s.Tail(s.Word(at))
+	n := max(strings.IndexByte(t, 0), 0)
+	steps.Add(n + 1)
+	return append(dst, t[:n]...)
 }
 
 // NamePrefix returns the string at a logical offset, or its first n bytes if it is longer. It
@@ -109,20 +118,23 @@ func (s *Section) NameOffset(i int) uint32 { return s.Word(s.IDs.At(uint32(i))) 
 // first, and returns how many it filled: less than len(dst) only behind the last record.
 func (s *Section) NameOffsets(dst []uint32, first int) int {
 	dst = dst[:min(len(dst), max(int(s.Count)-first, 0))]
-	var offs [BlockLen]uint32
+	var b Block
 	for k := 0; k < len(dst); {
-		i := uint32(first + k)
-		s.IDs.Block(i&^(BlockLen-1), &offs)
-		for _, off := range offs[i%BlockLen:] {
-			if k == len(dst) {
-				break
-			}
-			dst[k] = s.Word(off)
-			k++
-		}
+		n := min(s.IDs.Block(uint32(first+k), &b), len(dst)-k)
+		s.loadNames(dst[k:k+n], &b)
+		k += n
 	}
 	steps.Add(len(dst))
 	return len(dst)
+}
+
+// loadNames fills dst with the name offsets of the first records of b, which has so many.
+func (s *Section) loadNames(dst []uint32, b *Block) {
+	types, bigEndian := s.Types, s.BigEndian
+	for k, d := range b.Deltas[:len(dst)] {
+		off := int64(b.First + uint32(d)<<2)
+		dst[k] = Load32(types[off:off+4], bigEndian)
+	}
 }
 
 // NameBudget returns how many bytes of names may be read in one pass over the own records so

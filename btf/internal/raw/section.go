@@ -21,11 +21,11 @@ import (
 type Section struct {
 	// What every accessor touches comes first, to share a cache line.
 	Types     string
+	kinds     string // Types from the first byte with kind and kind_flag on, see KindByte
 	Strs      string
 	StrStart  uint32 // logical offset of Strs[0]: the length of all ancestors' strings
 	First     uint32 // id of record 0
 	BigEndian bool
-	kindAt    uint8 // offset in a record of the byte with kind and kind_flag
 	// CopyNames is set for bytes that may vanish on Close, which no string may alias.
 	CopyNames bool
 	IDs       IDTable
@@ -51,11 +51,13 @@ func Open(data string, base *Section, m Memory, copyNames bool) (*Section, error
 	s := &Section{
 		Types: header.types(data), Strs: header.strings(data), BigEndian: header.BigEndian,
 		First: 1, Base: base, Data: data, Header: header, CopyNames: copyNames,
-		Trailers: &Builtin, kindAt: 7,
+		Trailers: &Builtin,
 	}
+	kindAt := 7
 	if s.BigEndian {
-		s.kindAt = 4
+		kindAt = 4
 	}
+	s.kinds = s.Types[min(kindAt, len(s.Types)):]
 	if base != nil {
 		s.Chain = append(s.Chain, base.Chain...)
 		s.First, s.Trailers = base.End(), base.Trailers
@@ -136,7 +138,7 @@ func (s *Section) hint(err error) error {
 
 // Release drops the bytes: every view into the section answers like void from then on.
 func (s *Section) Release() {
-	s.Types, s.Strs, s.Data, s.IDs, s.Count = "", "", "", IDTable{}, 0
+	s.Types, s.kinds, s.Strs, s.Data, s.IDs, s.Count = "", "", "", "", IDTable{}, 0
 }
 
 // End returns the id behind the last own record.
@@ -166,15 +168,14 @@ func word(s string, bigEndian bool) uint32 {
 	return binary.LittleEndian.Uint32([]byte(s))
 }
 
-// Size returns the third word of the record at an offset, if its kind is one of Sized. All of the
-// header is compared with the end at once.
+// Size returns the third word of the record at an offset, if its kind is one of Sized.
 func (s *Section) Size(off uint32) (size uint32, ok bool) {
 	if steps.Enabled {
 		steps.Add(1)
 	}
-	if o := int(off); o >= 0 && o <= len(s.Types)-HeaderSize {
-		if ok = sized[s.Types[o+int(s.kindAt)]&0x7f]; ok {
-			size = word(s.Types[o+8:o+12], s.BigEndian)
+	if uint(off) < uint(len(s.kinds)) && sized[s.kinds[off]&0x7f] {
+		if o := int(off) + 8; o >= 0 && o <= len(s.Types)-4 {
+			return word(s.Types[o:o+4], s.BigEndian), true
 		}
 	}
 	return
@@ -195,8 +196,8 @@ func (s *Section) KindByte(off uint32) byte {
 	if steps.Enabled {
 		steps.Add(1)
 	}
-	if o := int(off) + int(s.kindAt); uint(o) < uint(len(s.Types)) {
-		return s.Types[o]
+	if uint(off) < uint(len(s.kinds)) {
+		return s.kinds[off]
 	}
 	return 0
 }

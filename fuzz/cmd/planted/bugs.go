@@ -69,3 +69,17 @@ func folder(target string) (dir, function string) {
 	}
 	return pkg, function
 }
+
+// The engines that targets can run under.
+const (
+	goEngine  = "go"
+	libFuzzer = "libfuzzer"
+)
+
+// isBuilt reports whether .clusterfuzzlite/build.sh builds a target for libFuzzer: it does those
+// of module fuzz.
+func isBuilt(target string) bool {
+	dir, function := folder(target)
+	return strings.HasPrefix(function, "Fuzz") &&
+		(dir == "fuzz" || strings.HasPrefix(dir, "fuzz"+string(filepath.Separator)))
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,8 @@ func copyTree(root string) (t *tree, remove func(), err error) {
 		switch {
 		case rel == ".":
 			return nil
-		case d.IsDir() && (strings.HasPrefix(name, ".") || rel == filepath.Join("bench", "peers")):
+		case d.IsDir() && name != ".clusterfuzzlite" && (strings.HasPrefix(name, ".") ||
+			name == "target" || rel == filepath.Join("bench", "peers")):
 			return filepath.SkipDir
 		case d.IsDir():
 			return os.MkdirAll(filepath.Join(dir, rel), 0o755)
@@ -91,16 +93,24 @@ func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bo
 			err = undo
 		}
 	}()
+	remove, err := t.addMarker(b)
+	if err != nil {
+		return false, err
+	}
+	defer remove()
 	var searches []*search
 	for _, target := range append([]string{sweep}, b.targets...) {
 		_, function := folder(target)
+		if c.engine == libFuzzer && !isBuilt(target) {
+			continue
+		}
 		searches = append(searches, &search{target: target,
 			test: strings.HasPrefix(function, "Test")})
 	}
 	fmt.Fprintf(w, "%s: %s\n", b.name, b.about)
 	first, fewest := 0, len(searches)
 	for r := range c.runs {
-		hits, err := t.run(ctx, searches, r > 0, first > 0, c.limit)
+		hits, err := t.run(ctx, searches, r > 0, first > 0, c)
 		if err != nil {
 			return false, err
 		}
@@ -121,10 +131,10 @@ func (t *tree) look(ctx context.Context, w io.Writer, b bug, c config) (found bo
 // run lets each target look once and counts those that find the bug. In another run than the
 // first, tests do not run again, and neither does a target that missed what others found.
 func (t *tree) run(ctx context.Context, searches []*search, again, known bool,
-	limit time.Duration) (hits int, err error) {
+	c config) (hits int, err error) {
 	for _, s := range searches {
 		if !again || !s.test && !(s.missed && known) {
-			took, hit, err := t.try(ctx, s.target, limit)
+			took, hit, seen, err := t.try(ctx, s.target, c)
 			if err != nil {
 				return 0, err
 			}
@@ -133,6 +143,7 @@ func (t *tree) run(ctx context.Context, searches []*search, again, known bool,
 			} else {
 				s.times += fmt.Sprintf(" %9s", "-")
 			}
+			s.times += seen
 		}
 		if !s.missed {
 			hits++
@@ -142,38 +153,64 @@ func (t *tree) run(ctx context.Context, searches []*search, again, known bool,
 }
 
 // try runs one target and reports whether it failed, which is what a planted bug should make it
-// do, and how long that took from the first line that the test program printed.
-func (t *tree) try(ctx context.Context, target string, limit time.Duration) (
-	took time.Duration, failed bool, err error) {
-	dir, function := folder(target)
-	args := []string{"test", "-v", "-count=1", "-failfast", "-timeout", limit.String(),
-		"-run", "^" + function + "$"}
-	if strings.HasPrefix(function, "Fuzz") {
-		// Fuzzing from the seeds alone, and not from what earlier runs have learned.
-		cache, err := os.MkdirTemp("", "planted-cache")
-		if err != nil {
-			return 0, false, err
-		}
-		defer os.RemoveAll(cache)
-		args = []string{"test", "-run", "^$", "-fuzz", "^" + function + "$", "-fuzztime",
-			limit.String(), "-fuzzminimizetime", "1x", "-test.fuzzcachedir", cache}
+// do, and how long that took from the first line that the test program printed. Seen tells when
+// the bug was reached and triggered, if it has a marker.
+func (t *tree) try(ctx context.Context, target string, c config) (
+	took time.Duration, failed bool, seen string, err error) {
+	cmd, remove, err := t.command(target, c)
+	if err != nil {
+		return 0, false, "", err
 	}
-	out, took, err := t.goTest(ctx, dir, limit, append(args, "."))
+	defer remove()
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	w, done, err := t.watch(watching)
+	if err != nil {
+		return 0, false, "", err
+	}
+	out, start, took, err := t.runCommand(ctx, cmd, c.limit)
+	stop()
+	<-done
+	seen = w.since(start)
 	if restore := t.restore(); restore != nil {
-		return 0, false, restore
+		return 0, false, "", restore
 	}
 	switch {
 	case err == nil:
-		return took, false, nil
+		return took, false, seen, nil
 	case ctx.Err() != nil:
-		return 0, false, ctx.Err()
+		return 0, false, "", ctx.Err()
 	case found(out):
-		return took, true, nil
+		return took, true, seen, nil
 	case strings.Contains(out, "    context deadline exceeded\n"), // a worker was busy
 		strings.Contains(out, "panic: test timed out"):
-		return took, false, nil
+		return took, false, seen, nil
 	}
-	return 0, false, fmt.Errorf("%s: %w, but no test failed\n%s", target, err, out)
+	return 0, false, "", fmt.Errorf("%s: %w, but no test failed\n%s", target, err, out)
+}
+
+// command returns what runs a target, and what is to be removed behind it. The engine is the one
+// that is asked for if the target is no test.
+func (t *tree) command(target string, c config) (cmd []string, remove func(), err error) {
+	dir, function := folder(target)
+	isFuzz := strings.HasPrefix(function, "Fuzz")
+	if isFuzz && c.engine == libFuzzer {
+		return []string{".", "bash", "fuzz/oss-fuzz/try.sh", fmt.Sprint(int(c.limit.Seconds())),
+			function}, func() {}, nil
+	}
+	cmd = []string{dir, "go", "test", "-v", "-count=1", "-failfast", "-timeout", c.limit.String(),
+		"-run", "^" + function + "$", "."}
+	if !isFuzz {
+		return cmd, func() {}, nil
+	}
+	// Fuzzing from the seeds alone, and not from what earlier runs have learned.
+	cache, err := os.MkdirTemp("", "planted-cache")
+	if err != nil {
+		return nil, nil, err
+	}
+	return []string{dir, "go", "test", "-v", "-count=1", "-failfast", "-timeout", c.limit.String(),
+		"-run", "^$", "-fuzz", "^" + function + "$", "-fuzztime", c.limit.String(),
+		"-fuzzminimizetime", "1x", "-test.fuzzcachedir", cache, "."}, func() { os.RemoveAll(cache) }, nil
 }
 
 // found reports whether the output is that of a test that failed, and not of a build.
@@ -185,7 +222,7 @@ func found(out string) bool {
 		return false // a test that takes its time: a busy machine, or a bug that only slows it
 	}
 	for _, sign := range []string{"Failing input written", "panic: ", "fatal error: ",
-		"unexpected fault address", "hung or terminated"} {
+		"unexpected fault address", "hung or terminated", "ERROR: libFuzzer: "} {
 		if strings.Contains(out, sign) {
 			return true
 		}
@@ -194,39 +231,44 @@ func found(out string) bool {
 		!strings.Contains(out, "    context deadline exceeded\n")
 }
 
-// goTest runs the go command in a package of the copy, and takes the time from when the test
-// program reports that it started.
-func (t *tree) goTest(ctx context.Context, dir string, limit time.Duration, args []string) (
-	out string, took time.Duration, err error) {
+// started are the lines that say that the search begins: of the go command, and of try.sh.
+var started = []string{"fuzz: elapsed", "=== RUN", "run: "}
+
+// runCommand runs a program with its arguments, in a folder of the copy that is given first. It
+// takes the time from when the test program reports that it started.
+func (t *tree) runCommand(ctx context.Context, command []string, limit time.Duration) (
+	out string, start time.Time, took time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = filepath.Join(t.root, dir)
+	cmd := exec.CommandContext(ctx, command[1], command[2:]...)
+	cmd.Dir = filepath.Join(t.root, command[0])
+	cmd.Env = append(os.Environ(), "PLANTED_FLAGS="+t.flags())
 	gocmd.EndTogether(cmd)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", 0, err
+		return "", start, 0, err
 	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
-		return "", 0, err
+		return "", start, 0, err
 	}
-	start := time.Now()
-	started := false
+	start = time.Now()
+	begun := false
 	var text strings.Builder
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		line := lines.Text()
-		if !started && (strings.HasPrefix(line, "fuzz: elapsed") ||
-			strings.HasPrefix(line, "=== RUN")) {
-			start, started = time.Now(), true
+		if !begun && slices.ContainsFunc(started, func(s string) bool {
+			return strings.HasPrefix(line, s)
+		}) {
+			start, begun = time.Now(), true
 		}
 		text.WriteString(line + "\n")
 	}
 	err = cmd.Wait()
-	return text.String() + stderr.String(), time.Since(start), errors.Join(err, lines.Err())
+	return text.String() + stderr.String(), start, time.Since(start), errors.Join(err, lines.Err())
 }
 
 // restore removes inputs that the engine wrote: the seeds are what every run starts from. The

@@ -4,7 +4,7 @@ import json, subprocess, sys
 
 case, base = sys.argv[1], sys.argv[2:]
 command = ["bpftool", "-j", *(["-B", base[0]] if base else []), "btf", "dump", "file", case]
-ran = subprocess.run(command, capture_output=True)
+ran = subprocess.run(command, stdout=subprocess.PIPE)
 if ran.returncode < 0:  # a signal; it exits 255 where it refuses
     sys.exit(99)
 try:
@@ -19,7 +19,7 @@ if ran.returncode or types is None:
 def answer(ask, id=0, name=""):
     t = types.get(id)
     if ask == "ids" and not base:  # of a split it lists the split's own types alone
-        return [i for i in types if types[i]["name"] == name]
+        return [i for i in types if types[i]["name"] == name and "_TAG" not in types[i]["kind"]]
     if ask == "count":
         return max(types, default=0) + 1 if types else None
     if t is None:

@@ -1,6 +1,6 @@
 #!/bin/sh -eu
-# Builds bin/derive and bin/relocate, oracles of package derived, with the libbpf of tools/libbpf,
-# which it builds if it is not there yet. It needs what that needs.
+# Builds bin/derive, bin/relocate and bin/rewrite, oracles of package derived, with the libbpf of
+# tools/libbpf, which it builds if it is not there yet. It needs what that needs.
 cd "$(dirname "$0")"
 libbpf=../../../tools/libbpf
 [ -e $libbpf/out/libbpf.pc ] || $libbpf/build.sh
@@ -9,4 +9,6 @@ sources=$(pkg-config --variable=sources libbpf)
 flags="-O2 -w $(pkg-config --cflags libbpf) -I$sources/src -I$sources/include"
 mkdir -p bin
 "${CC:-cc}" $flags -o bin/derive driver.c $(pkg-config --static --libs libbpf)
-"${CC:-cc}" $flags -o bin/relocate relocate.c $(pkg-config --static --libs libbpf)
+for program in relocate rewrite; do
+	"${CC:-cc}" $flags -o bin/$program $program.c $(pkg-config --static --libs libbpf)
+done

@@ -7,9 +7,9 @@
 package naive
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -69,10 +69,12 @@ func (f *Fault) Error() string {
 type Blob struct {
 	Base     *Blob
 	Order    binary.ByteOrder
+	big      bool   // whether Order is binary.BigEndian
 	First    uint32 // id of Types[0]
 	Types    []Type
 	StrStart uint32
 	Strings  []byte
+	text     string // Strings, of which names are parts
 
 	header header
 	layout map[uint8][2]uint64 // of unknown kinds
@@ -89,6 +91,7 @@ type Blob struct {
 type Type struct {
 	Blob *Blob
 	ID   uint32
+	kind uint8
 	// Offset is where the record starts, in bytes from the start of the input.
 	Offset int64
 	Rec    []byte
@@ -102,6 +105,7 @@ func Parse(data []byte, base *Blob) (*Blob, *Fault) {
 	}
 	b.Types = make([]Type, 0, n) // a slice that grows to its size leaves as much behind
 	b.scan(data, func(t Type) { b.Types = append(b.Types, t) })
+	b.text = string(b.Strings)
 	b.long = b.sizeofLong()
 	return b, nil
 }
@@ -159,7 +163,7 @@ func (b *Blob) parseHeader(data []byte) (h header, f *Fault) {
 	case data[0] == 0x9f && data[1] == 0xeb:
 		b.Order = binary.LittleEndian
 	case data[0] == 0xeb && data[1] == 0x9f:
-		b.Order = binary.BigEndian
+		b.Order, b.big = binary.BigEndian, true
 	default:
 		return h, corrupt(0, "magic")
 	}
@@ -250,7 +254,7 @@ func (b *Blob) readTypes(data []byte, start int64, visit func(Type)) *Fault {
 		if name := b.Order.Uint32(rest); name != 0 && name >= b.strEnd() {
 			return fault(0, false, "name offset")
 		}
-		visit(Type{b, id, start + int64(pos), rest[:n]})
+		visit(Type{b, id, kind, start + int64(pos), rest[:n]})
 		pos += n
 	}
 	return nil
@@ -274,19 +278,19 @@ func (b *Blob) ByID(id uint32) (Type, bool) {
 	return b.Base.ByID(id)
 }
 
-// String returns the string at a logical offset, nil if there is none.
-func (b *Blob) String(off uint32) []byte {
+// String returns the string at a logical offset, "" if there is none.
+func (b *Blob) String(off uint32) string {
 	for b != nil && off < b.StrStart {
 		b = b.Base
 	}
 	if b == nil || uint64(off-b.StrStart) >= uint64(len(b.Strings)) {
-		return nil
+		return ""
 	}
-	s := b.Strings[off-b.StrStart:]
-	if n := bytes.IndexByte(s, 0); n >= 0 {
-		return s[:n]
+	s, _, ok := strings.Cut(b.text[off-b.StrStart:], "\x00")
+	if !ok {
+		return ""
 	}
-	return nil
+	return s
 }
 
 // Chain returns the sections, the root first.

@@ -1,9 +1,10 @@
 package naive
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
-	"math/big"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -43,18 +44,18 @@ type Elem struct {
 	Signed, Variadic  bool
 }
 
-func (t Type) word(i int) uint32 { return t.Blob.Order.Uint32(t.Rec[4*i:]) }
+func (t Type) word(i int) uint32 {
+	if t.Blob.big {
+		return binary.BigEndian.Uint32(t.Rec[4*i:])
+	}
+	return binary.LittleEndian.Uint32(t.Rec[4*i:])
+}
 
 // IsVoid tells type 0.
 func (t Type) IsVoid() bool { return t.Blob == nil }
 
 // Kind returns the kind, 0 for void.
-func (t Type) Kind() uint8 {
-	if t.IsVoid() {
-		return 0
-	}
-	return uint8(t.word(1) >> 24 & 127)
-}
+func (t Type) Kind() uint8 { return t.kind }
 
 // vlen is the raw vlen.
 func (t Type) vlen() int { return int(t.word(1) & 0xffffff) }
@@ -66,10 +67,17 @@ func (t Type) Name() string {
 	if t.IsVoid() {
 		return ""
 	}
-	return string(t.Blob.String(t.word(0)))
+	return t.Blob.String(t.word(0))
 }
 
-func (t Type) is(kinds ...uint8) bool { return slices.Contains(kinds, t.Kind()) }
+func (t Type) is(kinds ...uint8) bool {
+	for _, k := range kinds {
+		if t.kind == k {
+			return true
+		}
+	}
+	return false
+}
 
 // ref returns id if there is such a type, else 0.
 func (t Type) ref(id uint32) uint32 {
@@ -221,25 +229,29 @@ var kinds = strings.Fields("UNKN INT PTR ARRAY STRUCT UNION ENUM FWD TYPEDEF VOL
 	"RESTRICT FUNC FUNC_PROTO VAR DATASEC FLOAT DECL_TAG TYPE_TAG ENUM64")
 
 // Elems decodes the elements, of a function those of its prototype.
-func (t Type) Elems() []Elem {
+func (t Type) Elems() []Elem { return t.AppendElems(nil) }
+
+// AppendElems appends the elements to dst.
+func (t Type) AppendElems(dst []Elem) []Elem {
 	if t.is(kindFunc) {
 		t, _ = t.proto()
 	}
 	if !t.hasElements() {
-		return nil
+		return dst
 	}
-	elems := make([]Elem, t.vlen())
+	dst = slices.Grow(dst, t.vlen())
 	step := int(sizes[t.Kind()][1]) / 4
-	for i := range elems {
-		e, at := &elems[i], 3+i*step
+	for i := range t.vlen() {
+		var e Elem
+		at := 3 + i*step
 		w0, w1 := t.word(at), t.word(at+1)
 		if t.Kind() != kindDatasec {
-			e.Name = string(t.Blob.String(w0))
+			e.Name = t.Blob.String(w0)
 		}
 		switch t.Kind() {
 		case kindStruct, kindUnion:
 			e.TargetID, e.Target = w1, t.ref(w1)
-			t.member(e, t.word(at+2))
+			t.member(&e, t.word(at+2))
 		case kindEnum:
 			e.Signed, e.Value = t.flag(), uint64(w1)
 			if e.Signed {
@@ -254,8 +266,9 @@ func (t Type) Elems() []Elem {
 			e.TargetID, e.Target = w0, t.ref(w0)
 			e.Offset, e.Width = w1, t.word(at+2)
 		}
+		dst = append(dst, e)
 	}
-	return elems
+	return dst
 }
 
 func (t Type) member(e *Elem, w uint32) {
@@ -310,29 +323,29 @@ func (t Type) SkipModifiers() Type {
 	return Type{}
 }
 
-// Chain returns the ids that following targets passes, up to limit; cyclic is true if the
-// limit does not tell whether it ends.
-func (t Type) Chain(limit int) (ids []uint32, whole bool) {
+// AppendChain appends to dst the ids that following targets passes, up to limit; whole is false if
+// the limit does not tell whether there are more.
+func (t Type) AppendChain(dst []uint32, limit int) (ids []uint32, whole bool) {
 	for range limit {
 		next, ok := t.follow()
 		if !ok {
-			return ids, true
+			return dst, true
 		}
-		ids = append(ids, next.ID)
+		dst = append(dst, next.ID)
 		t = next
 	}
-	return ids, false
+	return dst, false
 }
 
 // Sizeof returns the size of a value in bytes.
 func (t Type) Sizeof() (uint64, bool) {
-	limit := big.NewInt(math.MaxInt64)
-	product := big.NewInt(1)
+	product := uint64(1)
 	times := func(n uint64) (uint64, bool) {
-		if product.Mul(product, new(big.Int).SetUint64(n)); product.Cmp(limit) > 0 {
+		var high uint64
+		if high, product = bits.Mul64(product, n); high > 0 || product > math.MaxInt64 {
 			return 0, false
 		}
-		return product.Uint64(), true
+		return product, true
 	}
 	for range t.maxSteps() {
 		switch t.Kind() {

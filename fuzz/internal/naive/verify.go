@@ -161,10 +161,12 @@ func (b *Blob) targetCycles() map[uint32]bool {
 // containsItself looks for cycles among structs, unions and what passes a value through.
 func (b *Blob) containsItself() bool {
 	var next []edge
+	var elems []Elem
 	for i, t := range b.Types {
 		switch t.Kind() {
 		case kindStruct, kindUnion:
-			for _, e := range t.Elems() {
+			elems = t.AppendElems(elems[:0])
+			for _, e := range elems {
 				next = b.edge(next, i, e.TargetID)
 			}
 		case kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag, kindArray:

@@ -17,8 +17,8 @@ import (
 // errNotAsked says that the implementation has no opinion of a case.
 var errNotAsked = errors.New("not asked")
 
-// openKernel loads BTF into the running kernel, which answers nothing. It takes BTF in the machine's
-// byte order, and split BTF from modules alone.
+// openKernel loads BTF into the running kernel, which answers nothing. It takes BTF in the
+// machine's byte order, and split BTF from modules alone.
 func openKernel(data, base []byte) (suite.Reader, error) {
 	switch {
 	case base != nil:

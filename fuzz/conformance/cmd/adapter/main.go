@@ -2,7 +2,8 @@
 //
 //	adapter -with cache case.btf [base.btf] <queries.json >answers.json
 //
-// It exits 0 if the implementation accepts the case, 1 if it refuses it, and 77 if it has no opinion.
+// It exits 0 if the implementation accepts the case, 1 if it refuses it, and 77 if it has no
+// opinion.
 package main
 
 import (

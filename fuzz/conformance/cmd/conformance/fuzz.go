@@ -15,7 +15,8 @@ import (
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
-// ours are the implementations that FuzzParse gives mutated input; the kernel is asked what is sound.
+// ours are the implementations that FuzzParse gives mutated input; the kernel is asked what is
+// sound.
 var ours = []string{"cache", "mmap", "arena", "naive", "kernel"}
 
 // knownFile holds the known classes of disagreement, below the root.
@@ -52,6 +53,13 @@ func fuzz(ctx context.Context, cases []suite.Case, args []string) error {
 		case *with != "" && b.isNamed(a, *with), *with == "" && !slices.Contains(ours, a.Name):
 			f.Adapters = append(f.Adapters, a)
 		}
+	}
+	gone, err := f.Gone(ctx, known)
+	if err != nil {
+		return err
+	}
+	for _, k := range gone {
+		fmt.Printf("gone          %s\n", k.Class)
 	}
 	start := time.Now()
 	r, err := f.Run(ctx, across.Inputs(cases, *n, *seed), known)

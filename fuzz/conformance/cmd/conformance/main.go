@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/matrix"
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
@@ -27,7 +28,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	flag.Usage = func() { fmt.Fprintln(os.Stderr, run(ctx, nil)) } // which says how to call it
 	flag.Parse()
@@ -100,6 +101,8 @@ func prepare(ctx context.Context) (b *bench, remove func(), err error) {
 func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	out := flags.String("out", ".", "folder for the table: matrix.md, matrix.html, matrix.json")
+	speed := flags.String("speed", "", "take times from this file, which benchmark --peers "+
+		"--format bench wrote")
 	only := flags.String("only", "", "run the cases alone whose name contains this")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -120,6 +123,11 @@ func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 		return err
 	}
 	t.Skipped = b.missing
+	if *speed != "" {
+		if err := t.AddSpeed(*speed); err != nil {
+			return err
+		}
+	}
 	return save(*out, t)
 }
 

@@ -4,6 +4,7 @@ package across_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"path/filepath"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/across"
@@ -45,6 +47,18 @@ func TestMinimise(t *testing.T) {
 				at += 16 // INTs, the tour's first types
 			}
 			binary.LittleEndian.PutUint32(d[at+8:], id)
+			return d
+		}},
+		{"a struct in itself", "a type refers to itself", 48, func([]byte) []byte {
+			b := builder.New(builder.Options{})
+			number := b.Int("int", 4, btf.Int{Bits: 32})
+			b.Struct("s", 16, builder.Member{Name: "a", Type: number},
+				builder.Member{Name: "self", Type: number + 1, BitOffset: 32},
+				builder.Member{Name: "b", Type: number, BitOffset: 64})
+			d, err := b.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
 			return d
 		}},
 	} {
@@ -135,6 +149,34 @@ func TestFuzzerAsksKernel(t *testing.T) {
 			t.Errorf("a kernel that accepts: %v; refusals count: %v; %d accepted", accepts, refused,
 				r.Accepted)
 		}
+	}
+}
+
+// TestFuzzerInterrupted takes nothing for a hang because the run was ended.
+func TestFuzzerInterrupted(t *testing.T) {
+	sound := suite.Case{Verdict: suite.Accept, Data: btftest.Tour(builder.Options{})}
+	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	f := &across.Fuzzer{Dir: t.TempDir(), Adapters: []matrix.Adapter{script("slow", "sleep 4")}}
+	r, err := f.Run(ctx, across.Inputs([]suite.Case{sound}, 20, 3), nil)
+	if err != nil || len(r.Found) > 0 {
+		t.Errorf("found %+v, %v", r.Found, err)
+	}
+}
+
+// TestGone asks again about what is known.
+func TestGone(t *testing.T) {
+	data := btftest.Tour(builder.Options{})[:100]
+	f := &across.Fuzzer{Dir: t.TempDir(), Adapters: []matrix.Adapter{script("credulous", "exit 0"),
+		script("strict", "exit 1")}}
+	var known []across.Known
+	for _, name := range []string{"credulous", "strict", "absent"} {
+		known = append(known, across.Known{Data: data, Class: across.Class{Adapter: name,
+			Result: suite.ShouldHaveRefused, Why: across.Expect(data, nil).Rule}})
+	}
+	gone, err := f.Gone(t.Context(), known)
+	if err != nil || len(gone) != 1 || gone[0].Adapter != "strict" {
+		t.Errorf("%+v, %v", gone, err)
 	}
 }
 

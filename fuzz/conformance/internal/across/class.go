@@ -17,8 +17,9 @@ import (
 type Class struct {
 	Adapter string       `json:"adapter"`
 	Result  suite.Result `json:"result"`
-	// Why is, without values, the rule that the input breaks, if an implementation should have refused it; what it
-	// said, if it should have accepted it or crashed; the kind of query, if the answer is wrong.
+	// Why is the rule that the input breaks, if an implementation should have refused it; what it
+	// said, without values, if it should have accepted it or crashed; the kind of query, if the
+	// answer is wrong.
 	Why string `json:"why"`
 }
 

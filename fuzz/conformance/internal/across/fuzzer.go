@@ -15,8 +15,8 @@ import (
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
 )
 
-// A Fuzzer asks implementations about inputs, each in a process of its own with the limits of package
-// matrix.
+// A Fuzzer asks implementations about inputs, each in a process of its own with the limits of
+// package matrix.
 type Fuzzer struct {
 	// Dir is a folder for the files of cases.
 	Dir      string
@@ -47,8 +47,9 @@ type Report struct {
 	Found            []Found // sorted by adapter, result and why
 }
 
-// Run asks every adapter about every input, as many at once as there are processors. Of each class it
-// makes one input small, unless the class is among those that are known.
+// Run asks every adapter about every input, as many at once as there are processors. Of each class
+// it makes one input small, unless the class is among those that are known. When ctx ends, Run
+// returns what it found until then.
 func (f *Fuzzer) Run(ctx context.Context, inputs iter.Seq[suite.Case], known []Known) (
 	*Report, error) {
 	var mu sync.Mutex
@@ -61,7 +62,9 @@ func (f *Fuzzer) Run(ctx context.Context, inputs iter.Seq[suite.Case], known []K
 				c, cells, err := f.ask(ctx, c, f.Adapters)
 				mu.Lock()
 				failed = cmp.Or(failed, err)
-				r.add(found, f.Adapters, c, cells)
+				if ctx.Err() == nil { // or what was running then counts as a hang
+					r.add(found, f.Adapters, c, cells)
+				}
 				mu.Unlock()
 			}
 		})
@@ -97,7 +100,7 @@ func (f *Fuzzer) Run(ctx context.Context, inputs iter.Seq[suite.Case], known []K
 		return cmp.Or(cmp.Compare(a.Adapter, b.Adapter), cmp.Compare(a.Result, b.Result),
 			cmp.Compare(a.Why, b.Why))
 	})
-	return r, cmp.Or(failed, ctx.Err())
+	return r, failed
 }
 
 // add counts an input, and what adapters did with it. Of a class it keeps the shortest input.
@@ -152,7 +155,7 @@ func (f *Fuzzer) minimise(ctx context.Context, one *Found) {
 	only := f.Adapters[i : i+1]
 	end := time.Now().Add(f.Patience)
 	keep := func(data, base []byte) bool {
-		if time.Now().After(end) {
+		if ctx.Err() != nil || time.Now().After(end) {
 			return false
 		}
 		c, cells, err := f.ask(ctx, Expect(data, base), only)
@@ -160,7 +163,7 @@ func (f *Fuzzer) minimise(ctx context.Context, one *Found) {
 			return false
 		}
 		class, _ := classOf(one.Adapter, c, cells[0])
-		if class != one.Class {
+		if class != one.Class || ctx.Err() != nil {
 			return false
 		}
 		one.Case, one.Detail = c, cells[0].Detail
@@ -173,8 +176,31 @@ func (f *Fuzzer) minimise(ctx context.Context, one *Found) {
 	}
 }
 
+// Gone returns what is known and does not show any more, of the adapters that are there: its
+// implementation was mended, or the table is wrong.
+func (f *Fuzzer) Gone(ctx context.Context, known []Known) (gone []Known, err error) {
+	for _, k := range known {
+		i := slices.IndexFunc(f.Adapters, func(a matrix.Adapter) bool { return a.Name == k.Adapter })
+		if i < 0 {
+			continue
+		}
+		c, cells, err := f.ask(ctx, Expect(k.Data, k.Base), f.Adapters[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		if class, _ := classOf(k.Adapter, c, cells[0]); !k.Has(class) && ctx.Err() == nil {
+			gone = append(gone, k)
+		}
+	}
+	return gone, nil
+}
+
 // Try runs one adapter on a case that suite.Write wrote into a folder.
 func Try(ctx context.Context, dir string, a matrix.Adapter) (matrix.Cell, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return matrix.Cell{}, err
+	}
 	c, err := suite.ReadCase(dir)
 	if err != nil {
 		return matrix.Cell{}, err

@@ -8,15 +8,15 @@ import (
 	"github.com/btfkit/btfkit/fuzz/internal/naive"
 )
 
-// The sizes up to which cases, and what they are split from, are mutated: what is small is soon made
-// smaller.
+// The sizes up to which cases, and what they are split from, are mutated: what is small is soon
+// made smaller.
 const (
 	mostData = 1024
 	mostBase = 512
 )
 
-// Inputs makes about n cases, each of a sound case of the suite with one mutation. The same seed makes
-// the same. It yields some before it has made all.
+// Inputs makes about n cases, each of a sound case of the suite with one mutation. The same seed
+// makes the same. It yields some before it has made all.
 func Inputs(sound []suite.Case, n int, seed uint64) func(yield func(suite.Case) bool) {
 	var small []suite.Case
 	for _, c := range sound {

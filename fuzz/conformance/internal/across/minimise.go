@@ -16,6 +16,7 @@ func Minimise(data, base []byte, tries int, keep func([]byte) bool) []byte {
 	for before := []byte(nil); !bytes.Equal(before, m.data) && m.tries > 0; {
 		before = m.data
 		m.dropTypes()
+		m.dropElements()
 		m.dropBytes()
 		m.zeroWords()
 	}
@@ -50,8 +51,8 @@ type layout struct {
 	typeLen, strOff, strsLen uint32
 }
 
-// layoutOf reads the header; ok is false if sections are not where they can be taken apart: the types
-// in front of the strings, inside of data.
+// layoutOf reads the header; ok is false if sections are not where they can be taken apart: the
+// types in front of the strings, inside of data.
 func layoutOf(data []byte) (l layout, ok bool) {
 	if len(data) < 24 {
 		return l, false
@@ -144,6 +145,44 @@ func (m *minimiser) withoutType(i int) ([]byte, bool) {
 		}
 	}
 	return l.without(form, int(gone.Offset), int(gone.Offset)+len(gone.Rec)), true
+}
+
+// dropElements takes out members, parameters, enumerators and variables, the last first, and lowers
+// vlen.
+func (m *minimiser) dropElements() {
+	for i := m.countTypes() - 1; i >= 0; i-- {
+		for n := m.countElements(i); n > 0; n-- {
+			if form, ok := m.withoutElement(i, n-1); ok {
+				m.try(form)
+			}
+		}
+	}
+}
+
+func (m *minimiser) countElements(i int) int {
+	if blob := m.parse(); blob != nil && i < len(blob.Types) {
+		return len(blob.Types[i].Elems())
+	}
+	return 0
+}
+
+// withoutElement takes out an element of a type by their indexes.
+func (m *minimiser) withoutElement(i, n int) ([]byte, bool) {
+	blob := m.parse()
+	l, ok := layoutOf(m.data)
+	if !ok || blob == nil || i >= len(blob.Types) {
+		return nil, false
+	}
+	t := blob.Types[i]
+	count := len(t.Elems())
+	if n >= count || len(t.Rec) < 12+8*count { // of a FUNC they are in its FUNC_PROTO
+		return nil, false
+	}
+	size := (len(t.Rec) - 12) / count
+	form, info := bytes.Clone(m.data), int(t.Offset)+4
+	l.order.PutUint32(form[info:], l.order.Uint32(form[info:])-1)
+	at := int(t.Offset) + 12 + n*size
+	return l.without(form, at, at+size), true
 }
 
 // zeroWords sets words of the types, and of a header's tail, to 0.

@@ -5,7 +5,11 @@ package matrix_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"html"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -135,6 +139,98 @@ func TestTable(t *testing.T) {
 		if strings.Contains(html.String(), foreign) {
 			t.Errorf("the page has %s, and should need nothing else", foreign)
 		}
+	}
+}
+
+// TestPageFits lays the page out in a browser at the widths of a desk and of a phone: nothing but
+// the tables, which scroll, reaches beyond the edge, and the names of cases stay in sight.
+func TestPageFits(t *testing.T) {
+	chromium := require.Tool(t, "chromium", "apt-get install chromium")
+	table := &matrix.Table{SpeedSource: strings.Repeat("long ", 40), Rows: []matrix.Row{
+		{Case: suite.Case{Name: strings.Repeat("001-long-name-", 12), Verdict: suite.Reject}}}}
+	for i := range 14 {
+		table.Columns = append(table.Columns, matrix.Column{Name: fmt.Sprint("implementation-", i)})
+		result := suite.Results[i%len(suite.Results)]
+		table.Rows[0].Cells = append(table.Rows[0].Cells, matrix.Cell{Result: result})
+	}
+	var page bytes.Buffer
+	if err := table.HTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	const frame = `<iframe width="%d" height="3000" srcdoc="%s"></iframe>`
+	const measure = `<script>onload = () => {
+  const bad = [];
+  for (const frame of document.querySelectorAll("iframe")) {
+    const d = frame.contentDocument, width = d.documentElement.clientWidth;
+    for (const e of d.querySelectorAll("body *")) {
+      const box = e.getBoundingClientRect();
+      if (!e.closest("table") && (box.right > width || box.left < 0))
+        bad.push(e.outerHTML.slice(0, 80));
+    }
+    for (const e of d.querySelectorAll(".scroll")) {
+      e.scrollLeft = 1000;
+      const first = e.querySelector("td:first-child");
+      if (first && first.getBoundingClientRect().left < 0) bad.push("a name scrolls away");
+      if (first && first.offsetWidth > width / 2) bad.push("a name takes half of the page");
+    }
+    if (d.documentElement.scrollWidth > width) bad.push("page of " + width);
+  }
+  document.body.textContent = "beyond the edge: [" + bad.join(" ") + "]";
+}</script>`
+	path, text := filepath.Join(t.TempDir(), "measure.html"), "<!doctype html>"
+	for _, width := range []int{1280, 420} {
+		text += fmt.Sprintf(frame, width, html.EscapeString(page.String()))
+	}
+	if err := os.WriteFile(path, []byte(text+measure), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), chromium, "--headless=new", "--no-sandbox",
+		"--disable-gpu", "--user-data-dir="+t.TempDir(), "--window-size=1500,900", "--dump-dom",
+		"file://"+path).Output()
+	if err != nil || !bytes.Contains(out, []byte("beyond the edge: []")) {
+		t.Errorf("%v\n%.2000s", err, out)
+	}
+}
+
+// TestSpeed takes medians from a benchmark's output, and says n/a where it has none.
+func TestSpeed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.txt")
+	const text = `kernel: 6.18.44
+cpu: some
+go: go1.26.8
+BenchmarkOpen/backend=cache/source=vmlinux-2 18 6.5e+06 ns/op 8.1e+06 B/op
+BenchmarkOpen/backend=cache/source=vmlinux-2 18 4.5e+06 ns/op
+BenchmarkOpen/backend=cache/source=vmlinux-2 18 9.5e+06 ns/op
+BenchmarkOpen/backend=cache/source=other-2 18 1 ns/op
+BenchmarkTypeByID/backend=cache/source=vmlinux-2 1000 2.25 ns/op
+BenchmarkIDsByRegex/pattern=sk_buff/backend=cache/source=vmlinux-2 10 81500 ns/op
+BenchmarkIDsByRegex/pattern=.*/backend=cache/source=vmlinux-2 10 1 ns/op
+`
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	table := &matrix.Table{Columns: []matrix.Column{{Name: "cache"}, {Name: "pahole"}}}
+	if err := table.AddSpeed(path); err != nil {
+		t.Fatal(err)
+	}
+	var md, page bytes.Buffer
+	if err := errors.Join(table.Markdown(&md), table.HTML(&page)); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"| 6.5 ms | 2.2 ns | n/a | 82 µs |", "| n/a | n/a | n/a | n/a |",
+		"run.txt: vmlinux of Linux 6.18.44, some, go1.26.8"} {
+		if !strings.Contains(md.String(), part) {
+			t.Errorf("not found: %s\n%s", part, md.String())
+		}
+	}
+	if !strings.Contains(page.String(), `<td class="time">6.5 ms`) {
+		t.Error("the page has no time to open")
+	}
+	if err := os.WriteFile(path, []byte("PASS\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.AddSpeed(path); err == nil {
+		t.Error("a file without times is no error")
 	}
 }
 

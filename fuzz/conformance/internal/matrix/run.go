@@ -53,6 +53,8 @@ type Column struct {
 	Name    string  `json:"name"`
 	Version string  `json:"version"`
 	Seconds float64 `json:"seconds"` // summed over its processes
+	// Speed is seconds by the title of Speeds, of what was measured.
+	Speed map[string]float64 `json:"speed,omitempty"`
 }
 
 // A Table is the result of a run.
@@ -63,6 +65,8 @@ type Table struct {
 	Columns []Column
 	Skipped []string // adapters that are not built, with the remedy
 	Rows    []Row
+	// SpeedSource says where the columns' times are from; it is empty if there are none.
+	SpeedSource string
 }
 
 // Missing splits adapters into those whose program is there and the remedies of the others.
@@ -150,7 +154,8 @@ func RunCase(ctx context.Context, dir string, c suite.Case, a Adapter) Cell {
 	return judge(c, ctx.Err(), err, out.Bytes(), gist(said))
 }
 
-// withoutFolders leaves out of what a program said where its files are: a run elsewhere says the same.
+// withoutFolders leaves out of what a program said where its files are: a run elsewhere says the
+// same.
 func withoutFolders(said string, folders ...string) string {
 	for _, f := range folders {
 		if filepath.IsAbs(f) {

@@ -53,7 +53,7 @@ func (t *Table) Pruned() (groups []*Group) {
 
 // marks are what cells of Markdown show.
 var marks = map[suite.Result]string{
-	suite.Right: "·", suite.NotAsked: "", suite.ShouldHaveAccepted: "refuses",
+	suite.Right: "·", suite.NotAsked: "n/a", suite.ShouldHaveAccepted: "refuses",
 	suite.ShouldHaveRefused: "accepts", suite.WrongAnswer: "wrong",
 	suite.Crash: "CRASH", suite.Timeout: "TIMEOUT",
 }
@@ -66,15 +66,24 @@ func (t *Table) Markdown(w io.Writer) error {
 	for _, r := range suite.Results {
 		fmt.Fprintf(&b, " %s |", r)
 	}
+	for _, s := range Speeds {
+		fmt.Fprintf(&b, " %s |", s.Title)
+	}
 	fmt.Fprintf(&b, " answers | s |\n|---|---|%s---|---|\n",
-		strings.Repeat("---|", len(suite.Results)))
+		strings.Repeat("---|", len(suite.Results)+len(Speeds)))
 	for col, c := range t.Columns {
 		n, answers := t.count(col)
 		fmt.Fprintf(&b, "| %s | %s |", c.Name, c.Version)
 		for _, r := range suite.Results {
 			fmt.Fprintf(&b, " %d |", n[r])
 		}
+		for _, s := range Speeds {
+			fmt.Fprintf(&b, " %s |", c.Time(s.Title))
+		}
 		fmt.Fprintf(&b, " %d | %.0f |\n", answers, c.Seconds)
+	}
+	if t.SpeedSource != "" {
+		fmt.Fprintf(&b, "\nTimes are those of the benchmark, from %s.\n", t.SpeedSource)
 	}
 	b.WriteString("\nCases that not all do right; equal rows of a rule are one. `refuses` stands " +
 		"for should have\naccepted, `accepts` for should have refused.\n\n| case | of | verdict |")
@@ -117,7 +126,8 @@ func (t *Table) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	return e.Encode(map[string]any{"suite": t.Suite, "date": t.Date, "seconds": t.Seconds,
-		"cases": len(t.Rows), "columns": t.Columns, "skipped": t.Skipped, "not_right": findings})
+		"cases": len(t.Rows), "columns": t.Columns, "skipped": t.Skipped, "speed_source": t.SpeedSource,
+		"not_right": findings})
 }
 
 //go:embed page.html
@@ -126,6 +136,8 @@ var page string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"class":   func(r suite.Result) string { return strings.ReplaceAll(string(r), " ", "-") },
 	"results": func() []suite.Result { return suite.Results },
+	"speeds":  func() any { return Speeds },
+	"mark":    func(r suite.Result) string { return marks[r] },
 	"dict": func(k1 string, v1 any, k2 string, v2 any) map[string]any {
 		return map[string]any{k1: v1, k2: v2}
 	},

@@ -16,7 +16,7 @@ import (
 func made(number int, kind, name, rule, reason string, data, base []byte) Case {
 	c := Case{
 		Name: fmt.Sprintf("%03d-%s", number, name), Kind: kind, Rule: rule, Verdict: Accept,
-		Reason: reason, Source: docFile + ": File layout, BTF Type and String Encoding",
+		Reason: reason, Source: docFile + ": 2. BTF Type and String Encoding",
 		Since: observed, Link: link(docFile, observed), Order: "little", Data: data, Base: base,
 	}
 	if len(data) > 0 && data[0] == 0xeb {
@@ -177,7 +177,7 @@ func cutTypes(mark string, order binary.ByteOrder, whole []byte) (cases []Case) 
 		order.PutUint32(data[12:], n)
 		c := made(403, "generated", fmt.Sprintf("type-len-%04d-%s", n, mark),
 			"the type section ends inside a record", "a record is whole", data, nil)
-		cases = append(cases, c.refusedBy("btf_check_meta"))
+		cases = append(cases, c.refusedBy("btf_check_sec_info, btf_check_meta"))
 	}
 	return cases
 }
