@@ -57,7 +57,7 @@ func localBlob(path, full string, info fs.FileInfo) Blob {
 			if err != nil {
 				return nil, fmt.Errorf("corpus: %w", err)
 			}
-			if _, ok := order(raw); !ok {
+			if _, ok := byteOrderOf(raw); !ok {
 				return nil, fmt.Errorf("corpus: %s: not raw BTF (use the corpus command's "+
 					"extract to get it out of an ELF file or an image)", full)
 			}
@@ -73,15 +73,15 @@ func localBlob(path, full string, info fs.FileInfo) Blob {
 	if f, err := os.Open(full); err == nil {
 		var magic [2]byte
 		if _, err := io.ReadFull(f, magic[:]); err == nil {
-			b.BigEndian, _ = order(magic[:])
+			b.BigEndian, _ = byteOrderOf(magic[:])
 		}
 		f.Close()
 	}
 	return b
 }
 
-// order tells the byte order by the magic number; ok is false if there is none.
-func order(raw []byte) (bigEndian, ok bool) {
+// byteOrderOf tells the byte order by the magic number; ok is false if there is none.
+func byteOrderOf(raw []byte) (bigEndian, ok bool) {
 	if len(raw) < 2 {
 		return false, false
 	}

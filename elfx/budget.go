@@ -42,7 +42,7 @@ func newBudget(o *Options, size int64) *budget {
 		b.most = max(b.maxRatio*size, RatioFloor)
 	}
 	b.unpack = b.most
-	b.memory.spare = b.room() / 4
+	b.memory.spare = b.unpackable() / 4
 	return b
 }
 
@@ -57,20 +57,20 @@ func limitOf(v, byDefault int64) int64 {
 	return v
 }
 
-// worst returns the most bytes that the work may still need.
-func (b *budget) worst() int64 {
+// mostNeeded returns the most bytes that the work may still need.
+func (b *budget) mostNeeded() int64 {
 	if b.unpack > unlimited-b.input {
 		return b.size
 	}
 	return min(b.size, b.unpack+b.input)
 }
 
-// room returns how many bytes may still be unpacked.
-func (b *budget) room() int64 { return min(b.size, b.unpack) }
+// unpackable returns how many bytes may still be unpacked.
+func (b *budget) unpackable() int64 { return min(b.size, b.unpack) }
 
-// take spends n bytes that were unpacked, or that a decompressor keeps as history.
-func (b *budget) take(n int64) error {
-	if n > b.room() {
+// spend spends n bytes that were unpacked, or that a decompressor keeps as history.
+func (b *budget) spend(n int64) error {
+	if n > b.unpackable() {
 		return b.exceeded()
 	}
 	b.size -= n
@@ -110,8 +110,8 @@ type memory struct {
 	made  int64  // bytes allocated
 }
 
-// receive takes the large buffer of a call that ended, which serves if it is large enough.
-func (m *memory) receive(large []byte) {
+// reuseLarge takes the large buffer of a call that ended, which serves if it is large enough.
+func (m *memory) reuseLarge(large []byte) {
 	m.whole = large
 	m.made += int64(cap(large))
 }
@@ -153,7 +153,7 @@ func (b *budget) grow(buf []byte, n int64) ([]byte, error) {
 		return append(larger, buf...), err
 	}
 	if b.large == nil {
-		most := min(b.room(), unlimited-used-zstdBlock-overrun)
+		most := min(b.unpackable(), unlimited-used-zstdBlock-overrun)
 		size := used + most + zstdBlock + overrun
 		if int64(cap(b.whole)) < size {
 			whole, err := b.allocate(size)

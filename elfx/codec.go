@@ -104,7 +104,7 @@ func decodeGzip(s *sink, src []byte, single bool) (int, error) {
 		}
 		err = z.Reset(in.Reader)
 	}
-	return len(src) - in.left(), err
+	return len(src) - in.unread(), err
 }
 
 // decodeBzip2 cannot stop before what follows a stream: the decoder complains of that.
@@ -117,7 +117,7 @@ func decodeBzip2(s *sink, src []byte, _ bool) (int, error) {
 	case bzip2.StructuralError("deprecated randomized files"):
 		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	return len(src) - in.left(), err
+	return len(src) - in.unread(), err
 }
 
 // decodeLZ4 reads frames; its decoder goes on to the next by itself.
@@ -131,7 +131,7 @@ func decodeLZ4(s *sink, src []byte, _ bool) (int, error) {
 	case errors.Is(err, lz4.ErrInvalidFrameDescriptor):
 		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	return len(src) - in.left(), err
+	return len(src) - in.unread(), err
 }
 
 // The legacy format of lz4 is a magic number and blocks: the length in 4 bytes, and what unpacks to
@@ -151,7 +151,7 @@ func decodeLZ4Legacy(s *sink, src []byte, single bool) (int, error) {
 			break
 		}
 		most := min(lz4Block, 255*int64(n)) // a byte adds 255 at most to a length
-		dst, err := s.extend(min(most, s.budget.room()))
+		dst, err := s.extend(min(most, s.budget.unpackable()))
 		if err != nil {
 			return at, err
 		}
@@ -192,7 +192,7 @@ func decodeLZMA(s *sink, src []byte, _ bool) (int, error) {
 	if size := binary.LittleEndian.Uint64(head[5:]); size < uint64(asked) {
 		asked = int64(size)
 	}
-	dict, err := s.history(max(asked, lzma.MinDictCap))
+	dict, err := s.reserveHistory(max(asked, lzma.MinDictCap))
 	if err != nil {
 		return len(head), err
 	}
@@ -201,7 +201,7 @@ func decodeLZMA(s *sink, src []byte, _ bool) (int, error) {
 	if err == nil {
 		err = s.readAll(z)
 	}
-	return len(src) - in.left(), err
+	return len(src) - in.unread(), err
 }
 
 // afterHeader is a source behind other bytes.

@@ -23,9 +23,9 @@ type CollectionOptions struct {
 	Limits *Options
 }
 
-// pooled returns the options with a Pool for all files of one collection, unless they have one or
+// withPool returns the options with a Pool for all files of one collection, unless they have one or
 // no limit at all.
-func (o CollectionOptions) pooled() CollectionOptions {
+func (o CollectionOptions) withPool() CollectionOptions {
 	limits := new(Options)
 	if o.Limits != nil {
 		*limits = *o.Limits
@@ -91,7 +91,7 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.
 	if o.Kernel == nil {
 		return nil, errNoBackend
 	}
-	o = o.pooled()
+	o = o.withPool()
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func Tree(ctx context.Context, dir, base string, o CollectionOptions) (*modules.
 	if err != nil {
 		return nil, err
 	}
-	files, problems, err := found.choose(ctx, releaseOf(kernel.path))
+	files, problems, err := found.chooseModules(ctx, releaseOf(kernel.path))
 	if err != nil {
 		kernel.spec.Close()
 		return nil, fmt.Errorf("elfx: %w", err)

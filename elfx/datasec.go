@@ -166,7 +166,7 @@ func (fix *datasecFixer) readSymbols(datasecs []btf.Type) error {
 
 // eachSymbol calls visit with the symbols of a file.
 func (x *extraction) eachSymbol(f *elfFile, visit func(name []byte, s elfSymbol)) error {
-	table, ok := f.first(shtSymtab)
+	table, ok := f.firstOfType(shtSymtab)
 	if !ok || int64(table.link) >= int64(f.count()) {
 		return nil
 	}

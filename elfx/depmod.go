@@ -17,17 +17,17 @@ import (
 	"github.com/btfkit/btfkit/btf/modules"
 )
 
-// choose returns one file for each module of the kernel of a release, which is empty if it is
-// unknown, by name. Modules of other releases are a problem of their folder. Of several files of
-// one name it takes the one that modprobe would: see compare. If it has to guess, the others are a
-// problem each. The context's error is the only one.
-func (t *tree) choose(ctx context.Context, release string) (
+// chooseModules returns one file for each module of the kernel of a release, which is empty if
+// it is unknown, by name. Modules of other releases are a problem of their folder. Of several
+// files of one name it takes the one that modprobe would: see compare. If it has to guess, the
+// others are a problem each. The context's error is the only one.
+func (t *tree) chooseModules(ctx context.Context, release string) (
 	files []moduleFile, problems []modules.Problem, err error) {
 	kept, problems := t.ofRelease(release)
 	groups := make(map[string][]moduleFile)
 	var several []string
 	for _, m := range kept {
-		key := m.key()
+		key := m.kernelSpelling()
 		if groups[key] = append(groups[key], m); len(groups[key]) == 2 {
 			several = append(several, key)
 		}
@@ -51,8 +51,10 @@ func (t *tree) choose(ctx context.Context, release string) (
 	return files, append(problems, listed.problems...), nil
 }
 
-// key is a module's name as the kernel spells it.
-func (m moduleFile) key() string { return strings.ReplaceAll(ModuleName(m.path), "-", "_") }
+// kernelSpelling is a module's name as the kernel spells it.
+func (m moduleFile) kernelSpelling() string {
+	return strings.ReplaceAll(ModuleName(m.path), "-", "_")
+}
 
 // release is the last part of lib/modules/RELEASE, empty for a module elsewhere.
 func (m moduleFile) release() string {
@@ -130,7 +132,7 @@ type listing struct {
 func (l *listing) compare(a, b moduleFile) int {
 	return cmp.Or(
 		compareBool(b.isDebug(), a.isDebug()),
-		compareBool(l.has(a), l.has(b)),
+		compareBool(l.lists(a), l.lists(b)),
 		cmp.Compare(searchRank(a.below), searchRank(b.below)),
 	)
 }
@@ -146,14 +148,14 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// has says whether modules.dep lists a file.
-func (l *listing) has(m moduleFile) bool {
+// lists says whether modules.dep lists a file.
+func (l *listing) lists(m moduleFile) bool {
 	paths, ok := l.homes[m.home]
 	if !ok {
 		paths = l.read(path.Join(m.home, "modules.dep"))
 		l.homes[m.home] = paths
 	}
-	return paths[m.key()] == m.below
+	return paths[m.kernelSpelling()] == m.below
 }
 
 // read reads one modules.dep.
@@ -185,7 +187,7 @@ func parseDep(data []byte, paths map[string]string) {
 		if path.IsAbs(below) {
 			_, below, _ = cutRelease(below)
 		}
-		key := moduleFile{path: below}.key()
+		key := moduleFile{path: below}.kernelSpelling()
 		if old, ok := paths[key]; ok && old == "" {
 			paths[key] = below
 		}

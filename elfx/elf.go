@@ -204,8 +204,8 @@ func cString(table []byte, off uint32, most int) []byte {
 	return b
 }
 
-// first returns the first section of a type.
-func (f *elfFile) first(typ uint32) (s elfSection, ok bool) {
+// firstOfType returns the first section of a type.
+func (f *elfFile) firstOfType(typ uint32) (s elfSection, ok bool) {
 	for i := range f.count() {
 		if s := f.section(i); s.typ == typ {
 			return s, true

@@ -40,7 +40,7 @@ func (x *extraction) compressedSection(f *elfFile, name string, s elfSection) ([
 	if !ok {
 		return nil, fmt.Errorf("%w: compression type %d", ErrUnsupported, kind)
 	}
-	if want > math.MaxInt64 || int64(want) > x.budget.room() {
+	if want > math.MaxInt64 || int64(want) > x.budget.unpackable() {
 		return nil, x.budget.exceeded()
 	}
 	out, _, err := x.unpack(c, b[head:], int64(want), true)
@@ -63,5 +63,5 @@ func decodeZlib(s *sink, src []byte, _ bool) (int, error) {
 	if err == nil {
 		err = s.readAll(z)
 	}
-	return len(src) - in.left(), err
+	return len(src) - in.unread(), err
 }

@@ -39,12 +39,12 @@ func (x *extraction) run(in *input) (*Data, error) {
 	if pool == nil {
 		return x.extract(in, forStreams)
 	}
-	need := x.budget.worst()
+	need := x.budget.mostNeeded()
 	large, err := pool.acquire(x.ctx, need)
 	if err != nil {
 		return nil, err
 	}
-	x.budget.receive(large)
+	x.budget.reuseLarge(large)
 	found := true // after a panic, too, nobody else gets the buffer
 	defer func() {
 		made, large := x.budget.giveBack()
@@ -86,7 +86,7 @@ func (x *extraction) extract(in *input, search reach) (*Data, error) {
 		return nil, err
 	}
 	if byteOrder(head) != nil {
-		return x.raw(in)
+		return x.takeWhole(in)
 	}
 	if bytes.HasPrefix(head, []byte(elfMagic)) {
 		return x.elf(in, head, search)
@@ -105,15 +105,15 @@ func (x *extraction) enter(name string) (leave func()) {
 	return func() { x.trail = x.trail[:n] }
 }
 
-// note records a vain attempt. Ten different ones say enough.
-func (x *extraction) note(format string, args ...any) {
+// recordAttempt records a vain attempt. Ten different ones say enough.
+func (x *extraction) recordAttempt(format string, args ...any) {
 	if what := fmt.Sprintf(format, args...); len(x.tried) < 10 && !slices.Contains(x.tried, what) {
 		x.tried = append(x.tried, what)
 	}
 }
 
-// raw takes the whole input as BTF.
-func (x *extraction) raw(in *input) (*Data, error) {
+// takeWhole takes the whole input as BTF.
+func (x *extraction) takeWhole(in *input) (*Data, error) {
 	x.enter("raw")
 	b, err := x.load(in, "raw BTF", 0, in.size)
 	if err != nil {
@@ -194,7 +194,8 @@ const growth = 8
 func (x *extraction) unpack(c *codec, src []byte, hint int64, single bool) (
 	out []byte, read int, err error) {
 	s := &sink{ctx: x.ctx, budget: x.budget}
-	if s.out, err = x.budget.buffer(min(hint, growth*int64(len(src)), x.budget.room())); err != nil {
+	size := min(hint, growth*int64(len(src)), x.budget.unpackable())
+	if s.out, err = x.budget.buffer(size); err != nil {
 		return nil, 0, err
 	}
 	read, err = c.decode(s, src, single)

@@ -109,7 +109,7 @@ func (x *extraction) image(in *input, search reach) (*Data, error) {
 		if err == nil || isFinal(err) {
 			return d, err
 		}
-		x.note("%s: %v", f.name, err)
+		x.recordAttempt("%s: %v", f.name, err)
 	}
 	x.enter(name)
 	return x.search(in, search)

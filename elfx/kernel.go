@@ -70,7 +70,7 @@ func OpenKernel(ctx context.Context, root string, b btf.Backend, limits *Options
 	paths := []string{filepath.Join(root, SysDir, "vmlinux")}
 	release, err := RunningRelease(root)
 	if err != nil {
-		none.Tried = append(none.Tried, tried(err))
+		none.Tried = append(none.Tried, withoutPrefix(err))
 	} else {
 		paths = append(paths, KernelPaths(root, release)...)
 	}
@@ -101,7 +101,7 @@ func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Optio
 		if errors.Is(err, fs.ErrNotExist) {
 			failed = append(failed, path+": does not exist")
 		} else {
-			failed = append(failed, tried(err))
+			failed = append(failed, withoutPrefix(err))
 		}
 	}
 	if n := len(failed) - maxListed; n > 0 {
@@ -114,5 +114,5 @@ func openFirst(ctx context.Context, paths []string, b btf.Backend, limits *Optio
 // maxListed is how many files an error lists: all of KernelPaths, not all of a hostile tree.
 const maxListed = 16
 
-// tried is an error as a part of another one of this package.
-func tried(err error) string { return strings.TrimPrefix(err.Error(), "elfx: ") }
+// withoutPrefix is an error as a part of another one of this package.
+func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "elfx: ") }

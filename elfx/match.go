@@ -75,8 +75,8 @@ const (
 	minBudget = 1 << 20
 )
 
-// count goes through the types of a section of the kernel's BTF.
-func (c *candidates) count(ctx context.Context, sec store.Section) error {
+// countSection goes through the types of a section of the kernel's BTF.
+func (c *candidates) countSection(ctx context.Context, sec store.Section) error {
 	var offs [1024]uint32
 	long := make(map[uint32]*homonyms) // by offset, for names that may be
 	budget := max(sec.NameBudget(), minBudget)
@@ -112,7 +112,7 @@ func (c *candidates) match(t btf.Type, embedded bool) (btf.TypeID, error) {
 	want := query{kind: t.Kind()}
 	switch want.kind {
 	case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64, btf.KindStruct, btf.KindUnion:
-		want = sized(t)
+		want = queryOf(t)
 	case btf.KindFwd:
 		want = query{kind: t.FwdKind(), fwd: true}
 	default:
@@ -143,21 +143,21 @@ func (c *candidates) match(t btf.Type, embedded bool) (btf.TypeID, error) {
 func (h *homonyms) add(t btf.Type) {
 	switch kind := t.Kind(); kind {
 	case btf.KindInt, btf.KindFloat, btf.KindEnum, btf.KindEnum64:
-		q := sized(t)
-		h.tally(q, t)
-		h.tally(query{kind: q.kind}, t)
+		q := queryOf(t)
+		h.addMatch(q, t)
+		h.addMatch(query{kind: q.kind}, t)
 	case btf.KindStruct, btf.KindUnion:
 		h.composites++
-		h.tally(sized(t), t)
-		h.tally(query{kind: kind}, t)
-		h.tally(query{kind: kind, fwd: true}, t)
+		h.addMatch(queryOf(t), t)
+		h.addMatch(query{kind: kind}, t)
+		h.addMatch(query{kind: kind, fwd: true}, t)
 	case btf.KindFwd:
-		h.tally(query{kind: t.FwdKind(), fwd: true}, t)
+		h.addMatch(query{kind: t.FwdKind(), fwd: true}, t)
 	}
 }
 
-// tally adds a type to those that answer a query.
-func (h *homonyms) tally(q query, t btf.Type) {
+// addMatch adds a type to those that answer a query.
+func (h *homonyms) addMatch(q query, t btf.Type) {
 	found := h.tallies[q]
 	switch found.n++; found.n {
 	case 1:
@@ -168,8 +168,8 @@ func (h *homonyms) tally(q query, t btf.Type) {
 	h.tallies[q] = found
 }
 
-// sized is the query that t answers, or asks, with its size and encoding.
-func sized(t btf.Type) query {
+// queryOf is the query that t answers, or asks, with its size and encoding.
+func queryOf(t btf.Type) query {
 	q := query{kind: t.Kind(), sized: true}
 	if q.kind == btf.KindEnum64 {
 		q.kind = btf.KindEnum
@@ -187,8 +187,8 @@ const (
 	maxMismatches = 6
 )
 
-// mismatch describes a distilled type that has no counterpart.
-func mismatch(sec store.Section, t btf.Type, why error) string {
+// describeMismatch describes a distilled type that has no counterpart.
+func describeMismatch(sec store.Section, t btf.Type, why error) string {
 	name := sec.NamePrefix(sec.NameOffset(int(t.ID()-sec.FirstID())), maxNameShown+1)
 	if len(name) > maxNameShown {
 		name = name[:maxNameShown] + "..."

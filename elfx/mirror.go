@@ -62,7 +62,7 @@ func OpenMirror(ctx context.Context, dir, base string, o CollectionOptions) (*Mi
 	if base == "" {
 		base = kernelFile
 	}
-	o = o.pooled()
+	o = o.withPool()
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func readPipe(ctx context.Context, f *os.File, silent bool, b *budget) ([]byte, 
 	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	b.unpack = unlimited // there is no size yet for a ratio to refer to
-	b.spare = b.room() / 4
+	b.spare = b.unpackable() / 4
 	s := &sink{ctx: ctx, budget: b}
 	var err error
 	if s.out, err = b.buffer(step); err == nil && silent {

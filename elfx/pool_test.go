@@ -245,7 +245,7 @@ func TestCollectionPool(t *testing.T) {
 		{&Options{MaxSize: -1}, 0}, {&Options{MaxSize: 9, Pool: own}, 1},
 	} {
 		var got int64
-		if p := (CollectionOptions{Limits: test.limits}).pooled().Limits.Pool; p != nil {
+		if p := (CollectionOptions{Limits: test.limits}).withPool().Limits.Pool; p != nil {
 			got = p.size
 		}
 		if got != test.size {

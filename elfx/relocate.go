@@ -85,7 +85,7 @@ func (r *relocation) matchAll() error {
 		chain = append(chain, base)
 	}
 	for _, base := range slices.Backward(chain) { // the lowest ids first
-		if err := c.count(r.ctx, store.SectionOf(base)); err != nil {
+		if err := c.countSection(r.ctx, store.SectionOf(base)); err != nil {
 			return err
 		}
 	}
@@ -100,7 +100,8 @@ func (r *relocation) matchAll() error {
 			continue
 		}
 		if r.ids[id], err = c.match(t, r.embedded[id]); err != nil {
-			if bad = append(bad, mismatch(store.SectionOf(r.small), t, err)); len(bad) == maxMismatches {
+			bad = append(bad, describeMismatch(store.SectionOf(r.small), t, err))
+			if len(bad) == maxMismatches {
 				break
 			}
 		}

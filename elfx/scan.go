@@ -7,8 +7,8 @@ import (
 // searchStep is how much is searched between two looks at the context.
 const searchStep = 16 << 20
 
-// each calls visit with every offset of pattern in b, in order; visit returns where to go on.
-func (x *extraction) each(b []byte, pattern string, visit func(at int64) (next int64)) error {
+// eachMatch calls visit with every offset of pattern in b, in order; visit returns where to go on.
+func (x *extraction) eachMatch(b []byte, pattern string, visit func(at int64) (next int64)) error {
 	for from := int64(0); ; {
 		at, err := x.index(b, pattern, from)
 		if err != nil || at < 0 {

@@ -32,8 +32,8 @@ func (f *finds) add(p Place, module bool) {
 	}
 }
 
-// others returns the places but for the largest.
-func (f *finds) others() []Place {
+// allButLargest returns the places but for the largest.
+func (f *finds) allButLargest() []Place {
 	var others []Place
 	for _, p := range f.places {
 		if p != f.largest {
@@ -85,7 +85,7 @@ func (x *extraction) search(in *input, deep reach) (*Data, error) {
 	}
 	x.enter("raw")
 	b, err := x.keep(in, "BTF", found.largest.Offset, found.largest.Size)
-	return &Data{BTF: b, Offset: in.at(found.largest.Offset), Others: found.others()}, err
+	return &Data{BTF: b, Offset: in.at(found.largest.Offset), Others: found.allButLargest()}, err
 }
 
 // archiveError refuses an archive without BTF that stands alone, or with more than that.
@@ -125,7 +125,7 @@ func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 	x.work = workFactor * int64(len(b))
 	for _, magic := range []string{magicLE, magicBE} {
 		files := &embeddedFiles{b: b}
-		err = x.each(b, magic, func(at int64) (next int64) {
+		err = x.eachMatch(b, magic, func(at int64) (next int64) {
 			seen++
 			size, err := x.parseBlob(b[at:])
 			tooLarge = cmp.Or(tooLarge, err)
@@ -135,7 +135,7 @@ func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 			}
 			switch {
 			case section.role == rolePart:
-				x.note("BTF at %#x: a part of a module's, not a file's own", at)
+				x.recordAttempt("BTF at %#x: a part of a module's, not a file's own", at)
 			case section.role == roleModule, section.role == roleOwn && size == 0:
 				if archive {
 					found.add(section.place, true)
@@ -150,7 +150,7 @@ func (x *extraction) findBTF(b []byte, archive bool) (found finds, err error) {
 		}
 	}
 	if found.count == 0 {
-		x.note("search for BTF in %d bytes: magic seen %d times, no blob parses", len(b), seen)
+		x.recordAttempt("search for BTF in %d bytes: magic seen %d times, no blob parses", len(b), seen)
 		return found, tooLarge
 	}
 	return found, nil
@@ -200,12 +200,12 @@ func (x *extraction) findStreams(in *input, deep reach, all bool, found *finds) 
 		}
 		if c == nil {
 			if tries == 0 {
-				x.note("search for compressed streams: none")
+				x.recordAttempt("search for compressed streams: none")
 			}
 			return nil
 		}
 		if x.feed <= attemptCost {
-			x.note("search for compressed streams ended at %#x", at)
+			x.recordAttempt("search for compressed streams ended at %#x", at)
 			return nil
 		}
 		if err := x.tryStream(in, at, c, deep, found); err != nil || found.data != nil && !all {
@@ -241,6 +241,6 @@ func (x *extraction) tryStream(in *input, at int64, c *codec, deep reach, found 
 	if isFinal(err) && !errors.Is(err, ErrNoBTF) {
 		return err
 	}
-	x.note("%s at %#x: %v", c.name, at, err)
+	x.recordAttempt("%s at %#x: %v", c.name, at, err)
 	return nil
 }

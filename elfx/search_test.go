@@ -134,7 +134,7 @@ func TestEachCrossesSteps(t *testing.T) {
 	}
 	x := &extraction{ctx: context.Background()}
 	var got []int64
-	err := x.each(b, magicLE, func(at int64) int64 {
+	err := x.eachMatch(b, magicLE, func(at int64) int64 {
 		got = append(got, at)
 		return at + 1
 	})

@@ -23,7 +23,7 @@ func (s *sink) extend(n int64) ([]byte, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if n > s.budget.room() {
+	if n > s.budget.unpackable() {
 		return nil, s.budget.exceeded()
 	}
 	out, err := s.budget.grow(s.out, n)
@@ -32,7 +32,7 @@ func (s *sink) extend(n int64) ([]byte, error) {
 	}
 	start := int64(len(out))
 	s.out = out[:start+n]
-	return s.out[start:], s.budget.take(n)
+	return s.out[start:], s.budget.spend(n)
 }
 
 // giveBack takes back the last n bytes that extend returned.
@@ -55,7 +55,7 @@ func (s *sink) readAll(r io.Reader) error {
 		}
 		n, err := r.Read(out[len(out):min(cap(out), len(out)+step)])
 		s.out = out[:len(out)+n]
-		if err := s.budget.take(int64(n)); err != nil {
+		if err := s.budget.spend(int64(n)); err != nil {
 			return err
 		}
 		if err == io.EOF {
@@ -81,8 +81,8 @@ func newSource(ctx context.Context, b []byte) *source {
 	return &source{Reader: bufio.NewReaderSize(in, min(len(b), 64<<10)), in: in}
 }
 
-// left returns how many bytes the decoder did not read.
-func (s *source) left() int { return len(s.in.rest) + s.Buffered() }
+// unread returns how many bytes the decoder did not read.
+func (s *source) unread() int { return len(s.in.rest) + s.Buffered() }
 
 // contextReader reads bytes until its context is done.
 type contextReader struct {
@@ -114,14 +114,14 @@ func noEOF(err error) error {
 // errWindow says that a stream asks for more than Options.MaxWindow.
 var errWindow = errors.New("history to keep")
 
-// history takes the bytes that a decoder will keep beside its output from the budget, and returns
-// how many it may: those asked for, or half of the room. With less than it asked for it still
-// unpacks everything, since it cannot refer farther back than to its first byte, and runs out of
-// room before it has unpacked more than the other half.
-func (s *sink) history(asked int64) (int64, error) {
-	if min(asked, s.budget.room()) > s.budget.window {
+// reserveHistory takes the bytes that a decoder will keep beside its output from the budget, and
+// returns how many it may: those asked for, or half of the room. With less than it asked for it
+// still unpacks everything, since it cannot refer farther back than to its first byte, and runs
+// out of room before it has unpacked more than the other half.
+func (s *sink) reserveHistory(asked int64) (int64, error) {
+	if min(asked, s.budget.unpackable()) > s.budget.window {
 		return 0, errWindow
 	}
-	n := min(asked, (s.budget.room()+1)/2)
-	return n, s.budget.take(n)
+	n := min(asked, (s.budget.unpackable()+1)/2)
+	return n, s.budget.spend(n)
 }

@@ -53,7 +53,7 @@ func walk(ctx context.Context, dir string) (*tree, error) {
 		return nil, err
 	}
 	w := &walker{ctx: ctx, root: root, seen: make(map[string]bool)}
-	if err := w.enter(folder{root, root}); err != nil {
+	if err := w.readFolder(folder{root, root}); err != nil {
 		return nil, err
 	}
 	for len(w.folders)+len(w.links) > 0 {
@@ -63,20 +63,20 @@ func walk(ctx context.Context, dir string) (*tree, error) {
 		if n := len(w.folders) - 1; n >= 0 {
 			f := w.folders[n]
 			w.folders = w.folders[:n]
-			if err := w.enter(f); err != nil {
-				w.problem(f.path, err)
+			if err := w.readFolder(f); err != nil {
+				w.addProblem(f.path, err)
 			}
 			continue
 		}
 		link := w.links[0]
 		w.links = w.links[1:]
-		w.follow(link)
+		w.followLink(link)
 	}
 	return &w.tree, ctx.Err()
 }
 
-// enter looks at what a folder holds.
-func (w *walker) enter(f folder) error {
+// readFolder looks at what a folder holds.
+func (w *walker) readFolder(f folder) error {
 	if w.seen[f.real] {
 		return nil
 	}
@@ -112,18 +112,18 @@ func (w *walker) link(l folder) {
 	case imageRank(name) >= 0:
 		w.images = append(w.images, l.path) // a reason if there is no other
 	case isModule(name) || strings.Contains(filepath.ToSlash(l.path)+"/", modulesFolder):
-		w.problem(l.path, err)
+		w.addProblem(l.path, err)
 	}
 }
 
-// follow enters the folder that a link leads to.
-func (w *walker) follow(l folder) {
+// followLink enters the folder that a link leads to.
+func (w *walker) followLink(l folder) {
 	real, err := filepath.EvalSymlinks(l.path)
 	if err == nil && !contains(real, l.real) {
-		err = w.enter(folder{l.path, real})
+		err = w.readFolder(folder{l.path, real})
 	}
 	if err != nil {
-		w.problem(l.path, err)
+		w.addProblem(l.path, err)
 	}
 }
 
@@ -139,17 +139,17 @@ func (w *walker) file(path string, mode fs.FileMode) {
 	switch {
 	case !isModule(name) && imageRank(name) < 0:
 	case mode != 0:
-		w.problem(path, notRegular(mode))
+		w.addProblem(path, notRegular(mode))
 	case isModule(name):
-		home, below := w.home(path)
+		home, below := w.splitHome(path)
 		w.modules = append(w.modules, moduleFile{path, home, below})
 	default:
 		w.images = append(w.images, path)
 	}
 }
 
-// problem notes what is wrong with a file or folder. When the context is done, nothing is.
-func (w *walker) problem(path string, err error) {
+// addProblem notes what is wrong with a file or folder. When the context is done, nothing is.
+func (w *walker) addProblem(path string, err error) {
 	if w.ctx.Err() == nil {
 		w.problems = append(w.problems, problemOf(path, err))
 	}
@@ -173,8 +173,8 @@ func notRegular(mode fs.FileMode) error { return fmt.Errorf("not a regular file:
 // modulesFolder is what kernels' own folders lie in.
 const modulesFolder = "/lib/modules/"
 
-// home splits the path of a file as moduleFile does.
-func (w *walker) home(path string) (home, below string) {
+// splitHome splits the path of a file as moduleFile does.
+func (w *walker) splitHome(path string) (home, below string) {
 	path = filepath.ToSlash(path)
 	if home, below, ok := cutRelease(path); ok {
 		return home, below

@@ -301,7 +301,7 @@ func TestKernelOrder(t *testing.T) {
 		want := join(test.want)
 		found := &tree{images: slices.Sorted(slices.Values(want))}
 		for _, path := range strings.Fields(test.modules) {
-			home, below := (&walker{root: filepath.FromSlash("/")}).home(filepath.FromSlash(path))
+			home, below := (&walker{root: filepath.FromSlash("/")}).splitHome(filepath.FromSlash(path))
 			found.modules = append(found.modules, moduleFile{path, home, below})
 		}
 		if got := found.kernels(); !slices.Equal(got, want) {

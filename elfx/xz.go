@@ -68,7 +68,7 @@ func (x *xzDecoder) stream() {
 	if magic := x.bytes(len(xzMagic)); x.err == nil && string(magic) != xzMagic {
 		x.fail("no magic number")
 	}
-	flags := x.checked("stream header", 2)
+	flags := x.readChecked("stream header", 2)
 	check := x.newCheck(flags)
 	var blocks xzBlocks
 	for x.err == nil && len(x.rest) > 0 && x.rest[0] != 0 {
@@ -94,12 +94,12 @@ func (x *xzDecoder) index(blocks xzBlocks, flags []byte) {
 	if x.err == nil && listed != blocks {
 		x.fail("index lists other blocks than there are")
 	}
-	x.zeros(-(len(begin) - len(x.rest)) & 3)
+	x.skipPadding(-(len(begin) - len(x.rest)) & 3)
 	size := len(begin) - len(x.rest)
 	if x.err == nil {
 		x.rest = begin
 	}
-	x.checked("index", size)
+	x.readChecked("index", size)
 	footer := x.checkedBehind("footer", 6)
 	if end := x.bytes(len(xzFooter)); x.err == nil && (string(end) != xzFooter ||
 		!bytes.Equal(footer[4:], flags) ||
@@ -142,7 +142,7 @@ func (x *xzDecoder) block(check hash.Hash) (unpacked uint64, padding int) {
 	}
 	out := x.unpackBlock(h, chunks, size)
 	padding = -packed & 3
-	x.zeros(padding)
+	x.skipPadding(padding)
 	if check == nil {
 		return uint64(size), padding
 	}
@@ -188,7 +188,7 @@ func (x *xzDecoder) dictionary(h xzHeader, size int64) (property byte) {
 		property++
 	}
 	if n := dictSize(property); x.err == nil && n > x.dict {
-		x.dict, x.err = n, x.budget.take(n)
+		x.dict, x.err = n, x.budget.spend(n)
 	}
 	return property
 }
@@ -201,7 +201,7 @@ func dictSize(property byte) int64 {
 // undo fills out with what the LZMA2 data in chunks unpacks to, and undoes the filters from the
 // last to the first. The library does as many as it can while it unpacks.
 func (x *xzDecoder) undo(filters []xzFilter, chunks []byte, dict byte, out []byte) error {
-	left := 1 + lastIndex(filters, xzFilter.ours)
+	left := 1 + lastIndex(filters, xzFilter.isUndoneHere)
 	err := x.unpackLZMA2(filters[left:], bytes.NewReader(chunks), dict, out)
 	for err == nil && left > 0 {
 		left--
@@ -296,7 +296,7 @@ func (x *xzDecoder) header() xzHeader {
 	if x.err != nil || len(x.rest) == 0 {
 		return h
 	}
-	c := &xzCursor{rest: x.checked("block header", 4*int(x.rest[0])), err: x.err}
+	c := &xzCursor{rest: x.readChecked("block header", 4*int(x.rest[0])), err: x.err}
 	c.bytes(1)
 	flags := c.byte()
 	if flags&0x3c != 0 {
@@ -310,7 +310,7 @@ func (x *xzDecoder) header() xzHeader {
 	}
 	for range flags & 3 {
 		f := xzFilter{id: c.number(), props: c.bytes(int(min(c.number(), 1<<10)))}
-		if !f.known() {
+		if !f.isKnown() {
 			c.unsupported("filter %#x with properties % x", f.id, f.props)
 		}
 		h.filters = append(h.filters, f)
@@ -322,7 +322,7 @@ func (x *xzDecoder) header() xzHeader {
 			h.dict = dictSize(props[0])
 		}
 	}
-	c.zeros(len(c.rest))
+	c.skipPadding(len(c.rest))
 	x.err = c.err
 	return h
 }
@@ -397,8 +397,8 @@ func (c *xzCursor) byte() byte {
 	return 0
 }
 
-// zeros passes over n bytes of padding.
-func (c *xzCursor) zeros(n int) {
+// skipPadding passes over n bytes of padding.
+func (c *xzCursor) skipPadding(n int) {
 	if len(bytes.Trim(c.bytes(n), "\x00")) > 0 {
 		c.fail("padding")
 	}
@@ -417,8 +417,8 @@ func (c *xzCursor) number() uint64 {
 	return v
 }
 
-// checked returns the next n bytes, behind which their CRC-32 is.
-func (c *xzCursor) checked(what string, n int) []byte {
+// readChecked returns the next n bytes, behind which their CRC-32 is.
+func (c *xzCursor) readChecked(what string, n int) []byte {
 	b := c.bytes(n)
 	c.compare(what, b, c.bytes(4))
 	return b

@@ -18,12 +18,12 @@ const (
 	filterRISCV = 0x0b
 )
 
-// ours says whether the filter is undone here.
-func (f xzFilter) ours() bool { return f.id == filterARM64 || f.id == filterRISCV }
+// isUndoneHere says whether the filter is undone here.
+func (f xzFilter) isUndoneHere() bool { return f.id == filterARM64 || f.id == filterRISCV }
 
-// known says whether the filter can be undone.
-func (f xzFilter) known() bool {
-	if !f.ours() {
+// isKnown says whether the filter can be undone.
+func (f xzFilter) isKnown() bool {
+	if !f.isUndoneHere() {
 		return filterDelta <= f.id && f.id <= filterSPARC
 	}
 	align := uint32(4)

@@ -71,14 +71,14 @@ func readZstdFrame(b []byte) (f zstdFrame, err error) {
 	}
 	f.packed, f.skip, f.window = h.HeaderSize, h.Skippable, h.WindowSize
 	if h.Skippable {
-		return f, f.pass(b, int(h.SkippableSize))
+		return f, f.passOver(b, int(h.SkippableSize))
 	}
 	if h.DictionaryID != 0 {
 		return f, fmt.Errorf("%w: made with dictionary %d", ErrUnsupported, h.DictionaryID)
 	}
 	for last := false; !last; {
 		at := f.packed
-		if err := f.pass(b, 3); err != nil {
+		if err := f.passOver(b, 3); err != nil {
 			return f, err
 		}
 		head := int(b[at]) | int(b[at+1])<<8 | int(b[at+2])<<16
@@ -93,7 +93,7 @@ func readZstdFrame(b []byte) (f zstdFrame, err error) {
 		default:
 			f.most += zstdBlock
 		}
-		if err := f.pass(b, size); err != nil {
+		if err := f.passOver(b, size); err != nil {
 			return f, err
 		}
 	}
@@ -105,13 +105,13 @@ func readZstdFrame(b []byte) (f zstdFrame, err error) {
 		f.most = int64(h.FrameContentSize)
 	}
 	if h.HasCheckSum {
-		return f, f.pass(b, zstdChecksum)
+		return f, f.passOver(b, zstdChecksum)
 	}
 	return f, nil
 }
 
-// pass goes on by n bytes of b.
-func (f *zstdFrame) pass(b []byte, n int) error {
+// passOver goes on by n bytes of b.
+func (f *zstdFrame) passOver(b []byte, n int) error {
 	if n > len(b)-f.packed {
 		f.packed = len(b)
 		return io.ErrUnexpectedEOF
@@ -125,7 +125,7 @@ func (s *sink) zstdFrame(frame []byte, f zstdFrame) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	room := s.budget.room()
+	room := s.budget.unpackable()
 	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxWindow(math.MaxUint32)}
 	if f.most > room { // the decoder sees that the limit is reached when it is one block beyond
@@ -149,5 +149,5 @@ func (s *sink) zstdFrame(frame []byte, f zstdFrame) error {
 		return err
 	}
 	s.out = done
-	return s.budget.take(int64(len(done) - len(out)))
+	return s.budget.spend(int64(len(done) - len(out)))
 }

@@ -79,7 +79,7 @@ func (c *Comparison) fill(changes []figures.Change, onlyOld, onlyNew []*figures.
 // Worse returns the changes for the worse by more than the limit. risk bounds the probability that
 // chance alone makes any of them.
 func (c *Comparison) Worse(risk float64) []Change {
-	return c.pick(func(change Change) bool {
+	return c.selectChanges(func(change Change) bool {
 		f := change.figures
 		return f.Tested && f.P < risk && change.Worse > c.limit && f.Counts()
 	})
@@ -96,13 +96,13 @@ const suspicion = 0.25
 // samples: by more than half of it, and seldom by chance. Without new samples they prove nothing,
 // since among many figures some are suspect by chance.
 func (c *Comparison) Suspects() []Change {
-	return c.pick(func(change Change) bool {
+	return c.selectChanges(func(change Change) bool {
 		f := change.figures
 		return f.Tested && f.Alone < suspicion && change.Worse > c.limit/2 && f.Counts()
 	})
 }
 
-func (c *Comparison) pick(want func(Change) bool) (picked []Change) {
+func (c *Comparison) selectChanges(want func(Change) bool) (picked []Change) {
 	for _, change := range c.Changes {
 		if want(change) {
 			picked = append(picked, change)

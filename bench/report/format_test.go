@@ -43,7 +43,7 @@ func TestNoise(t *testing.T) {
 	for reader.Scan() {
 		samples = append(samples, reader.Result().(*benchfmt.Result).Clone())
 	}
-	warnings := noise(figures.Collect(samples))
+	warnings := noiseNotes(figures.Collect(samples))
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "too noisy") {
 		t.Errorf("noisy run: %q", warnings)
 	}

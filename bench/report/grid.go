@@ -44,8 +44,8 @@ func (g grid) write(b *strings.Builder) {
 // written in several parts.
 const leastLabel = 12
 
-// fits reports whether a grid needs no more than the width of a line.
-func (g grid) fits() bool {
+// fitsLine reports whether a grid needs no more than the width of a line.
+func (g grid) fitsLine() bool {
 	var b strings.Builder
 	g.write(&b)
 	return strings.Count(b.String(), "\n") == len(g)

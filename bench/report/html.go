@@ -73,7 +73,7 @@ func newPage(sheet *figures.Sheet, run *results.Run) pageData {
 		Host: e.Get("host"), Date: e.Get("date"), Command: e.Get("command"),
 		Version: orUnknown(e.Get("btfkit"), "version"),
 		Elapsed: run.Elapsed.Round(100 * time.Millisecond), Verdict: advise(sheet, run),
-		Warnings: noise(sheet), Notes: run.Notes,
+		Warnings: noiseNotes(sheet), Notes: run.Notes,
 	}
 	for _, setting := range run.Environment {
 		if setting.Key != "pkg" && setting.Key != "command" &&

@@ -32,7 +32,7 @@ func Ranking(out io.Writer, runs ...[]*benchfmt.Result) (contradicted int, err e
 		})
 	}
 	var b strings.Builder
-	if t.fits() {
+	if t.fitsLine() {
 		t.write(&b)
 	} else {
 		for _, line := range t[1:] {

@@ -40,8 +40,8 @@ func memoryLabel(unit string) string {
 	return ""
 }
 
-// is returns a function that reports whether a row is one of these.
-func is(rows ...row.Row) func(row.Row) bool {
+// isAnyOf returns a function that reports whether a row is one of these.
+func isAnyOf(rows ...row.Row) func(row.Row) bool {
 	return func(r row.Row) bool { return slices.Contains(rows, r) }
 }
 

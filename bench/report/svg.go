@@ -18,7 +18,7 @@ var svgText string
 var svgTemplate = template.Must(template.New("chart.svg").Parse(svgText))
 
 // isInSVG selects the rows that SVG draws besides private memory.
-var isInSVG = is(row.Row{Op: row.Open}, row.Row{Op: row.TypeByID},
+var isInSVG = isAnyOf(row.Row{Op: row.Open}, row.Row{Op: row.TypeByID},
 	row.Row{Op: row.IDsByName, Names: row.Hit}, row.Row{Op: row.IDsByRegex, Pattern: "^tcp_"},
 	row.Row{Op: row.StructWalk})
 

@@ -21,10 +21,10 @@ const (
 // Notes returns the notes of a run. It adds warnings if the machine was too busy to rank backends,
 // or if there are too few samples.
 func Notes(run *results.Run) []string {
-	return append(slices.Clone(run.Notes), noise(figures.Collect(run.Samples))...)
+	return append(slices.Clone(run.Notes), noiseNotes(figures.Collect(run.Samples))...)
 }
 
-func noise(sheet *figures.Sheet) []string {
+func noiseNotes(sheet *figures.Sheet) []string {
 	var warnings []string
 	var times, wide int
 	few := false
@@ -125,7 +125,7 @@ var uses = []struct {
 	{"many lookups by id and name", "sec/op",
 		isOneOf(row.TypeByID, row.IDsByName, row.CollectionTypesByName)},
 	{"regular expressions", "sec/op", isOneOf(row.IDsByRegex, row.CollectionTypesByRegex)},
-	{"the least private memory, queries included", "private-B", is(memoryAfterQueries)},
+	{"the least private memory, queries included", "private-B", isAnyOf(memoryAfterQueries)},
 }
 
 // advise compares our own backends, if there are several.

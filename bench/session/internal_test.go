@@ -24,12 +24,12 @@ func TestOmissions(t *testing.T) {
 		if c.failed != (err != nil) {
 			t.Errorf("%v: error %v", c.ready, err)
 		}
-		if err == nil && (o.none() != c.none || o.prefix != c.prefix || len(o.kinds) != c.kinds) {
+		if err == nil && (o.isEmpty() != c.none || o.prefix != c.prefix || len(o.kinds) != c.kinds) {
 			t.Errorf("%v: %+v", c.ready, o)
 		}
 	}
 	o := omissions{kinds: map[btf.Kind]bool{btf.KindFwd: true}}
-	kept := o.keep([]named{{1, btf.KindFwd}, {2, btf.KindStruct}})
+	kept := o.withoutOmitted([]named{{1, btf.KindFwd}, {2, btf.KindStruct}})
 	if len(kept) != 1 || kept[0].id != 2 {
 		t.Errorf("kept %v", kept)
 	}

@@ -371,7 +371,7 @@ func (m *measurement) compareChecksums() error {
 		if err != nil {
 			return err
 		}
-		if !omits.none() || t.row.Goroutines > 0 {
+		if !omits.isEmpty() || t.row.Goroutines > 0 {
 			continue
 		}
 		old, known := first[t.row]

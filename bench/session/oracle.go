@@ -185,9 +185,9 @@ func parseOmissions(ready map[string]string) (o omissions, err error) {
 	return o, nil
 }
 
-func (o omissions) none() bool { return len(o.kinds) == 0 && o.prefix == "" }
+func (o omissions) isEmpty() bool { return len(o.kinds) == 0 && o.prefix == "" }
 
-func (o omissions) keep(all []named) (kept []named) {
+func (o omissions) withoutOmitted(all []named) (kept []named) {
 	for _, n := range all {
 		if !o.kinds[n.kind] {
 			kept = append(kept, n)
@@ -312,7 +312,7 @@ func (o *oracle) rightAnswers(omits omissions) func(yield func(rightAnswer) bool
 
 func (o *oracle) idsAnswer(omits omissions, name string) rightAnswer {
 	var ids []string
-	for _, n := range omits.keep(o.ids[name]) {
+	for _, n := range omits.withoutOmitted(o.ids[name]) {
 		ids = append(ids, strconv.FormatUint(uint64(n.id), 10))
 	}
 	if len(ids) == 0 {
@@ -327,7 +327,7 @@ func (o *oracle) idsAnswer(omits omissions, name string) rightAnswer {
 
 // matchesAnswer accepts "- -", for a pattern that the library cannot run.
 func (o *oracle) matchesAnswer(omits omissions, i int, p workload.Pattern) rightAnswer {
-	kept := omits.keep(o.matches[i])
+	kept := omits.withoutOmitted(o.matches[i])
 	var sum uint64
 	for _, n := range kept {
 		sum += uint64(n.id)

@@ -111,9 +111,9 @@ func (r *record) end(elapsed time.Duration) *results.Run {
 	return &run
 }
 
-// wanted guesses how long a run lasts that takes one sample of each row: half as long again as the
-// part that was done lets expect, in whole seconds.
-func (r *record) wanted(elapsed time.Duration) time.Duration {
+// guessWanted guesses how long a run lasts that takes one sample of each row: half as long again
+// as the part that was done lets expect, in whole seconds.
+func (r *record) guessWanted(elapsed time.Duration) time.Duration {
 	expected := time.Duration(1.5 * float64(elapsed) / r.part)
 	return expected.Truncate(time.Second) + time.Second
 }

@@ -47,10 +47,10 @@ func Run(ctx context.Context, ws *Workspace, c Config) (*results.Run, error) {
 	case !errors.Is(err, context.DeadlineExceeded):
 		return nil, err
 	case len(run.Samples) == 0:
-		return nil, &BudgetError{r.doing, r.wanted(run.Elapsed)}
+		return nil, &BudgetError{r.doing, r.guessWanted(run.Elapsed)}
 	}
 	run.Notes = append(run.Notes, fmt.Sprintf("the budget ended the run before all samples were "+
-		"taken: one of each wants about %v", r.wanted(run.Elapsed)))
+		"taken: one of each wants about %v", r.guessWanted(run.Elapsed)))
 	return run, nil
 }
 

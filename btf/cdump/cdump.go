@@ -119,7 +119,7 @@ func Definitions(w io.Writer, spec *btf.Spec, o Options, types ...btf.Type) erro
 	}
 	p.checked = o.Asserts
 	for _, t := range types {
-		if !p.has(t) {
+		if !p.ownsType(t) {
 			return fmt.Errorf("cdump: %v is not a type of the Spec", t)
 		}
 		p.define(t)
@@ -230,8 +230,8 @@ const (
 // noteLen is how many notes are allocated at once.
 const noteLen = 256
 
-// note returns what is known of a type.
-func (p *printer) note(id btf.TypeID) *note {
+// noteOf returns what is known of a type.
+func (p *printer) noteOf(id btf.TypeID) *note {
 	page := &p.notes[id/noteLen]
 	if *page == nil {
 		*page = new([noteLen]note)
@@ -250,7 +250,7 @@ func newPrinter(w io.Writer, spec *btf.Spec, limit int64) (*printer, error) {
 		p.long = int32(spec.PointerSize())
 		p.notes = make([]*[noteLen]note, p.sec.End()/noteLen+1)
 	}
-	*p.note(0) = note{order: done, emit: done} // void needs nothing
+	*p.noteOf(0) = note{order: done, emit: done} // void needs nothing
 	return p, nil
 }
 
@@ -261,8 +261,8 @@ func (p *printer) fail(err error) {
 	}
 }
 
-// spend takes n from the limit and reports whether there is no error yet.
-func (p *printer) spend(n int) bool {
+// spendLimit takes n from the limit and reports whether there is no error yet.
+func (p *printer) spendLimit(n int) bool {
 	p.left -= int64(n)
 	if p.left < 0 {
 		p.fail(fmt.Errorf("cdump: output too long: %w", ErrLimit))
@@ -280,7 +280,7 @@ func (p *printer) enter(t btf.Type) bool {
 	if p.depth > maxDepth {
 		p.fail(fmt.Errorf("cdump: %v: nested %d deep: %w", t, maxDepth, ErrLimit))
 	}
-	return p.spend(1)
+	return p.spendLimit(1)
 }
 
 func (p *printer) leave() { p.depth-- }
@@ -290,7 +290,7 @@ const flushAt = 64 << 10
 
 // write adds s to the output, within the limit.
 func (p *printer) write(s string) {
-	if !p.spend(len(s)) {
+	if !p.spendLimit(len(s)) {
 		return
 	}
 	p.buf = append(p.buf, s...)

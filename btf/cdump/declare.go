@@ -29,7 +29,7 @@ func (p *printer) declare(t btf.Type, name string, level int) {
 			p.fail(fmt.Errorf("cdump: %v: declaration of more than %d links: %w", t, maxStack,
 				ErrLimit))
 		}
-		if !p.spend(1) {
+		if !p.spendLimit(1) {
 			return
 		}
 		k := t.Kind()

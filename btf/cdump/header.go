@@ -53,7 +53,7 @@ func (p *printer) kfuncs(spec *btf.Spec) {
 		switch {
 		case tag.NameIs("bpf_kfunc"):
 			callable = append(callable, fn)
-			p.spend(len(nameOf(fn)))
+			p.spendLimit(len(nameOf(fn)))
 		case tag.NameIs("bpf_fastcall"):
 			fast[fn] = true
 		}

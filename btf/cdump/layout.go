@@ -12,7 +12,7 @@ import (
 // align returns the alignment of t in bytes: 1 for a struct that must be packed, 0 for what has
 // none.
 func (p *printer) align(t btf.Type) int8 {
-	for p.spend(1) {
+	for p.spendLimit(1) {
 		switch k := t.Kind(); {
 		case k == btf.KindPtr:
 			return int8(p.long)
@@ -20,7 +20,7 @@ func (p *printer) align(t btf.Type) int8 {
 			size, _ := t.Size()
 			return int8(min(size, uint32(p.long)))
 		case isComposite(k):
-			n := p.note(t.ID())
+			n := p.noteOf(t.ID())
 			if n.align == 0 {
 				n.align = p.structAlign(t) + 1
 			}

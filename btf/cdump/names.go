@@ -24,7 +24,7 @@ func (p *printer) unique(t btf.Type, names map[string]uint32) string {
 	if !isNamed(t) {
 		return ""
 	}
-	n, name := p.note(t.ID()), nameOf(t)
+	n, name := p.noteOf(t.ID()), nameOf(t)
 	switch {
 	case n.count == 1:
 		return name
@@ -49,7 +49,7 @@ func (p *printer) unique(t btf.Type, names map[string]uint32) string {
 
 // declared counts a use of a name for something new. The maps' keys share the section's bytes.
 func (p *printer) declared(names map[string]uint32, name string) uint32 {
-	if !p.spend(len(name)) {
+	if !p.spendLimit(len(name)) {
 		return 1
 	}
 	names[name]++

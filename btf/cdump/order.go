@@ -28,7 +28,7 @@ func (p *printer) define(t btf.Type) {
 // is strong. It follows libbpf, also where the answer depends on whether t was seen before, since
 // that shows in the output.
 func (p *printer) order(t btf.Type, behindPointer bool) (strong bool) {
-	n := p.note(t.ID())
+	n := p.noteOf(t.ID())
 	if n.order == done {
 		return true
 	}
@@ -83,7 +83,7 @@ func (p *printer) order(t btf.Type, behindPointer bool) (strong bool) {
 func (p *printer) orderProto(t btf.Type, behindPointer bool) (strong bool) {
 	strong = p.order(p.target(t), behindPointer)
 	for _, param := range t.Params() {
-		if !p.spend(1) {
+		if !p.spendLimit(1) {
 			break
 		}
 		if p.order(p.paramType(t, param), behindPointer) {
@@ -97,7 +97,7 @@ func (p *printer) orderProto(t btf.Type, behindPointer bool) (strong bool) {
 func (p *printer) orderMembers(t btf.Type, n *note) {
 	n.order = active
 	for _, m := range t.Members() {
-		if !p.spend(1) {
+		if !p.spendLimit(1) {
 			return
 		}
 		p.order(p.memberType(t, m), false)
@@ -110,7 +110,7 @@ func (p *printer) orderMembers(t btf.Type, n *note) {
 // emit writes the definition of t if within is 0. Else t is part of a struct or typedef that is
 // about to be defined, and what t's name needs is declared.
 func (p *printer) emit(t btf.Type, within btf.TypeID) {
-	n := p.note(t.ID())
+	n := p.noteOf(t.ID())
 	if n.emit == done || !p.enter(t) {
 		return
 	}
@@ -147,7 +147,7 @@ func (p *printer) emit(t btf.Type, within btf.TypeID) {
 	case btf.KindFuncProto:
 		p.emit(p.target(t), within)
 		for _, param := range t.Params() {
-			if !p.spend(1) {
+			if !p.spendLimit(1) {
 				break
 			}
 			p.emit(p.paramType(t, param), within)
@@ -191,7 +191,7 @@ func (p *printer) emitStruct(t btf.Type, n *note, within btf.TypeID) {
 	n.emit = active
 	if within == 0 || !isNamed(t) {
 		for _, m := range t.Members() {
-			if !p.spend(1) {
+			if !p.spendLimit(1) {
 				return
 			}
 			outer := t.ID()

@@ -38,7 +38,7 @@ func (p *printer) sorted(spec *btf.Spec) []*sortKey {
 	keys := make([]sortKey, 0, end-first)
 	var least sortKey
 	for _, t := range spec.All() {
-		if !p.spend(1) {
+		if !p.spendLimit(1) {
 			return nil
 		}
 		none := definesNothing(t.Kind())
@@ -72,7 +72,7 @@ func (s *sorter) key(t btf.Type) sortKey {
 	var start [8]byte
 	copy(start[1:], name)
 	prefix := binary.BigEndian.Uint64(start[:])
-	return sortKey{s.rank(t)<<56 | prefix, name, s.hash(t, true), t, isNamed(t)}
+	return sortKey{s.rankOf(t)<<56 | prefix, name, s.hash(t, true), t, isNamed(t)}
 }
 
 func compareKeys(a, b *sortKey) int {
@@ -96,9 +96,9 @@ func compareKeys(a, b *sortKey) int {
 // maxRank is that of whatever has no place of its own.
 const maxRank = 10
 
-// rank returns a type's rank: that of what it refers to, if it has a name.
-func (s *sorter) rank(t btf.Type) uint64 {
-	for named := false; s.p.spend(1); t = s.p.target(t) {
+// rankOf returns a type's rank: that of what it refers to, if it has a name.
+func (s *sorter) rankOf(t btf.Type) uint64 {
+	for named := false; s.p.spendLimit(1); t = s.p.target(t) {
 		named = named || isNamed(t)
 		switch k := t.Kind(); {
 		case k == btf.KindEnum || k == btf.KindEnum64:
@@ -131,11 +131,11 @@ func (s *sorter) finalName(t btf.Type) string {
 	if k := t.Kind(); (k == btf.KindEnum || k == btf.KindEnum64) && !isNamed(t) && t.Vlen() > 0 {
 		return elementName(t, 0)
 	}
-	for isReference(t.Kind()) && s.p.spend(1) {
+	for isReference(t.Kind()) && s.p.spendLimit(1) {
 		t = s.p.target(t)
 	}
 	name := nameOf(t)
-	s.p.spend(len(name))
+	s.p.spendLimit(len(name))
 	return name
 }
 
@@ -176,18 +176,18 @@ func (s *sorter) newHash(t btf.Type, members bool) uint64 {
 				break
 			}
 			h = s.mixName(h, sec, off+uint32(i)*12)
-			h = mix(h, s.hash(s.p.memberType(t, m), false))
+			h = mixHash(h, s.hash(s.p.memberType(t, m), false))
 		}
 	case k == btf.KindArray:
 		n, _ := t.ArrayLen()
-		h = mix(mix(h, uint64(n)), s.hash(s.p.target(t), members))
+		h = mixHash(mixHash(h, uint64(n)), s.hash(s.p.target(t), members))
 	case isReference(k):
-		h = mix(h, s.hash(s.p.target(t), members))
+		h = mixHash(h, s.hash(s.p.target(t), members))
 	}
 	return h
 }
 
-func mix(h, v uint64) uint64 { return h*31 + v }
+func mixHash(h, v uint64) uint64 { return h*31 + v }
 
 // mixName mixes in the name that the word at off stands for, if it is not 0.
 func (s *sorter) mixName(h uint64, sec *raw.Section, off uint32) uint64 {
@@ -196,10 +196,10 @@ func (s *sorter) mixName(h uint64, sec *raw.Section, off uint32) uint64 {
 		return h
 	}
 	name := sec.NameBytes(at)
-	s.p.spend(len(name))
+	s.p.spendLimit(len(name))
 	var sum uint64
 	for i := range len(name) {
-		sum = mix(sum, uint64(int8(name[i]))) // C's char is signed on the hosts that matter
+		sum = mixHash(sum, uint64(int8(name[i]))) // C's char is signed on the hosts that matter
 	}
-	return mix(h, sum)
+	return mixHash(h, sum)
 }

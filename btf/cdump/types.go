@@ -15,21 +15,21 @@ import (
 func (p *printer) target(t btf.Type) btf.Type {
 	if t.Kind() == btf.KindFuncProto {
 		sec, off := btf.Internal.Record(t)
-		return p.found(t, btf.TypeID(sec.Word(off+8)), t.Return())
+		return p.mustExist(t, btf.TypeID(sec.Word(off+8)), t.Return())
 	}
-	return p.found(t, t.TargetID(), t.Target())
+	return p.mustExist(t, t.TargetID(), t.Target())
 }
 
 func (p *printer) memberType(t btf.Type, m btf.Member) btf.Type {
-	return p.found(t, m.TargetID(), m.Target())
+	return p.mustExist(t, m.TargetID(), m.Target())
 }
 
 func (p *printer) paramType(t btf.Type, param btf.Param) btf.Type {
-	return p.found(t, param.TargetID(), param.Target())
+	return p.mustExist(t, param.TargetID(), param.Target())
 }
 
-// found returns what t refers to by an id, which must exist.
-func (p *printer) found(t btf.Type, id btf.TypeID, to btf.Type) btf.Type {
+// mustExist returns what t refers to by an id, which must exist.
+func (p *printer) mustExist(t btf.Type, id btf.TypeID, to btf.Type) btf.Type {
 	if to.IsVoid() && id != 0 {
 		p.fail(fmt.Errorf("cdump: %v refers to type %d, which does not exist: %w", t, id,
 			btf.ErrCorrupt))
@@ -37,8 +37,8 @@ func (p *printer) found(t btf.Type, id btf.TypeID, to btf.Type) btf.Type {
 	return to
 }
 
-// has reports whether t is a type of the printer's section or of its bases.
-func (p *printer) has(t btf.Type) bool {
+// ownsType reports whether t is a type of the printer's section or of its bases.
+func (p *printer) ownsType(t btf.Type) bool {
 	sec, off := btf.Internal.Record(t)
 	own, at, ok := p.sec.Find(uint32(t.ID()))
 	return ok && own == sec && at == off

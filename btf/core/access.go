@@ -86,7 +86,7 @@ func localField(root btf.Type, access string) (*field, error) {
 			if err := f.push(step{index: v, typ: t}); err != nil {
 				return err
 			}
-			return f.skip(t, v)
+			return f.skipValues(t, v)
 		}
 		switch t.Kind() {
 		case btf.KindStruct, btf.KindUnion:
@@ -110,15 +110,15 @@ func localField(root btf.Type, access string) (*field, error) {
 			if err := f.push(step{index: v, typ: t}); err != nil {
 				return err
 			}
-			return f.skip(t, v)
+			return f.skipValues(t, v)
 		}
 		return fmt.Errorf("%v has no parts", t)
 	})
 	return f, err
 }
 
-// skip moves on by as many values of a type, which must have a size.
-func (f *field) skip(t btf.Type, n int64) error {
+// skipValues moves on by as many values of a type, which must have a size.
+func (f *field) skipValues(t btf.Type, n int64) error {
 	size, ok := t.Sizeof()
 	if !ok || size > math.MaxInt32 {
 		return fmt.Errorf("%v has no size that can be used", t)
@@ -127,8 +127,8 @@ func (f *field) skip(t btf.Type, n int64) error {
 	return nil
 }
 
-// access returns the way as an access string.
-func (f *field) access() string {
+// accessString returns the way as an access string.
+func (f *field) accessString() string {
 	var b []byte
 	for i, v := range f.indexes {
 		if i > 0 {

@@ -29,9 +29,9 @@ func (m *matcher) spend(n int) error {
 	return nil
 }
 
-// essential cuts off what stands behind ___ in a name, if anything does: the flavour by which an
-// object tells several definitions of a kernel's type apart.
-func essential(name string) string {
+// withoutFlavour cuts off what stands behind ___ in a name, if anything does: the flavour by which
+// an object tells several definitions of a kernel's type apart.
+func withoutFlavour(name string) string {
 	for i := len(name) - 5; i >= 0; i-- {
 		if name[i] != '_' && name[i+1:i+4] == "___" && name[i+4] != '_' {
 			return name[:i+1]
@@ -41,7 +41,9 @@ func essential(name string) string {
 }
 
 // namesMatch compares the names of a local and a kernel's type, member or enumerator.
-func namesMatch(local, target string) bool { return essential(local) == essential(target) }
+func namesMatch(local, target string) bool {
+	return withoutFlavour(local) == withoutFlavour(target)
+}
 
 func isEnum(k btf.Kind) bool { return k == btf.KindEnum || k == btf.KindEnum64 }
 
@@ -75,7 +77,7 @@ func (m *matcher) field(local *field, root btf.Type) (*field, error) {
 		if err := f.push(step{index: s.index, typ: t}); err != nil {
 			return nil, err
 		}
-		if err := f.skip(t, s.index); err != nil {
+		if err := f.skipValues(t, s.index); err != nil {
 			return nil, err
 		}
 	}
@@ -308,10 +310,10 @@ func (m *matcher) enumsMatch(local, target btf.Type) (bool, error) {
 	}
 	names := make(map[string]bool, target.Vlen())
 	for i := range target.Vlen() {
-		names[essential(elementName(target, i))] = true
+		names[withoutFlavour(elementName(target, i))] = true
 	}
 	for i := range local.Vlen() {
-		if !names[essential(elementName(local, i))] {
+		if !names[withoutFlavour(elementName(local, i))] {
 			return false, nil
 		}
 	}
@@ -328,12 +330,12 @@ func (m *matcher) membersMatch(local, target btf.Type, level int) (bool, error) 
 	}
 	byName := make(map[string][]btf.Member, target.Vlen())
 	for i, b := range target.Members() {
-		name := essential(elementName(target, i))
+		name := withoutFlavour(elementName(target, i))
 		byName[name] = append(byName[name], b)
 	}
 	for i, a := range local.Members() {
 		matched := false
-		for _, b := range byName[essential(elementName(local, i))] {
+		for _, b := range byName[withoutFlavour(elementName(local, i))] {
 			if err := m.spend(1); err != nil {
 				return false, err
 			}

@@ -99,7 +99,7 @@ func (r *Resolver) Resolve(relo Relocation) (v Value, err error) {
 		id := uint64(relo.Type.ID())
 		return Value{Local: id, Target: id}, nil
 	}
-	if v.Local, err = q.local(); err != nil {
+	if v.Local, err = q.askLocal(); err != nil {
 		return v, err
 	}
 	all, err := r.candidatesOf(relo.Type)
@@ -108,7 +108,7 @@ func (r *Resolver) Resolve(relo Relocation) (v Value, err error) {
 	}
 	matching := all[:0:0]
 	for _, c := range all {
-		a, err := q.ask(c)
+		a, err := q.askType(c)
 		switch {
 		case err != nil:
 			return v, err
@@ -136,7 +136,7 @@ func (r *Resolver) candidatesOf(local btf.Type) ([]btf.Type, error) {
 	if all, ok := r.candidates[local]; ok {
 		return all, nil
 	}
-	name := essential(typeName(local))
+	name := withoutFlavour(typeName(local))
 	if typeName(local) == "" {
 		return nil, errors.New("types without a name have no candidates")
 	}
@@ -151,7 +151,8 @@ func (r *Resolver) candidatesOf(local btf.Type) ([]btf.Type, error) {
 		add(t)
 	}
 	for _, t := range r.flavoured {
-		if flavoured := typeName(t); strings.HasPrefix(flavoured, name) && essential(flavoured) == name {
+		long := typeName(t) // perhaps with a flavour
+		if strings.HasPrefix(long, name) && withoutFlavour(long) == name {
 			add(t)
 		}
 	}
@@ -209,8 +210,8 @@ func newQuestion(relo Relocation) (*question, error) {
 	return q, nil
 }
 
-// local returns what the object's own types answer.
-func (q *question) local() (uint64, error) {
+// askLocal returns what the object's own types answer.
+func (q *question) askLocal() (uint64, error) {
 	switch {
 	case q.Kind.isField():
 		return q.fieldValue(q.field)
@@ -222,15 +223,15 @@ func (q *question) local() (uint64, error) {
 	return q.typeValue(q.Type)
 }
 
-// ask puts the question to a type of the kernel.
-func (q *question) ask(t btf.Type) (a answer, err error) {
+// askType puts the question to a type of the kernel.
+func (q *question) askType(t btf.Type) (a answer, err error) {
 	switch {
 	case q.Kind.isField():
 		f, err := q.matcher.field(q.field, t)
 		if f == nil || err != nil {
 			return a, err
 		}
-		a.found, a.bits, a.access = true, f.bits, f.access()
+		a.found, a.bits, a.access = true, f.bits, f.accessString()
 		a.value, err = q.fieldValue(f)
 		return a, err
 	case q.Kind.isEnumval():
@@ -292,7 +293,7 @@ func (q *question) fieldValue(f *field) (uint64, error) {
 	if m, _ := s.owner.Member(int(s.index)); s.name != "" && m.BitfieldSize() > 0 {
 		bits = uint64(m.BitfieldSize())
 		var err error
-		if byteOff, size, err = load(f.bits, bits, size); err != nil {
+		if byteOff, size, err = integerAround(f.bits, bits, size); err != nil {
 			return 0, err
 		}
 	}
@@ -309,19 +310,19 @@ func (q *question) fieldValue(f *field) (uint64, error) {
 	case FieldLShiftU64:
 		// The order is the object's, which the kernel has to have, too.
 		if q.Type.Spec().ByteOrder() == binary.BigEndian {
-			return wrap((8-size)*8 + f.bits - 8*byteOff), nil
+			return truncate32((8-size)*8 + f.bits - 8*byteOff), nil
 		}
-		return wrap(64 - (f.bits + bits - 8*byteOff)), nil
+		return truncate32(64 - (f.bits + bits - 8*byteOff)), nil
 	}
-	return wrap(64 - bits), nil
+	return truncate32(64 - bits), nil
 }
 
-// wrap is how libbpf, which has 32 bits, answers about fields that no integer holds.
-func wrap(shift uint64) uint64 { return uint64(uint32(shift)) }
+// truncate32 is how libbpf, which has 32 bits, answers about fields that no integer holds.
+func truncate32(shift uint64) uint64 { return uint64(uint32(shift)) }
 
-// load returns the place and size of the smallest aligned integer of at least size bytes that has
-// all of a bitfield.
-func load(off, bits, size uint64) (at, wide uint64, err error) {
+// integerAround returns the place and size of the smallest aligned integer of at least size bytes
+// that has all of a bitfield.
+func integerAround(off, bits, size uint64) (at, wide uint64, err error) {
 	if size == 0 {
 		return 0, 0, errors.New("a bitfield of a type of no bytes")
 	}

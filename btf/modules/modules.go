@@ -122,9 +122,9 @@ func New(base *btf.Spec) *Collection {
 	}
 }
 
-// canonical is how the kernel spells module names: files may have "-" where modules have
+// kernelSpelling is how the kernel spells module names: files may have "-" where modules have
 // "_".
-func canonical(name string) string { return strings.ReplaceAll(name, "-", "_") }
+func kernelSpelling(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
 // Add adds a module that open will open when it is first needed. path says where it comes from,
 // for Problems. It fails with ErrDuplicate if a module has the name already, or if the name is
@@ -143,7 +143,7 @@ func (c *Collection) Add(name, path string, open Opener) error {
 func (c *Collection) AddExtra(object, extra, path string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	o := c.members[canonical(object)]
+	o := c.members[kernelSpelling(object)]
 	if o == nil || o.isExtra || c.isStale(o) {
 		return &noModuleError{object}
 	}
@@ -162,7 +162,7 @@ func (c *Collection) add(m *member) error {
 	if m.name == "" {
 		return errNoName
 	}
-	key := canonical(m.name)
+	key := kernelSpelling(m.name)
 	if old := c.members[key]; old != nil {
 		return fmt.Errorf("%w: %.128s (%s and %s)", ErrDuplicate, m.name, old.path, m.path)
 	}
@@ -177,7 +177,7 @@ func (c *Collection) add(m *member) error {
 // find returns where in order a module is or would be.
 func (c *Collection) find(key string) (int, bool) {
 	return slices.BinarySearchFunc(c.order, key, func(m *member, key string) int {
-		return cmp.Compare(canonical(m.name), key)
+		return cmp.Compare(kernelSpelling(m.name), key)
 	})
 }
 
@@ -200,7 +200,7 @@ func (c *Collection) Remove(name string) (retired []*btf.Spec, err error) {
 	if c.closed.Load() {
 		return nil, btf.ErrClosed
 	}
-	m := c.members[canonical(name)]
+	m := c.members[kernelSpelling(name)]
 	if m == nil || m == c.kernel {
 		return nil, &noModuleError{name}
 	}
@@ -215,7 +215,7 @@ func (c *Collection) Replace(name, path string, open Opener) (retired []*btf.Spe
 	if c.closed.Load() {
 		return nil, btf.ErrClosed
 	}
-	if old := c.members[canonical(name)]; old != nil && old != c.kernel && !old.isExtra {
+	if old := c.members[kernelSpelling(name)]; old != nil && old != c.kernel && !old.isExtra {
 		retired = c.remove(old)
 	}
 	return retired, c.add(&member{name: name, path: path, open: open, object: c.kernel})
@@ -226,7 +226,7 @@ func (c *Collection) remove(m *member) (retired []*btf.Spec) {
 	for len(m.extras) > 0 {
 		retired = append(retired, c.remove(m.extras[0])...)
 	}
-	key := canonical(m.name)
+	key := kernelSpelling(m.name)
 	delete(c.members, key)
 	if m.isExtra {
 		o := m.object
@@ -237,13 +237,13 @@ func (c *Collection) remove(m *member) (retired []*btf.Spec) {
 	old := m.result.Swap(&result{err: &noModuleError{m.name}})
 	if old != nil && old.spec != nil {
 		retired = append(retired, old.spec)
-		c.retire(old.spec)
+		c.keepRetired(old.spec)
 	}
 	return retired
 }
 
-// retire keeps a Spec for Close, and forgets those that were closed meanwhile.
-func (c *Collection) retire(spec *btf.Spec) {
+// keepRetired keeps a Spec for Close, and forgets those that were closed meanwhile.
+func (c *Collection) keepRetired(spec *btf.Spec) {
 	c.retired = slices.DeleteFunc(c.retired, func(s *btf.Spec) bool {
 		if !btf.Internal.Closed(s) {
 			return false

@@ -35,7 +35,7 @@ func (c *Collection) Module(ctx context.Context, name string) (*btf.Spec, error)
 	if m == nil || m.isExtra {
 		return nil, &noModuleError{name}
 	}
-	return c.get(ctx, m)
+	return c.openMember(ctx, m)
 }
 
 // Extra returns the Spec of an extra of an object, the kernel ("vmlinux") or a module, split from
@@ -50,21 +50,21 @@ func (c *Collection) Extra(ctx context.Context, object, extra string) (*btf.Spec
 	if o == nil || o.isExtra {
 		return nil, &noModuleError{name}
 	}
-	if _, err := c.get(ctx, o); err != nil {
+	if _, err := c.openMember(ctx, o); err != nil {
 		return nil, err
 	}
 	m := c.member(name) // the object's opener may have added it
 	if m == nil || !m.isExtra {
 		return nil, &noModuleError{name}
 	}
-	return c.get(ctx, m)
+	return c.openMember(ctx, m)
 }
 
 // member returns the kernel, a module or an extra, or nil.
 func (c *Collection) member(name string) *member {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.members[canonical(name)]
+	return c.members[kernelSpelling(name)]
 }
 
 // OpenAll opens all modules with the given number of workers, at least one. After each
@@ -95,7 +95,7 @@ func (c *Collection) OpenAll(
 	for range max(workers, 1) {
 		wg.Go(func() {
 			for m := take(); m != nil; m = take() {
-				c.get(ctx, m)
+				c.openMember(ctx, m)
 				mu.Lock()
 				done++
 				if progress != nil {
@@ -109,9 +109,9 @@ func (c *Collection) OpenAll(
 	return ctx.Err()
 }
 
-// get returns a member's Spec. The first who asks opens it, and others wait; if the context of the
-// one who opens it ends first, the next one does.
-func (c *Collection) get(ctx context.Context, m *member) (*btf.Spec, error) {
+// openMember returns a member's Spec. The first who asks opens it, and others wait; if the context
+// of the one who opens it ends first, the next one does.
+func (c *Collection) openMember(ctx context.Context, m *member) (*btf.Spec, error) {
 	for {
 		if r := m.result.Load(); r != nil {
 			return r.spec, r.err
@@ -122,7 +122,7 @@ func (c *Collection) get(ctx context.Context, m *member) (*btf.Spec, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		opening, mine := c.claim(m)
+		opening, mine := c.claimOpening(m)
 		if mine {
 			return c.open(ctx, m)
 		}
@@ -136,9 +136,9 @@ func (c *Collection) get(ctx context.Context, m *member) (*btf.Spec, error) {
 	}
 }
 
-// claim makes the caller the one who opens m, or returns what is closed when another one is done;
-// nil if one is done already.
-func (c *Collection) claim(m *member) (opening <-chan struct{}, mine bool) {
+// claimOpening makes the caller the one who opens m, or returns what is closed when another one is
+// done; nil if one is done already.
+func (c *Collection) claimOpening(m *member) (opening <-chan struct{}, mine bool) {
 	id := goroutine()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,14 +155,14 @@ func (c *Collection) claim(m *member) (opening <-chan struct{}, mine bool) {
 func (c *Collection) open(ctx context.Context, m *member) (spec *btf.Spec, err error) {
 	// What it comes to if the opener panics.
 	r, isFinal := result{err: fmt.Errorf("module %.128s: %w", m.name, errNoSpec)}, true
-	defer func() { spec, err = c.settle(m, r, isFinal) }()
+	defer func() { spec, err = c.finishOpening(m, r, isFinal) }()
 	r, isFinal = c.run(ctx, m)
 	return nil, nil
 }
 
 // run calls a member's opener. If the context ends first, the result is not final.
 func (c *Collection) run(ctx context.Context, m *member) (r result, isFinal bool) {
-	base, err := c.get(ctx, m.object)
+	base, err := c.openMember(ctx, m.object)
 	if err != nil {
 		return result{err: err}, false
 	}
@@ -195,9 +195,9 @@ func check(m *member, spec *btf.Spec, err error) error {
 	return err
 }
 
-// settle ends the opening of a member. Its Spec is closed again if the member was taken out, or the
-// Collection closed, meanwhile.
-func (c *Collection) settle(m *member, r result, isFinal bool) (*btf.Spec, error) {
+// finishOpening ends the opening of a member. Its Spec is closed again if the member was taken
+// out, or the Collection closed, meanwhile.
+func (c *Collection) finishOpening(m *member, r result, isFinal bool) (*btf.Spec, error) {
 	id := goroutine()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -264,7 +264,7 @@ func (c *Collection) isStale(m *member) bool {
 		return false
 	}
 	old := c.openers[goroutine()]
-	return old != nil && old != m && canonical(old.name) == canonical(m.name)
+	return old != nil && old != m && kernelSpelling(old.name) == kernelSpelling(m.name)
 }
 
 // goroutine returns the number of the goroutine that runs, as a panic prints it; 0 if there is none

@@ -22,7 +22,7 @@ func (c *Collection) Specs() iter.Seq2[string, *btf.Spec] {
 			return
 		}
 		for _, m := range c.snapshot() {
-			spec, err := c.get(ctx, m)
+			spec, err := c.openMember(ctx, m)
 			if err == nil && !yield(m.name, spec.Own()) {
 				return
 			}

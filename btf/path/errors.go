@@ -75,7 +75,7 @@ func (w *walker) fail(err error, reached int, s *step) error {
 	e := &Error{Path: w.steps.expr, Reached: w.steps.expr[:reached], Type: w.field.Type, Err: err}
 	switch err {
 	case errMember:
-		e.Err = &missing{fmt.Sprintf("no member %q; %s", shorten(s.name), has(e.Type, s.name))}
+		e.Err = &missing{fmt.Sprintf("no member %q; %s", shorten(s.name), listMembers(e.Type, s.name))}
 	case errIndex:
 		n, _ := e.Type.Underlying().ArrayLen()
 		e.Err = &missing{fmt.Sprintf("no element %d of %d", s.index, n)}
@@ -94,8 +94,8 @@ func (m *missing) Unwrap() error { return btf.ErrNotFound }
 // maxCompared bounds the work for an error: how many members are compared with the name.
 const maxCompared = 1000
 
-// has lists the members of t, those whose names are closest to name first.
-func has(t btf.Type, name string) string {
+// listMembers lists the members of t, those whose names are closest to name first.
+func listMembers(t btf.Type, name string) string {
 	type candidate struct {
 		name     string
 		distance int

@@ -70,15 +70,15 @@ func (v *visitor) visit(t btf.Type, off uint64, depth int, yield func(hit) bool)
 		if k := inner.Kind(); k != btf.KindStruct && k != btf.KindUnion {
 			continue // padding
 		}
-		if depth < maxNesting && v.enter(inner) && !v.visit(inner, at, depth+1, yield) {
+		if depth < maxNesting && v.isNew(inner) && !v.visit(inner, at, depth+1, yield) {
 			return false
 		}
 	}
 	return true
 }
 
-// enter reports whether t is new.
-func (v *visitor) enter(t btf.Type) bool {
+// isNew reports whether t is new.
+func (v *visitor) isNew(t btf.Type) bool {
 	for _, seen := range v.few[:v.n] {
 		if seen == t {
 			return false
@@ -109,7 +109,7 @@ func Members(t btf.Type) iter.Seq[Field] {
 			f := Field{Type: h.member.Target(), Member: h.member, BitOffset: h.offset}
 			if links += linksPerMember; btf.Internal.Near(f.Type, &links) {
 				var shift uint64
-				shift, f.BitSize, f.Bitfield = extent(f.Member, f.Type)
+				shift, f.BitSize, f.Bitfield = widthOf(f.Member, f.Type)
 				f.BitOffset += shift
 			}
 			if !yield(f) {

@@ -82,7 +82,7 @@ func (w *walker) walk(root btf.Type) error {
 		reached := w.steps.pos
 		step, err := w.steps.next()
 		if err == nil {
-			err = w.take(&step)
+			err = w.takeStep(&step)
 		}
 		if err != nil {
 			return w.fail(err, reached, &step)
@@ -94,7 +94,7 @@ func (w *walker) walk(root btf.Type) error {
 	return nil
 }
 
-func (w *walker) take(s *step) error {
+func (w *walker) takeStep(s *step) error {
 	switch s.op {
 	case opIndex:
 		return w.index(s.index)
@@ -111,7 +111,7 @@ func (w *walker) take(s *step) error {
 		return w.noMember()
 	}
 	w.field.Member, w.field.Type, w.flexible = h.member, h.member.Target(), h.last
-	return w.move(h.offset)
+	return w.moveBits(h.offset)
 }
 
 // lookUp goes to a member by way of the Resolver's tables.
@@ -127,7 +127,7 @@ func (w *walker) lookUp(name string) error {
 		return w.noMember()
 	}
 	w.entry, w.field.Type, w.flexible = e, e.target, e.last
-	return w.move(e.offset)
+	return w.moveBits(e.offset)
 }
 
 func (w *walker) noMember() error {
@@ -137,8 +137,8 @@ func (w *walker) noMember() error {
 	return errMember
 }
 
-// move moves on by a distance in bits.
-func (w *walker) move(distance uint64) error {
+// moveBits moves on by a distance in bits.
+func (w *walker) moveBits(distance uint64) error {
 	off, carry := bits.Add64(w.field.BitOffset, distance, 0)
 	if carry != 0 {
 		return errFar
@@ -179,7 +179,7 @@ func (w *walker) element(t btf.Type, n uint64) error {
 	}
 	w.field.Type, w.field.Member = t, btf.Member{}
 	w.flexible, w.entry = false, nil
-	return w.move(distance * 8)
+	return w.moveBits(distance * 8)
 }
 
 // follow goes to element n of what a pointer points to.
@@ -204,16 +204,16 @@ func (w *walker) measure() error {
 	f := &w.field
 	if w.entry != nil {
 		f.Member, f.BitSize, f.Bitfield = w.entry.member, w.entry.size, w.entry.bitfield
-		return w.move(w.entry.shift)
+		return w.moveBits(w.entry.shift)
 	}
-	shift, size, bitfield := extent(f.Member, f.Type)
+	shift, size, bitfield := widthOf(f.Member, f.Type)
 	f.BitSize, f.Bitfield = size, bitfield
-	return w.move(shift)
+	return w.moveBits(shift)
 }
 
-// extent returns the width of a member in bits, or of a type if m is the zero Member, and how
+// widthOf returns the width of a member in bits, or of a type if m is the zero Member, and how
 // many bits behind the member's offset a bitfield of the older form starts.
-func extent(m btf.Member, t btf.Type) (shift, size uint64, bitfield bool) {
+func widthOf(m btf.Member, t btf.Type) (shift, size uint64, bitfield bool) {
 	if off, width, ok := m.Bits(); ok {
 		return uint64(off - m.BitOffset()), uint64(width), true
 	}

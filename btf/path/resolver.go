@@ -41,7 +41,7 @@ type entry struct {
 	hash uint64
 	hit
 	target      btf.Type // of the member
-	shift, size uint64   // see extent
+	shift, size uint64   // see widthOf
 	bitfield    bool
 	// next is the table of target, set when it is first needed.
 	next atomic.Pointer[table]
@@ -92,7 +92,7 @@ func newTable(t btf.Type) *table {
 		e := &tab.entries[n]
 		e.hit, e.name, e.target = h, h.member.Name(), h.member.Target()
 		e.hash = maphash.String(seed, e.name)
-		e.shift, e.size, e.bitfield = extent(h.member, e.target)
+		e.shift, e.size, e.bitfield = widthOf(h.member, e.target)
 		tab.put(uint32(n))
 		n++
 	}

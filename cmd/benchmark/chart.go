@@ -27,7 +27,7 @@ Exit status: 0, 1 on failure, 2 for wrong usage.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, paths []string) error {
-			return failed(chartFile(c.OutOrStdout(), *title, paths[0]))
+			return asFailure(chartFile(c.OutOrStdout(), *title, paths[0]))
 		},
 	}, []string{"Options"}, f)
 }

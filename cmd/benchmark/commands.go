@@ -26,8 +26,8 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// failed makes a failure of an error, if there is one.
-func failed(err error) error {
+// asFailure makes a failure of an error, if there is one.
+func asFailure(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -138,11 +138,11 @@ source <(benchmark completion bash)`,
 			root, out := c.Root(), c.OutOrStdout()
 			switch args[0] {
 			case "bash":
-				return failed(root.GenBashCompletionV2(out, true))
+				return asFailure(root.GenBashCompletionV2(out, true))
 			case "zsh":
-				return failed(root.GenZshCompletion(out))
+				return asFailure(root.GenZshCompletion(out))
 			}
-			return failed(root.GenFishCompletion(out, true))
+			return asFailure(root.GenFishCompletion(out, true))
 		},
 	}, nil)
 }

@@ -60,12 +60,12 @@ Exit status: 0, 1 on failure or what --fail-above says, 2 for wrong usage.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stdout := c.Context(), c.OutOrStdout()
 			if !o.run {
-				return failed(o.compareFiles(args[0], args[1], stdout, c.ErrOrStderr()))
+				return asFailure(o.compareFiles(args[0], args[1], stdout, c.ErrOrStderr()))
 			}
 			t := trial{comparison: o, out: stdout, sample: func(side int, rows string) ([]byte, error) {
 				return sample(ctx, args[side], args[2:], rows)
 			}}
-			return failed(t.run())
+			return asFailure(t.run())
 		},
 	}, []string{"Options"}, f)
 }

@@ -26,7 +26,7 @@ Exit status: 0, 1 on failure, 2 for wrong usage.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, paths []string) error {
-			return failed(drawHistory(c.OutOrStdout(), paths))
+			return asFailure(drawHistory(c.OutOrStdout(), paths))
 		},
 	}, nil)
 }

@@ -55,7 +55,7 @@ the results so far.`,
 			if none := new(session.RowsError); errors.As(err, &none) {
 				return fmt.Errorf("--rows %s: %w", o.rows, none)
 			}
-			return failed(err)
+			return asFailure(err)
 		},
 	}, titles, o.whatToMeasure(), o.howLong(), o.output())
 	completeFlag(c, "backend", append([]string{"default", "all"}, backendNames()...)...)

@@ -26,7 +26,7 @@ Exit status: 0, 1 on failure or if a run contradicts the ranking of some row,
 			return nil
 		},
 		RunE: func(c *cobra.Command, paths []string) error {
-			return failed(rankFiles(paths, c.OutOrStdout()))
+			return asFailure(rankFiles(paths, c.OutOrStdout()))
 		},
 	}, nil)
 }

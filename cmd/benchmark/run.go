@@ -90,12 +90,12 @@ func measure(ctx context.Context, o *options, stdout, stderr io.Writer) (err err
 	if err != nil {
 		measured.Notes = append(measured.Notes, "interrupted: these are the results so far")
 	}
-	measured.Environment = append(measured.Environment, about(began)...)
+	measured.Environment = append(measured.Environment, runSettings(began)...)
 	return errors.Join(err, writeRun(ctx, o, measured, stdout, stderr))
 }
 
-// about says when the run was, and what the command was.
-func about(began time.Time) []results.Setting {
+// runSettings says when the run was, and what the command was.
+func runSettings(began time.Time) []results.Setting {
 	words := []string{"benchmark"}
 	for _, word := range os.Args[1:] {
 		if strings.ContainsAny(word, " \t\n'\"\\$`*?()[]{}|&;<>#~!") || word == "" {
@@ -209,7 +209,7 @@ func prepareSources(ctx context.Context, o *options, ws *session.Workspace, bar 
 
 // listSubjects returns our backends, each in a process of this very program, and the peers.
 func listSubjects(ctx context.Context, o *options) ([]session.Subject, error) {
-	subjects := session.Ours(o.backends, self(ctx))
+	subjects := session.Ours(o.backends, serverCommand(ctx))
 	if !o.peers {
 		return subjects, nil
 	}
@@ -221,9 +221,9 @@ func listSubjects(ctx context.Context, o *options) ([]session.Subject, error) {
 	return append(subjects, peers...), err
 }
 
-// self returns how this program is started as a server; nil where it cannot start itself, as under
-// an emulator, and then measures in this process.
-func self(ctx context.Context) []string {
+// serverCommand returns how this program is started as a server; nil where it cannot start itself,
+// as under an emulator, and then measures in this process.
+func serverCommand(ctx context.Context) []string {
 	path, err := os.Executable()
 	if err != nil || exec.CommandContext(ctx, path, serveCommand, "--backends").Run() != nil {
 		return nil

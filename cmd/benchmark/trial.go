@@ -60,10 +60,10 @@ func (t *trial) run() error {
 	}
 	fmt.Fprintln(t.out)
 	turns := max(2*t.turns, report.PairsWanted(len(suspects), againRisk))
-	if before, after, err = t.measure("again", pattern(suspects), turns); err != nil {
+	if before, after, err = t.measure("again", rowsPattern(suspects), turns); err != nil {
 		return err
 	}
-	c, err = t.show("again", only(suspects, before), only(suspects, after))
+	c, err = t.show("again", onlyFigures(suspects, before), onlyFigures(suspects, after))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (t *trial) measure(name, rows string, turns int) (
 				return nil, nil, err
 			}
 			texts[side] = append(texts[side], text...)
-			bests[side] = append(bests[side], best(read)...)
+			bests[side] = append(bests[side], bestPerName(read)...)
 		}
 		slices.Reverse(order)
 	}
@@ -104,8 +104,8 @@ func (t *trial) measure(name, rows string, turns int) (
 	return bests[0], bests[1], nil
 }
 
-// best returns one result of each name, with the best value of each unit.
-func best(samples []*benchfmt.Result) (bests []*benchfmt.Result) {
+// bestPerName returns one result of each name, with the best value of each unit.
+func bestPerName(samples []*benchfmt.Result) (bests []*benchfmt.Result) {
 	known := make(map[string]*benchfmt.Result)
 	for _, sample := range samples {
 		b := known[sample.Name.String()]
@@ -134,8 +134,8 @@ func (t *trial) show(name string, before, after []*benchfmt.Result) (*report.Com
 	return c, errors.Join(c.Write(t.out), t.keep(name+".txt", c.Write))
 }
 
-// pattern returns a regular expression for exactly the rows of these changes.
-func pattern(changes []report.Change) string {
+// rowsPattern returns a regular expression for exactly the rows of these changes.
+func rowsPattern(changes []report.Change) string {
 	var rows []string
 	for _, change := range changes {
 		if row := regexp.QuoteMeta(change.Row); !slices.Contains(rows, row) {
@@ -145,8 +145,8 @@ func pattern(changes []report.Change) string {
 	return "^(" + strings.Join(rows, "|") + ")$"
 }
 
-// only keeps the figures of these changes: their rows have others as well.
-func only(changes []report.Change, samples []*benchfmt.Result) (kept []*benchfmt.Result) {
+// onlyFigures keeps the figures of these changes: their rows have others as well.
+func onlyFigures(changes []report.Change, samples []*benchfmt.Result) (kept []*benchfmt.Result) {
 	for _, sample := range samples {
 		sample.Values = slices.DeleteFunc(sample.Values, func(v benchfmt.Value) bool {
 			return !slices.ContainsFunc(changes, func(c report.Change) bool {

@@ -272,7 +272,7 @@ func TestBest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bests := best(samples)
+	bests := bestPerName(samples)
 	if len(bests) != 2 {
 		t.Fatalf("%d results", len(bests))
 	}

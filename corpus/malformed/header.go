@@ -162,14 +162,14 @@ var headerRows = []row{
 		}}}},
 	{23, "other byte order", Sound, "the magic number tells the order",
 		[]variant{{"than its neighbour in this catalogue", func(m *maker) {
-			m.order = other(m.order)
+			m.order = otherOrder(m.order)
 			m.reset()
 		}}}},
 	{24, "split in another byte order than its base", Validate, "each section is read in its own " +
 		"order; no producer writes this",
 		[]variant{{"one typedef", func(m *maker) {
 			m.split()
-			m.order = other(m.order)
+			m.order = otherOrder(m.order)
 			m.add(btf.KindTypedef, "mine", 0, 1)
 		}}}},
 	{25, "layout section", Sound, "Linux 7.1 and libbpf write it to size kinds for old readers",
@@ -206,7 +206,7 @@ var headerRows = []row{
 		}}}},
 }
 
-func other(o binary.ByteOrder) binary.ByteOrder {
+func otherOrder(o binary.ByteOrder) binary.ByteOrder {
 	if o == binary.ByteOrder(binary.LittleEndian) {
 		return binary.BigEndian
 	}

@@ -48,7 +48,7 @@ type fieldMap struct {
 // newMap walks the records of blob as far as they are sound.
 func newMap(blob []byte, o *Options) *fieldMap {
 	m := &fieldMap{
-		blob: blob, order: order(blob), opts: *o,
+		blob: blob, order: byteOrderOf(blob), opts: *o,
 		words: make([]field, (len(blob)+3)/4), ids: make([]uint32, (len(blob)+3)/4),
 	}
 	if len(blob) < 24 {

@@ -48,7 +48,7 @@ func decode(image []byte, o *Options, input []byte) []Edit {
 		return nil
 	}
 	edits := make([]Edit, 0, n)
-	ord := order(image)
+	ord := byteOrderOf(image)
 	for ; n > 0; n-- {
 		slot := binary.LittleEndian.Uint32(input)
 		code, raw := input[4], uint32(binary.LittleEndian.Uint16(input[6:]))

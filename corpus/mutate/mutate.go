@@ -87,7 +87,7 @@ func (e Edit) apply(blob []byte) ([]byte, saved) {
 	case setByte:
 		at[0] = byte(e.value)
 	case setWord:
-		order(blob).PutUint32(at, e.value)
+		byteOrderOf(blob).PutUint32(at, e.value)
 	}
 	return blob[:len(blob):len(blob)], before
 }
@@ -97,8 +97,8 @@ func (s saved) restore(blob []byte) {
 	copy(blob[s.offset:], s.old[:s.n])
 }
 
-// order is the blob's byte order; little-endian if the magic number is not there.
-func order(blob []byte) binary.ByteOrder {
+// byteOrderOf is the blob's byte order; little-endian if the magic number is not there.
+func byteOrderOf(blob []byte) binary.ByteOrder {
 	if len(blob) >= 2 && blob[0] == 0xeb && blob[1] == 0x9f {
 		return binary.BigEndian
 	}

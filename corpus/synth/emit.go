@@ -96,24 +96,24 @@ func (g *generator) emit(i int, k btf.Kind, name string) {
 	case btf.KindFwd:
 		g.b.Fwd(name, btf.KindStruct+btf.Kind(i&1))
 	case btf.KindFunc:
-		g.b.Func(name, g.pick(g.protos), btf.Linkage(i&1))
+		g.b.Func(name, g.drawID(g.protos), btf.Linkage(i&1))
 	case btf.KindFuncProto:
 		g.proto()
 	case btf.KindVar:
-		g.b.Var(name, g.pick(g.ints), btf.LinkageGlobal)
+		g.b.Var(name, g.drawID(g.ints), btf.LinkageGlobal)
 	case btf.KindDatasec:
 		g.datasec(name)
 	case btf.KindDeclTag:
-		g.b.DeclTag(name, g.pick(g.structs), -1)
+		g.b.DeclTag(name, g.drawID(g.structs), -1)
 	case btf.KindTypeTag:
-		g.b.TypeTag(name, g.pick(g.ints))
+		g.b.TypeTag(name, g.drawID(g.ints))
 	default:
 		g.link(i, k, name)
 	}
 }
 
-// pick draws one of ids, which is not empty.
-func (g *generator) pick(ids []btf.TypeID) btf.TypeID { return ids[g.rand.IntN(len(ids))] }
+// drawID draws one of ids, which is not empty.
+func (g *generator) drawID(ids []btf.TypeID) btf.TypeID { return ids[g.rand.IntN(len(ids))] }
 
 // link makes a pointer, qualifier or typedef.
 func (g *generator) link(i int, k btf.Kind, name string) {
@@ -147,13 +147,13 @@ func (g *generator) end(k btf.Kind) btf.TypeID {
 	case k == btf.KindPtr && n == 0:
 		return 0
 	case k == btf.KindPtr && n < 3 && len(g.protos) > 0:
-		return g.pick(g.protos)
+		return g.drawID(g.protos)
 	case k == btf.KindPtr && n == 3 && len(g.fwds) > 0:
-		return g.pick(g.fwds)
+		return g.drawID(g.fwds)
 	case n < 12 && len(g.structs) > 0:
-		return g.pick(g.structs)
+		return g.drawID(g.structs)
 	}
-	return g.pick(g.ints)
+	return g.drawID(g.ints)
 }
 
 // inBase draws a type of the base that has a size of its own; ok is false if a few tries do not
@@ -176,18 +176,18 @@ func (g *generator) inBase() (id btf.TypeID, ok bool) {
 
 // array makes an array of numbers, or one of arrays or structs made before.
 func (g *generator) array() {
-	elem, n := sized{g.pick(g.ints), 4, 0}, uint32(1+g.rand.IntN(16))
+	elem, n := sized{g.drawID(g.ints), 4, 0}, uint32(1+g.rand.IntN(16))
 	if len(g.small) > 0 && g.rand.IntN(4) == 0 {
 		if s := g.small[g.rand.IntN(len(g.small))]; s.size*n <= maxMember && s.nest < maxNest {
 			elem = s
 		}
 	}
-	id := g.b.Array(elem.id, g.pick(g.ints), n)
-	g.offer(sized{id, elem.size * n, elem.nest + 1})
+	id := g.b.Array(elem.id, g.drawID(g.ints), n)
+	g.makeAvailable(sized{id, elem.size * n, elem.nest + 1})
 }
 
-// offer makes a type available to later structs and arrays.
-func (g *generator) offer(s sized) {
+// makeAvailable makes a type available to later structs and arrays.
+func (g *generator) makeAvailable(s sized) {
 	switch {
 	case s.size == 0 || s.size > maxMember || s.nest >= maxNest:
 	case len(g.small) < maxSmall:
@@ -197,8 +197,8 @@ func (g *generator) offer(s sized) {
 	}
 }
 
-// part draws the name of a member, parameter or enumerator.
-func (g *generator) part() string { return g.parts.name(g.rand.IntN(g.nparts)) }
+// drawPartName draws the name of a member, parameter or enumerator.
+func (g *generator) drawPartName() string { return g.parts.name(g.rand.IntN(g.nparts)) }
 
 // width draws a number of elements, from half of Width to one and a half.
 func (g *generator) width() int { return max(1, g.Width/2+g.rand.IntN(g.Width+1)) }
@@ -213,7 +213,8 @@ func (g *generator) composite(k btf.Kind, name string) {
 		if k == btf.KindStruct {
 			at = (size + 7) &^ 7
 		}
-		g.members = append(g.members, builder.Member{Name: g.part(), Type: m.id, BitOffset: at * 8})
+		g.members = append(g.members,
+			builder.Member{Name: g.drawPartName(), Type: m.id, BitOffset: at * 8})
 		size = max(size, at+m.size)
 	}
 	size = (size + 7) &^ 7
@@ -223,7 +224,7 @@ func (g *generator) composite(k btf.Kind, name string) {
 	} else {
 		id = g.b.Union(name, size, g.members...)
 	}
-	g.offer(sized{id, size, nest + 1})
+	g.makeAvailable(sized{id, size, nest + 1})
 }
 
 // member draws the type of one of width members. Very wide structs have only pointers and numbers,
@@ -232,13 +233,13 @@ func (g *generator) member(width int) sized {
 	n := g.rand.IntN(8)
 	switch {
 	case n < 3 && len(g.pointers) > 0:
-		return sized{g.pick(g.pointers), pointer, 0}
+		return sized{g.drawID(g.pointers), pointer, 0}
 	case n == 3 && len(g.enums) > 0:
-		return sized{g.pick(g.enums), 4, 0}
+		return sized{g.drawID(g.enums), 4, 0}
 	case n == 4 && len(g.small) > 0 && width <= 1<<16:
 		return g.small[g.rand.IntN(len(g.small))]
 	}
-	return sized{g.pick(g.ints), 4, 0}
+	return sized{g.drawID(g.ints), 4, 0}
 }
 
 func (g *generator) enum(k btf.Kind, name string) {
@@ -248,7 +249,7 @@ func (g *generator) enum(k btf.Kind, name string) {
 		if k == btf.KindEnum64 {
 			v += 1 << 40
 		}
-		g.values = append(g.values, builder.Enumerator{Name: g.part(), Value: v})
+		g.values = append(g.values, builder.Enumerator{Name: g.drawPartName(), Value: v})
 	}
 	if k == btf.KindEnum {
 		g.b.Enum(name, 4, false, g.values...)
@@ -260,15 +261,15 @@ func (g *generator) enum(k btf.Kind, name string) {
 func (g *generator) proto() {
 	g.params = g.params[:0]
 	for range g.rand.IntN(6) {
-		t := g.pick(g.ints)
+		t := g.drawID(g.ints)
 		if len(g.pointers) > 0 && g.rand.IntN(2) == 0 {
-			t = g.pick(g.pointers)
+			t = g.drawID(g.pointers)
 		}
-		g.params = append(g.params, builder.Param{Name: g.part(), Type: t})
+		g.params = append(g.params, builder.Param{Name: g.drawPartName(), Type: t})
 	}
 	ret := btf.TypeID(0)
 	if g.rand.IntN(2) == 0 {
-		ret = g.pick(g.ints)
+		ret = g.drawID(g.ints)
 	}
 	g.b.FuncProto(ret, g.params...)
 }

@@ -49,12 +49,14 @@ func (c Change) Centers() (before, after float64) {
 }
 
 // Counts reports whether the medians differ by more than the floor of their unit.
-func (c Change) Counts() bool { return math.Abs(c.New.Center-c.Old.Center) > floor(c.Old.Unit) }
+func (c Change) Counts() bool {
+	return math.Abs(c.New.Center-c.Old.Center) > leastDifference(c.Old.Unit)
+}
 
-// floor is the least difference of a unit that counts, however small the values are. A pool that
-// the garbage collector emptied, a page or a span more or less is chance; an allocation more in
-// every operation is not.
-func floor(unit string) float64 {
+// leastDifference is the least difference of a unit that counts, however small the values are. A
+// pool that the garbage collector emptied, a page or a span more or less is chance; an allocation
+// more in every operation is not.
+func leastDifference(unit string) float64 {
 	switch unit {
 	case "allocs/op":
 		return 0.5
@@ -65,16 +67,16 @@ func floor(unit string) float64 {
 	case "heap-B", "private-B", "peak-B":
 		return 64 << 10
 	}
-	if informs(unit) {
+	if informsOnly(unit) {
 		return math.Inf(1)
 	}
 	return 0
 }
 
-// informs reports whether a unit only informs, so that no difference of it counts. Resident memory
-// holds pages that the system can drop. Totals add what the process held before, and one cycle of
-// the garbage collector takes what the scheduler makes of it.
-func informs(unit string) bool {
+// informsOnly reports whether a unit only informs, so that no difference of it counts. Resident
+// memory holds pages that the system can drop. Totals add what the process held before, and one
+// cycle of the garbage collector takes what the scheduler makes of it.
+func informsOnly(unit string) bool {
 	for _, prefix := range []string{"rss-", "pss-", "mapped-", "gc-"} {
 		if strings.HasPrefix(unit, prefix) {
 			return true
@@ -120,7 +122,7 @@ func compare(before, after *Sheet, limit float64, test func(before, after *Figur
 			onlyNew = append(onlyNew, f)
 		}
 	}
-	correct(changes)
+	correctForTests(changes)
 	return changes, onlyOld, onlyNew
 }
 
@@ -129,12 +131,12 @@ func compare(before, after *Sheet, limit float64, test func(before, after *Figur
 func canDiffer(a, b *Figure, limit float64) bool {
 	all := slices.Concat(a.Values, b.Values)
 	least, most := slices.Min(all), slices.Max(all)
-	return most-least > floor(a.Unit) && most-least > limit*math.Abs(least)
+	return most-least > leastDifference(a.Unit) && most-least > limit*math.Abs(least)
 }
 
-// correct raises the P values of tests by Holm's method: the least of m by m, the next by m-1, and
-// so on, each at least as high as the one before.
-func correct(changes []Change) {
+// correctForTests raises the P values of tests by Holm's method: the least of m by m, the next by
+// m-1, and so on, each at least as high as the one before.
+func correctForTests(changes []Change) {
 	var tested []*Change
 	for i := range changes {
 		if changes[i].Tested {

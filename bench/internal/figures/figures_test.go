@@ -131,7 +131,7 @@ func TestCorrect(t *testing.T) {
 		{Alone: 0.04, Tested: true}, {Alone: 0.4, Tested: true},
 	}
 	c[2].P = 1
-	correct(c)
+	correctForTests(c)
 	for i, want := range []float64{0.09, 0.04, 1, 0.09, 0.4} {
 		if math.Abs(c[i].P-want) > 1e-12 {
 			t.Errorf("%d: P %v, want %v", i, c[i].P, want)

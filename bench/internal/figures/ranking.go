@@ -73,15 +73,15 @@ func rank(runs []*Sheet, name row.Name, unit string) Ranking {
 		}
 	}
 	for run := range runs {
-		if !r.holds(func(backend string) float64 { return medians[backend][run] }) {
+		if !r.holdsBy(func(backend string) float64 { return medians[backend][run] }) {
 			r.Against = append(r.Against, run)
 		}
 	}
 	return r
 }
 
-// holds reports whether every backend of a rank is ahead of every backend of the next rank.
-func (r *Ranking) holds(value func(backend string) float64) bool {
+// holdsBy reports whether every backend of a rank is ahead of every backend of the next rank.
+func (r *Ranking) holdsBy(value func(backend string) float64) bool {
 	for i := 1; i < len(r.Ranks); i++ {
 		for _, ahead := range r.Ranks[i-1] {
 			for _, behind := range r.Ranks[i] {

@@ -79,13 +79,13 @@ func (c *classes) renumber() {
 	for b := range c.ascii {
 		c.ascii[b] = classHigh
 		if b < utf8.RuneSelf {
-			c.ascii[b] = uint8(c.of(rune(b)))
+			c.ascii[b] = uint8(c.classOf(rune(b)))
 		}
 	}
 }
 
-// of returns the class of a rune.
-func (c *classes) of(r rune) int {
+// classOf returns the class of a rune.
+func (c *classes) classOf(r rune) int {
 	i, found := slices.BinarySearch(c.starts, r)
 	if !found {
 		i--

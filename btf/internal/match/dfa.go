@@ -130,12 +130,12 @@ func newAutomaton(p *program) *automaton {
 	} else if len(a.begin[afterStart].insts) == 0 && !p.byLine {
 		a.start = a.dead
 	}
-	a.forget()
+	a.dropStates()
 	return a
 }
 
-// forget drops all states but the three that are always there.
-func (a *automaton) forget() {
+// dropStates drops all states but the three that are always there.
+func (a *automaton) dropStates() {
 	a.gen++
 	a.table = append(a.table[:0], make([]ref, a.stride)...)
 	a.states = append(a.states[:0], nil)
@@ -174,7 +174,7 @@ func (a *automaton) enter(s *state) {
 	a.table = append(a.table, make([]ref, a.stride)...)
 	a.states = append(a.states, s)
 	a.size += a.stride + 2*len(s.insts) + stateSize
-	if a.reversed && a.ends(s) {
+	if a.reversed && a.matchesAtEnd(s) {
 		s.ref |= here
 	}
 }
@@ -209,7 +209,7 @@ func (a *automaton) compute(s *state, class int) *state {
 		switch {
 		case a.reversed:
 			return a.start
-		case a.ends(s):
+		case a.matchesAtEnd(s):
 			return a.accept
 		}
 		return a.dead
@@ -229,8 +229,8 @@ func (a *automaton) compute(s *state, class int) *state {
 	return a.intern(after)
 }
 
-// ends reports whether the expression matches if the name ends in state s.
-func (a *automaton) ends(s *state) bool {
+// matchesAtEnd reports whether the expression matches if the name ends in state s.
+func (a *automaton) matchesAtEnd(s *state) bool {
 	if s == a.dead || s == a.accept {
 		return s == a.accept
 	}
@@ -297,7 +297,7 @@ func (a *automaton) intern(after uint8) *state {
 	}
 	s := &state{insts: slices.Clone(a.ready), waiting: a.waiting, after: after}
 	if a.size+a.stride+2*len(s.insts) > a.limit {
-		a.forget()
+		a.dropStates()
 	}
 	a.enter(s)
 	a.byKey[string(a.keyOf(s))] = s

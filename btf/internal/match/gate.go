@@ -28,7 +28,7 @@ func newGate(a *automaton) (g gate) {
 		var to []*state
 		ended := false
 		for _, s := range at {
-			if s == a.accept || a.widens(s) {
+			if s == a.accept || a.matchesBeyondASCII(s) {
 				return g // anything may follow, or later bytes have no fixed place
 			}
 			for b := range byte(utf8.RuneSelf) {
@@ -54,8 +54,8 @@ func newGate(a *automaton) (g gate) {
 	return g
 }
 
-// widens reports whether a rune outside ASCII leads from a state to a match.
-func (a *automaton) widens(s *state) bool {
+// matchesBeyondASCII reports whether a rune outside ASCII leads from a state to a match.
+func (a *automaton) matchesBeyondASCII(s *state) bool {
 	for i, start := range a.starts {
 		if start >= utf8.RuneSelf && a.next(s, a.ids[i]) != a.dead {
 			return true

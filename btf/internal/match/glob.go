@@ -17,11 +17,11 @@ import (
 func Glob(pattern string) (*Matcher, error) {
 	expr, err := globExpr(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("glob %q: %w", cut(pattern), shorten(err))
+		return nil, fmt.Errorf("glob %q: %w", shortenExpr(pattern), shorten(err))
 	}
 	m, err := Compile(expr)
 	if err != nil {
-		return nil, fmt.Errorf("glob %q: %w", cut(pattern), err)
+		return nil, fmt.Errorf("glob %q: %w", shortenExpr(pattern), err)
 	}
 	return m, nil
 }

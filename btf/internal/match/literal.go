@@ -151,7 +151,7 @@ func findPair(a, b string, ga, gb gate) (skip int, places uint32) {
 		d3 := ga.differ(word(a, 24)) | gb.differ(word(b, 24))
 		zero := (d0-ones)&^d0 | (d1-ones)&^d1 | (d2-ones)&^d2 | (d3-ones)&^d3
 		if zero&tops != 0 {
-			return n - len(a), zeros(d0) | zeros(d1)<<8 | zeros(d2)<<16 | zeros(d3)<<24
+			return n - len(a), zeroBytes(d0) | zeroBytes(d1)<<8 | zeroBytes(d2)<<16 | zeroBytes(d3)<<24
 		}
 		a, b = a[pairBlock:], b[pairBlock:]
 	}
@@ -169,15 +169,15 @@ func findExact(a, b string, wa, wb uint64) (skip int, places uint32) {
 		d3 := word(a, 24) ^ wa | (word(b, 24) ^ wb)
 		zero := (d0-ones)&^d0 | (d1-ones)&^d1 | (d2-ones)&^d2 | (d3-ones)&^d3
 		if zero&tops != 0 {
-			return n - len(a), zeros(d0) | zeros(d1)<<8 | zeros(d2)<<16 | zeros(d3)<<24
+			return n - len(a), zeroBytes(d0) | zeroBytes(d1)<<8 | zeroBytes(d2)<<16 | zeroBytes(d3)<<24
 		}
 		a, b = a[pairBlock:], b[pairBlock:]
 	}
 	return n - len(a), 0
 }
 
-// zeros returns a bit for each zero byte of a word, and perhaps for bytes above one.
-func zeros(w uint64) uint32 {
+// zeroBytes returns a bit for each zero byte of a word, and perhaps for bytes above one.
+func zeroBytes(w uint64) uint32 {
 	// The product moves the top bit of byte k to bit 56+k.
 	return uint32((w - ones) &^ w & tops >> 7 * 0x0102040810204080 >> 56)
 }

@@ -47,8 +47,8 @@ func Compile(expr string) (*Matcher, error) {
 // maxShown is how many bytes of an expression an error shows.
 const maxShown = 100
 
-// cut returns the start of an expression, for errors.
-func cut(expr string) string {
+// shortenExpr returns the start of an expression, for errors.
+func shortenExpr(expr string) string {
 	if len(expr) <= maxShown {
 		return expr
 	}
@@ -59,7 +59,7 @@ func cut(expr string) string {
 func shorten(err error) error {
 	var e *syntax.Error
 	if errors.As(err, &e) {
-		return &syntax.Error{Code: e.Code, Expr: cut(e.Expr)}
+		return &syntax.Error{Code: e.Code, Expr: shortenExpr(e.Expr)}
 	}
 	return err
 }

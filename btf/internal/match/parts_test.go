@@ -51,7 +51,7 @@ func TestLastPlace(t *testing.T) {
 func TestCut(t *testing.T) {
 	r := &run{text: "ab\x00\x00cd\x00"}
 	for p, want := range []int{3, 3, 3, 4, 7, 7, 7, 7} {
-		if got := r.cut(p); got != want {
+		if got := r.nextStart(p); got != want {
 			t.Errorf("the first string after %d starts at %d, want %d", p, got, want)
 		}
 	}

@@ -163,15 +163,15 @@ func trim(items []*syntax.Regexp) []*syntax.Regexp {
 	for n := len(items); n > 0; n = len(items) {
 		first, last := items[0], items[n-1]
 		switch {
-		case nullable(first):
+		case matchesEmpty(first):
 			items = items[1:]
-		case nullable(last):
+		case matchesEmpty(last):
 			items = items[:n-1]
 		case n == 1 && (first.Op == syntax.OpBeginText || first.Op == syntax.OpEndText):
 			return nil
-		case n > 1 && first.Op == syntax.OpBeginText && anything(items[1]):
+		case n > 1 && first.Op == syntax.OpBeginText && matchesAnything(items[1]):
 			items = items[2:]
-		case n > 1 && last.Op == syntax.OpEndText && anything(items[n-2]):
+		case n > 1 && last.Op == syntax.OpEndText && matchesAnything(items[n-2]):
 			items = items[:n-2]
 		default:
 			return items
@@ -180,29 +180,29 @@ func trim(items []*syntax.Regexp) []*syntax.Regexp {
 	return nil
 }
 
-// anything reports whether re is (?s).*, which consumes any name to its end.
-func anything(re *syntax.Regexp) bool {
+// matchesAnything reports whether re is (?s).*, which consumes any name to its end.
+func matchesAnything(re *syntax.Regexp) bool {
 	return re.Op == syntax.OpStar && re.Sub[0].Op == syntax.OpAnyChar
 }
 
-// nullable reports whether re matches the empty string wherever it stands. It may say no
+// matchesEmpty reports whether re matches the empty string wherever it stands. It may say no
 // where yes is true.
-func nullable(re *syntax.Regexp) bool {
+func matchesEmpty(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpEmptyMatch, syntax.OpStar, syntax.OpQuest:
 		return true
 	case syntax.OpCapture, syntax.OpPlus:
-		return nullable(re.Sub[0])
+		return matchesEmpty(re.Sub[0])
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
-			if !nullable(sub) {
+			if !matchesEmpty(sub) {
 				return false
 			}
 		}
 		return true
 	case syntax.OpAlternate:
 		for _, sub := range re.Sub {
-			if nullable(sub) {
+			if matchesEmpty(sub) {
 				return true
 			}
 		}
@@ -218,7 +218,7 @@ const caseBit = 'a' - 'A'
 // nobody uses it then.
 func literalOf(items []*syntax.Regexp, fold bool) (lit, folds string, n int) {
 	var text, bits strings.Builder
-	for n < len(items) && plain(items[n]) && text.Len() <= maxLiteral {
+	for n < len(items) && isPlain(items[n]) && text.Len() <= maxLiteral {
 		if items[n].Flags&syntax.FoldCase != 0 && !fold {
 			break
 		}
@@ -238,11 +238,11 @@ func literalOf(items []*syntax.Regexp, fold bool) (lit, folds string, n int) {
 	return text.String(), bits.String(), n
 }
 
-// plain reports whether re is matched by one sequence of bytes and no other, but for the case
+// isPlain reports whether re is matched by one sequence of bytes and no other, but for the case
 // of letters of ASCII. Not so are the runes that invalid UTF-8 stands for, those that no text
 // decodes to, those with other letters for another case, and NUL, which ends a name. See
 // outsideASCII for two letters that have one case more.
-func plain(re *syntax.Regexp) bool {
+func isPlain(re *syntax.Regexp) bool {
 	if re.Op != syntax.OpLiteral {
 		return false
 	}

@@ -38,7 +38,7 @@ func (r *run) selectNames(offs []uint32, hits []uint64) {
 	switch {
 	case r.swept:
 		method = methodSweep
-	case method >= methodLiteral && r.few():
+	case method >= methodLiteral && r.hasFewNames():
 		method = methodForward
 	case (method == methodLiteral || method == methodFilter) && !r.searchable():
 		method = methodSweep
@@ -77,9 +77,9 @@ func (r *run) searchable() bool {
 	return r.ascii
 }
 
-// few reports whether so few names are asked that a pass over the whole text costs more.
+// hasFewNames reports whether so few names are asked that a pass over the whole text costs more.
 // Names of C are some 20 bytes long.
-func (r *run) few() bool { return r.names < len(r.text)/64 }
+func (r *run) hasFewNames() bool { return r.names < len(r.text)/64 }
 
 // budget is how many bytes the forward automaton may read before the run decides that a
 // sweep is cheaper. That is so when names are not decided by their first bytes, and
@@ -160,7 +160,7 @@ func (r *run) match(off int) bool {
 		p++
 		if at == 0 {
 			c, width := utf8.DecodeRuneInString(r.text[p-1:])
-			at = a.next(a.at(from), a.of(c)).ref
+			at = a.next(a.at(from), a.classOf(c)).ref
 			table = a.table
 			p += width - 1
 		}

@@ -38,7 +38,7 @@ func (r *run) sweepLanes(a *automaton) {
 		}
 		high[k] = len(r.text)
 		if k+1 < lanes {
-			low[k+1] = r.cut((k + 1) * (len(r.text) / lanes))
+			low[k+1] = r.nextStart((k + 1) * (len(r.text) / lanes))
 		}
 		at[k] = a.start
 	}
@@ -53,7 +53,7 @@ func (r *run) sweepLanes(a *automaton) {
 			refs[k] = at[k].ref
 		}
 		var hits [lanes]uint64
-		block(a, r.text, &high, &refs, &hits, &seen)
+		sweepBlock(a, r.text, &high, &refs, &hits, &seen)
 		for k := range lanes {
 			if refs[k] != 0 {
 				at[k] = a.at(refs[k])
@@ -70,19 +70,19 @@ func (r *run) sweepLanes(a *automaton) {
 	}
 }
 
-// cut returns the first start of a string after p, or the end of the text.
-func (r *run) cut(p int) int {
+// nextStart returns the first start of a string after p, or the end of the text.
+func (r *run) nextStart(p int) int {
 	if o := strings.IndexByte(r.text[p:], 0); o >= 0 {
 		return p + o + 1
 	}
 	return len(r.text)
 }
 
-// block reads the blockSize bytes of the text before each lane's place, from the last to the
+// sweepBlock reads the blockSize bytes of the text before each lane's place, from the last to the
 // first, and sets in hits the bit of each byte at which a matching name starts. It does not
 // branch on what it reads: a missing transition leads to row 0, which never leads out,
 // and the caller sees the zero ref at the end.
-func block(a *automaton, text string, high *[lanes]int, refs *[lanes]ref, hits *[lanes]uint64,
+func sweepBlock(a *automaton, text string, high *[lanes]int, refs *[lanes]ref, hits *[lanes]uint64,
 	seen *[blockSize][lanes]ref) {
 	t0 := text[high[0]-blockSize:][:blockSize]
 	t1 := text[high[1]-blockSize:][:blockSize]
@@ -148,10 +148,10 @@ func (r *run) sweepRune(a *automaton, s *state, p int) (*state, int) {
 	c, width := utf8.DecodeLastRuneInString(r.text[:p+1])
 	inner := s
 	for i := range width - 1 {
-		inner = a.next(inner, a.of(utf8.RuneError))
+		inner = a.next(inner, a.classOf(utf8.RuneError))
 		if inner.ref&here != 0 {
 			r.bits.set(p - i)
 		}
 	}
-	return a.next(s, a.of(c)), width
+	return a.next(s, a.classOf(c)), width
 }
