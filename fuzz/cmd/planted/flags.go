@@ -15,8 +15,8 @@ import (
 // triggered, which may be long before a test fails.
 const marker = "plantedBug("
 
-// markerSource defines plantedBug. It has no branches and no comparisons, which would show an engine
-// the way. The flags are a mapped file, so that they outlive the process and every worker of an
+// markerSource defines plantedBug. It has no branches and no comparisons, which would show an
+// engine the way. The flags are a mapped file, so that they outlive the process and every worker of an
 // engine sets the same.
 const markerSource = `package %s
 
@@ -31,7 +31,8 @@ var plantedFlags = func() []byte {
 		return make([]byte, 2)
 	}
 	defer f.Close()
-	b, err := syscall.Mmap(int(f.Fd()), 0, 2, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	const both = syscall.PROT_READ | syscall.PROT_WRITE
+	b, err := syscall.Mmap(int(f.Fd()), 0, 2, both, syscall.MAP_SHARED)
 	if err != nil {
 		return make([]byte, 2)
 	}
