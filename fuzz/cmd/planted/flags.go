@@ -16,8 +16,8 @@ import (
 const marker = "plantedBug("
 
 // markerSource defines plantedBug. It has no branches and no comparisons, which would show an
-// engine the way. The flags are a mapped file, so that they outlive the process and every worker of an
-// engine sets the same.
+// engine the way. The flags are a mapped file, so that they outlive the process and every worker
+// of an engine sets the same.
 const markerSource = `package %s
 
 import (
