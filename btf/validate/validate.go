@@ -41,7 +41,8 @@ func (f Finding) String() string {
 // Kernel returns what a kernel of the section's byte order would refuse in the own types of spec:
 // first of records, then of what they refer to, each in the order of types. It is empty if there is
 // nothing. A type whose parts are refused is not judged itself; nor are references, if Verify finds
-// one to nothing, or a circle. Time and memory are linear in the section. The error is btf.ErrClosed.
+// one to nothing, or a circle. Time and memory are linear in the section. The error is
+// btf.ErrClosed.
 func Kernel(spec *btf.Spec) ([]Finding, error) { return check(spec, false) }
 
 // Object is Kernel for what compilers write into objects, which a loader completes: there, sections

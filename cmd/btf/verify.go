@@ -58,7 +58,8 @@ much of which a loader completes.`,
 	}
 	c.Flags().StringVar(&a.source.base, "base", "", "the kernel's `file`, for those of modules")
 	c.Flags().BoolVar(&k.kernel, "kernel", false, "whether a kernel would load it")
-	c.Flags().BoolVar(&k.object, "object", false, "as --kernel, without what compilers write into objects")
+	c.Flags().BoolVar(&k.object, "object", false,
+		"as --kernel, without what compilers write into objects")
 	c.MarkFlagsMutuallyExclusive("kernel", "object")
 	return c
 }
