@@ -10,7 +10,8 @@ import (
 )
 
 // sortByName orders a section's own types as CopyOptions.SortByName says, and returns what becomes
-// of their ids. The kernel's build does so in tools/bpf/resolve_btfids (sort_btf_by_name, Linux 7.0).
+// of their ids. The kernel's build does so in tools/bpf/resolve_btfids (sort_btf_by_name, Linux
+// 7.0).
 func (b *Builder) sortByName(sec *raw.Section, spec *btf.Spec) (sorted []btf.Type,
 	ids func(btf.TypeID) btf.TypeID) {
 	type named struct {

@@ -6,9 +6,9 @@
 //	spec, err := loaded.Open(id, cache.Backend{})
 //
 // It asks by bpf(2), with BPF_BTF_GET_NEXT_ID and others of include/uapi/linux/bpf.h (Linux 5.11
-// for names), which takes the capability CAP_SYS_ADMIN: without, errors are fs.ErrPermission and say
-// so. On other systems, they are errors.ErrUnsupported. All functions are safe for concurrent use; each
-// call opens and closes descriptors of its own.
+// for names), which takes the capability CAP_SYS_ADMIN: without, errors are fs.ErrPermission and
+// say so. On other systems, they are errors.ErrUnsupported. All functions are safe for concurrent
+// use; each call opens and closes descriptors of its own.
 package loaded
 
 import (

@@ -1,6 +1,7 @@
 #!/bin/sh -eu
-# Builds bin/derive, bin/relocate and bin/rewrite, oracles of package derived, over the sources of libbpf 1.7.0,
-# which the crate libbpf-sys carries. It needs cargo, a C compiler, libelf-dev and zlib1g-dev.
+# Builds bin/derive, bin/relocate and bin/rewrite, oracles of package derived, over the sources of
+# libbpf 1.7.0, which the crate libbpf-sys carries. It needs cargo, a C compiler, libelf-dev and
+# zlib1g-dev.
 cd "$(dirname "$0")"
 mkdir -p bin
 cargo metadata --quiet --format-version 1 >bin/metadata.json
