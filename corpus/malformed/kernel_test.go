@@ -11,9 +11,9 @@ import (
 	"github.com/btfkit/btfkit/corpus/malformed"
 )
 
-// The rows in which a kernel's own verdict is not that of Validate's kernel profile: it takes what
-// it should not, or is stricter with what a user loads than with its own BTF, or depends on its
-// version.
+// The rows in which a kernel's own verdict is not the catalogue's: it takes what it should not, or
+// is stricter with what a user loads than with its own BTF, or depends on its version. Package
+// validate follows the kernel in the first two.
 var (
 	kernelAccepts = []int{22, 50}
 	kernelRefuses = []int{10, 11, 12, 17, 21, 23, 60, 80}

@@ -10,7 +10,7 @@ import (
 
 // idAttr is the part of union bpf_attr that commands about ids use. The kernel takes what is
 // shorter than its own, and zeros behind.
-type idAttr struct{ id, nextID, flags uint32 }
+type idAttr struct{ id, nextID, _ uint32 }
 
 // infoAttr is that of BPF_OBJ_GET_INFO_BY_FD.
 type infoAttr struct {
