@@ -11,4 +11,6 @@ require (
 	github.com/ulikunitz/xz v0.5.17
 )
 
+require golang.org/x/sys v0.47.0
+
 replace github.com/btfkit/btfkit/btf => ../btf

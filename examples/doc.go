@@ -14,4 +14,6 @@
 //	diff         what changed in a kernel        68   23
 //	daemon       modules come and go              -   35
 //	signature    prototypes of functions          -   23
+//	fits         does an object fit a kernel      -   39
+//	minimise     what an object needs of one      -   40
 package examples

@@ -16,6 +16,9 @@ import (
 // kernels in files of their own, spare a module that is not loaded.
 var root, old, recent, spare string
 
+// object is a compiled BPF object.
+var object = filepath.Join("..", "cmd", "btf", "testdata", "prog.bpf.o")
+
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "btfkit-examples")
 	if err != nil {
@@ -87,7 +90,7 @@ func TestLength(t *testing.T) {
 			t.Errorf("%s: %d lines, not as in doc.go", name, lines)
 		}
 	}
-	if examples != 8 {
+	if examples != 10 {
 		t.Errorf("%d examples", examples)
 	}
 }

@@ -54,9 +54,9 @@ type Source interface {
 }
 
 // A Finder finds the functions of a Query. It remembers its verdict on each type and prototype
-// that it met, in 4 bytes a type of each section, so that asking again is faster. It works on any
-// number of Specs and must not be used concurrently. It refers to their types, so drop it when you
-// close them.
+// that it met, in 4 bytes a type of each section, and, once it went through a whole section, which
+// functions it selected there, so that asking again is faster. It works on any number of Specs and
+// must not be used concurrently. It refers to their types, so drop it when you close them.
 type Finder struct {
 	query Query
 	want  verdict // on a prototype, for its functions to be selected
@@ -82,10 +82,10 @@ func New(q Query) (*Finder, error) {
 	return f, nil
 }
 
-// In ranges over the functions of src that the query selects, in the order of src. For a kernel
-// of 60,000 functions it takes a millisecond or two the first time, and half a millisecond when
-// called again: it reads the kinds of all records, and makes a Type only of a function that it
-// yields.
+// In ranges over the functions of src that the query selects, in the order of src. The first time,
+// it reads the kind of each record and each prototype once, some 200 instructions for each of a
+// kernel's 60,000 functions; when called again, it only visits those that were selected, some 350
+// instructions each. If the query has a Name, In asks for that first.
 func (f *Finder) In(src Source) iter.Seq[Match] {
 	return func(yield func(Match) bool) {
 		if spec, ok := src.(*btf.Spec); ok && f.query.Name == nil && f.want != 0 {

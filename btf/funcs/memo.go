@@ -10,6 +10,10 @@ type memo struct {
 	sec      *raw.Section
 	base     *memo // of the section that this one is split from
 	verdicts []verdict
+
+	// selected are the functions that a whole scan selected, once there was one.
+	scanned  bool
+	selected []uint32
 }
 
 // A verdict is what is known of a type; 0 is nothing. Corrupt input may have prototypes as types of
@@ -49,47 +53,52 @@ func (f *Finder) memo(sec *raw.Section) *memo {
 	return m
 }
 
-// at returns where the verdict on a type is kept, nil if no section has the id.
-func (m *memo) at(id uint32) *verdict {
+// at returns the memo of the section that stores a type, nil if none does, and the type's index
+// there.
+func (m *memo) at(id uint32) (owner *memo, i uint32) {
 	for m != nil && id < m.sec.First {
 		m = m.base
 	}
-	if m == nil || uint64(id-m.sec.First) >= uint64(len(m.verdicts)) {
-		return nil
+	if m == nil || id-m.sec.First >= m.sec.Count {
+		return nil, 0
 	}
-	return &m.verdicts[id-m.sec.First]
+	return m, id - m.sec.First
+}
+
+// known returns the verdict on a type of the memo's section, 0 for others. Nearly all types of
+// functions and parameters are of their section, and met more than once.
+func (m *memo) known(id uint32) verdict {
+	if i := id - m.sec.First; uint(i) < uint(len(m.verdicts)) {
+		return m.verdicts[i]
+	}
+	return 0
 }
 
 // proto returns the verdict on a prototype, as a section has it whose memo is m, and the parameter
 // that matches.
 func (f *Finder) proto(m *memo, id uint32) (v verdict, param int) {
-	// Nearly all functions share a prototype with others of their section.
-	if i := id - m.sec.First; uint64(i) < uint64(len(m.verdicts)) {
-		if v = m.verdicts[i]; v&isProto != 0 {
-			return v, int(v>>paramShift) - 1
-		}
+	if v = m.known(id); v&isProto != 0 {
+		return v, int(v>>paramShift) - 1
 	}
 	return f.newProto(m, id)
 }
 
 // newProto is proto for a prototype that was not met yet, or is that of a base.
 func (f *Finder) newProto(m *memo, id uint32) (v verdict, param int) {
-	kept := m.at(id)
-	if kept == nil {
+	owner, i := m.at(id)
+	if owner == nil {
 		return 0, -1
 	}
+	kept := &owner.verdicts[i]
 	if *kept&isProto != 0 {
 		return *kept, int(*kept>>paramShift) - 1
 	}
-	sec, off, ok := m.sec.Find(id)
-	if !ok || sec == nil {
-		return 0, -1
-	}
-	info := sec.Word(off + 4)
+	off := owner.sec.IDs.At(i)
+	info := owner.sec.Word(off + 4)
 	if raw.InfoKind(info) != raw.FuncProto {
 		return 0, -1
 	}
-	v, param = f.judge(m, sec, off, int(raw.InfoVlen(info)))
+	v, param = f.judge(m, owner.sec, off, int(raw.InfoVlen(info)))
 	if param <= maxParam {
 		*kept = v | verdict(param+1)<<paramShift
 	}
@@ -111,7 +120,11 @@ func (f *Finder) judge(m *memo, sec *raw.Section, off uint32, n int) (v verdict,
 	}
 	for i := range asked {
 		id := sec.Word(off + raw.HeaderSize + 8*uint32(i) + 4)
-		if f.judgeType(m, id)&matches != 0 {
+		t := m.known(id)
+		if t&isType == 0 {
+			t = f.newType(m, id)
+		}
+		if t&matches != 0 {
 			return v | hasParam, i
 		}
 	}
@@ -134,9 +147,8 @@ func (f *Finder) isTraceable(m *memo, sec *raw.Section, off uint32, n int) bool 
 
 // judgeType returns the verdict on a type.
 func (f *Finder) judgeType(m *memo, id uint32) verdict {
-	// Most are of the section itself, and have been met.
-	if i := id - m.sec.First; uint64(i) < uint64(len(m.verdicts)) && m.verdicts[i]&isType != 0 {
-		return m.verdicts[i]
+	if v := m.known(id); v&isType != 0 {
+		return v
 	}
 	return f.newType(m, id)
 }
@@ -146,18 +158,18 @@ func (f *Finder) newType(m *memo, id uint32) verdict {
 	if id == 0 {
 		return fitsReturn
 	}
-	kept := m.at(id)
-	if kept == nil {
+	owner, i := m.at(id)
+	if owner == nil {
 		return 0
 	}
+	kept := &owner.verdicts[i]
 	if *kept&isType != 0 {
 		return *kept
 	}
-	sec, off, ok := m.sec.Find(id)
-	if !ok || raw.Kind(sec.KindByte(off)&0x7f) == raw.FuncProto {
+	t := btf.Internal.TypeAt(owner.sec, i)
+	if t.Kind() == btf.KindFuncProto {
 		return 0
 	}
-	t := btf.Internal.TypeAt(sec, id-sec.First)
 	v := isType
 	if f.query.Traceable {
 		v |= classify(t)

@@ -1,6 +1,7 @@
 package funcs_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
@@ -45,5 +46,37 @@ func TestClose(t *testing.T) {
 	}
 	if got != "abc" {
 		t.Errorf("functions of a closed base's type: %q", got)
+	}
+}
+
+// TestAgain finds the same functions again, also after a loop that ended early, in any section of a
+// chain.
+func TestAgain(t *testing.T) {
+	base := parse(t, nil, homonyms)
+	spec := parse(t, base, homonyms)
+	f, err := funcs.New(funcs.Query{Param: "struct chan *"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for turn := range 3 {
+		for range f.In(spec) {
+			if turn == 0 {
+				break
+			}
+		}
+		for _, s := range []*btf.Spec{spec.Own(), spec, base} {
+			var want, got []funcs.Match
+			for fn := range s.TypesByKind(btf.KindFunc) {
+				if param, ok := f.Match(fn); ok {
+					want = append(want, funcs.Match{Func: fn, Param: param})
+				}
+			}
+			for m := range f.In(s) {
+				got = append(got, m)
+			}
+			if !slices.Equal(got, want) || len(got) == 0 {
+				t.Fatalf("turn %d: %v, want %v", turn, got, want)
+			}
+		}
 	}
 }

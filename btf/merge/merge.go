@@ -42,7 +42,7 @@ func Dedup(spec *btf.Spec) ([]byte, error) { return Modules(spec.Base(), spec) }
 // It fails with btf.ErrCorrupt if a type refers to a type or name that does not exist, with
 // btf.ErrUnsupported for kinds that package btf does not know, with ErrLimit, or with
 // btf.ErrClosed. It takes some 6 µs and 100 bytes for each type of the modules, and 0.1 s for a
-// kernel's.
+// kernel's below them.
 func Modules(base *btf.Spec, modules ...*btf.Spec) ([]byte, error) {
 	g, err := newGraph(base, modules)
 	if err != nil {

@@ -31,7 +31,7 @@ var ErrUnstable = errors.New("minimize: answers depend on types that no answer n
 // pointers that lead nowhere would change an answer, it has the types that they lead to, too.
 //
 // An error is core's for a relocation that has no answer, btf.ErrClosed, a *builder.Error, or
-// ErrUnstable. A kernel of 126,610 types takes 15 ms, an object with 100 relocations 1 ms more.
+// ErrUnstable. One object takes 3 ms on Linux 7.2, 61 with 594 relocations together take 26.
 func Objects(kernel *btf.Spec, objects ...*core.Ext) ([]byte, error) {
 	if btf.Internal.Closed(kernel) {
 		return nil, fmt.Errorf("minimize: %w", btf.ErrClosed)

@@ -12,6 +12,7 @@ import (
 	"github.com/btfkit/btfkit/btf/modules"
 	"github.com/btfkit/btfkit/btf/path"
 	"github.com/btfkit/btfkit/elfx"
+	"github.com/btfkit/btfkit/elfx/loaded"
 	"github.com/spf13/cobra"
 )
 
@@ -164,6 +165,8 @@ func (a *app) hint(err error) string {
 		return "a path is TYPE, then .member, ->member or [3] as often as need be"
 	case errors.As(err, &member):
 		return "btf show TYPE lists its members"
+	case errors.Is(err, loaded.ErrNotLoaded):
+		return "btf list --loaded shows the numbers of BTF, bpftool prog those of programs"
 	case errors.Is(err, errNoModule):
 		return "btf list shows the modules"
 	case errors.Is(err, elfx.ErrNoBTF) && a.running:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/btfkit/btfkit/btf"
@@ -11,30 +12,44 @@ import (
 type listed struct {
 	Module string `json:"module"`
 	// Types counts its own types, void aside. Bytes is the size of its BTF.
-	Types int   `json:"types"`
+	Types int   `json:"types,omitempty"`
 	Bytes int64 `json:"bytes"`
 	// FirstID is the first of its ids; those of modules overlap.
-	FirstID btf.TypeID `json:"first_id"`
+	FirstID btf.TypeID `json:"first_id,omitempty"`
+	// ID is the number of what is loaded, which is not opened to count its types.
+	ID uint32 `json:"id,omitempty"`
 	// Path and Problem are set if it cannot be opened.
 	Path    string `json:"path,omitempty"`
 	Problem string `json:"problem,omitempty"`
 }
 
 func (a *app) listCommand() *cobra.Command {
+	var inKernel bool
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "lists the kernel and its modules with the number of their types",
 		Long: `Lists the kernel and its modules: how many types each has of its own, and how
-many bytes these take. A module that cannot be opened is listed with the reason.`,
+many bytes these take. A module that cannot be opened is listed with the reason.
+With --loaded, it lists all BTF that the running kernel holds, including that of
+BPF objects, with the numbers that --id takes; this needs root's rights.`,
 		Example: `  btf list
   btf list --btf /lib/modules/6.12.0`,
 		Args: cobra.NoArgs,
-		RunE: a.do(a.list),
+		RunE: a.do(func([]string) error {
+			switch {
+			case !inKernel:
+				return a.list()
+			case a.source != sourceFlags{}:
+				return usageError{errors.New("--loaded: goes with no other source")}
+			}
+			return a.listLoaded()
+		}),
 	}
+	c.Flags().BoolVar(&inKernel, "loaded", false, "all BTF that the running kernel holds")
 	return a.addSource(c)
 }
 
-func (a *app) list([]string) error {
+func (a *app) list() error {
 	src, err := a.openQuietly(a.source)
 	if err != nil {
 		return err

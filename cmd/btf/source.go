@@ -19,6 +19,7 @@ import (
 // sourceFlags say where BTF comes from.
 type sourceFlags struct {
 	path, base, module string
+	id, program        uint32 // of what is loaded into the running kernel
 }
 
 // addSource adds the flags to a command.
@@ -29,6 +30,8 @@ func (a *app) addSource(c *cobra.Command) *cobra.Command {
 	f.StringVar(&a.source.base, "base", "", "the kernel's `file`, for a module's in --btf")
 	f.StringVarP(&a.source.module, "module", "m", "",
 		"only this `module`; vmlinux is the kernel alone")
+	f.Uint32Var(&a.source.id, "id", 0, "BTF that is loaded, by its `number` in btf list --loaded")
+	f.Uint32Var(&a.source.program, "prog", 0, "that of the loaded BPF program with this `number`")
 	return c
 }
 
@@ -73,6 +76,9 @@ func (a *app) open(f sourceFlags) (*source, error) {
 }
 
 func (a *app) openQuietly(f sourceFlags) (*source, error) {
+	if f.id != 0 || f.program != 0 {
+		return a.openLoaded(f)
+	}
 	if f.path != "" {
 		if info, err := os.Stat(f.path); err != nil {
 			return nil, err
@@ -156,18 +162,23 @@ func (a *app) openFile(f sourceFlags) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.fromSpec(spec, elfx.ModuleName(f.path), elfx.ModuleName(f.base)), nil
+}
+
+// fromSpec takes one section by its name, and by that of its base.
+func (a *app) fromSpec(spec *btf.Spec, name, baseName string) *source {
 	a.closers = append(a.closers, spec)
-	name := elfx.ModuleName(f.path)
+	base := spec.Base()
 	return &source{
 		own: spec.Own(), all: spec, main: spec,
 		sections: one(name, spec.Own()),
 		moduleOf: func(t btf.Type) string {
 			if base != nil && t.Spec() == base {
-				return elfx.ModuleName(f.base)
+				return baseName
 			}
 			return name
 		},
-	}, nil
+	}
 }
 
 func one(name string, spec *btf.Spec) iter.Seq2[string, *btf.Spec] {

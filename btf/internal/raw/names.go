@@ -2,6 +2,7 @@ package raw
 
 import (
 	"cmp"
+	"math/bits"
 	"strings"
 
 	"github.com/btfkit/btfkit/btf/internal/steps"
@@ -130,10 +131,15 @@ func (s *Section) NameOffsets(dst []uint32, first int) int {
 
 // loadNames fills dst with the name offsets of the first records of b, which has so many.
 func (s *Section) loadNames(dst []uint32, b *Block) {
-	types, bigEndian := s.Types, s.BigEndian
+	types, first := s.Types, b.First
 	for k, d := range b.Deltas[:len(dst)] {
-		off := int64(b.First + uint32(d)<<2)
-		dst[k] = Load32(types[off:off+4], bigEndian)
+		off := int64(first + uint32(d)<<2)
+		dst[k] = Load32(types[off:off+4], false)
+	}
+	if s.BigEndian {
+		for k, name := range dst {
+			dst[k] = bits.ReverseBytes32(name)
+		}
 	}
 }
 

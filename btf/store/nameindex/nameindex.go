@@ -205,16 +205,17 @@ func (x *Index) Append(dst []btf.TypeID, s store.Section, name string) []btf.Typ
 		return dst
 	}
 	hash := maphash.String(seed, name)
-	print := fingerprint(hash, x.idBits)
-	for at := start(hash, len(x.slots)); ; {
-		slot := x.slots[at]
+	slots, mask := x.slots, ^uint32(0)<<x.idBits
+	print := fingerprint(hash, x.idBits) << x.idBits
+	for at := start(hash, len(slots)); ; {
+		slot := slots[at]
 		if slot == 0 {
 			return dst
 		}
-		if uint32(slot)>>x.idBits == print && s.NameEquals(uint32(slot>>32), name) {
+		if (uint32(slot)^print)&mask == 0 && s.NameEquals(uint32(slot>>32), name) {
 			return x.appendSlot(dst, s.FirstID(), slot)
 		}
-		if at++; at == len(x.slots) {
+		if at++; at == len(slots) {
 			at = 0
 		}
 	}

@@ -31,7 +31,8 @@ var plantedFlags = func() []byte {
 		return make([]byte, 2)
 	}
 	defer f.Close()
-	b, err := syscall.Mmap(int(f.Fd()), 0, 2, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	const both = syscall.PROT_READ | syscall.PROT_WRITE
+	b, err := syscall.Mmap(int(f.Fd()), 0, 2, both, syscall.MAP_SHARED)
 	if err != nil {
 		return make([]byte, 2)
 	}

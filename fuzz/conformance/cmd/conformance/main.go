@@ -55,8 +55,8 @@ func run(ctx context.Context, args []string) error {
 	case len(args) >= 2 && args[0] == "try":
 		return try(ctx, args[1:])
 	}
-	return errors.New("usage: conformance export DIR | archive FILE.tar.gz | run [-out DIR] | " +
-		"fuzz [-out DIR] | try [-with NAME,...] CASE...")
+	return errors.New("usage: conformance export DIR | archive FILE.tar.gz | " +
+		"try [-with NAMES] CASES | run [-out DIR] | fuzz [-out DIR]")
 }
 
 // A bench is where adapters run.

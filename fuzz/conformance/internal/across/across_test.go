@@ -207,3 +207,38 @@ func TestKnown(t *testing.T) {
 		t.Error("a class of another adapter")
 	}
 }
+
+// TestTable wants of each known class a reason, an adapter that there is, and an input that breaks
+// the rule that it is said to break, or none.
+func TestTable(t *testing.T) {
+	known, err := across.ReadKnown("../../results/known.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	peers := map[string]bool{}
+	for _, k := range known {
+		peers[k.Adapter] = true
+		if !slices.ContainsFunc(matrix.Adapters("", ""), func(a matrix.Adapter) bool {
+			return a.Name == k.Adapter
+		}) {
+			t.Errorf("%v: no such adapter", k.Class)
+		}
+		if k.Reason == "" || len(k.Data)+len(k.Base) > 400 {
+			t.Errorf("%v: reason %q, %d bytes", k.Class, k.Reason, len(k.Data)+len(k.Base))
+		}
+		class := k.Class
+		switch c := across.Expect(k.Data, k.Base); k.Result {
+		case suite.ShouldHaveRefused:
+			if class.Why = c.Rule; c.Verdict != suite.Reject || !k.Has(class) {
+				t.Errorf("%v: breaks the rule %q", k.Class, c.Rule)
+			}
+		case suite.ShouldHaveAccepted, suite.WrongAnswer:
+			if c.Verdict != suite.Either {
+				t.Errorf("%v: breaks the rule %q", k.Class, c.Rule)
+			}
+		}
+	}
+	if len(peers) < 5 {
+		t.Errorf("known of %d implementations, fewer than 5", len(peers))
+	}
+}
