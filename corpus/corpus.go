@@ -1,6 +1,6 @@
-// Package corpus holds BTF to test on: that of real kernels and their modules, and what compilers
-// and pahole wrote. Each blob says where it is from. The environment variable BTFKIT_CORPUS may
-// name a folder of more.
+// Package corpus holds BTF for tests: of real kernels and their modules, and of objects that
+// compilers and pahole wrote. Each blob says where it is from. The environment variable
+// BTFKIT_CORPUS may name a folder of more.
 //
 // The package adds some 11 MB to a binary. A program that wants one kernel imports
 // [github.com/btfkit/btfkit/corpus/kernel] instead. Packages beside this one make BTF that no
@@ -30,7 +30,8 @@ type Blob struct {
 	// BaseName is the Name of the blob that this one is split from; empty if it stands alone.
 	BaseName string `json:"base,omitempty"`
 
-	// Package and Version name the Debian package that held the bytes, or that of the compiler.
+	// Package and Version name the Debian package that held the bytes, or the package of the
+	// compiler that wrote them.
 	Package string `json:"package,omitempty"`
 	Version string `json:"version,omitempty"`
 	// Arch is Debian's name of the architecture, or the compiler's target.

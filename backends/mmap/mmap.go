@@ -91,7 +91,7 @@ func (b Backend) Open(path string, base *btf.Spec) (*btf.Spec, error) {
 	return b.openWith(mapFile, path, base)
 }
 
-// Parse is the function of that name.
+// Parse does what the function Parse does, with the options of b.
 func (b Backend) Parse(data []byte, base *btf.Spec) (*btf.Spec, error) {
 	return b.open(&blob{data: string(data), why: "parsed from memory"}, base)
 }

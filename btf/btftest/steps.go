@@ -28,11 +28,11 @@ import (
 // stepsChild is set for the test that TestSteps runs.
 const stepsChild = "BTFKIT_COUNTS_STEPS"
 
-// TestSteps checks that whatever is asked of BTF in each backend takes steps and memory linear in
-// the input and in what it returns, on BTF that was made to be slow; see Hostile. A step is a byte
-// of a name, or a word of a record, that is read. They are counted by a build of their own, with
-// the tag btfsteps: TestSteps runs the test that calls it again, with the go command, in the
-// current folder. One call for all backends needs one such build.
+// TestSteps checks that every query in each backend takes steps and memory linear in the input and
+// in its result, on BTF that was made to be slow; see Hostile. A step is a byte of a name, or a
+// word of a record, that is read. They are counted by a build of their own, with the tag btfsteps:
+// TestSteps runs the test that calls it again, with the go command, in the current folder. One
+// call for all backends needs one such build.
 func TestSteps(t *testing.T, backends ...btf.Backend) {
 	if !counting {
 		runCounting(t)

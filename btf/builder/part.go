@@ -10,8 +10,8 @@ import (
 
 // Parts of what was read: some types with all that they need, structs without all their members.
 
-// CopyStruct is Copy for a STRUCT or UNION with those of its members alone that keep is true for,
-// at their places. It sets kind_flag if any of these is a bitfield.
+// CopyStruct copies a STRUCT or UNION as Copy does, but only the members for which keep returns
+// true. They keep their offsets. It sets kind_flag if any of them is a bitfield.
 func (b *Builder) CopyStruct(t btf.Type, keep func(member int) bool,
 	ids func(btf.TypeID) btf.TypeID) btf.TypeID {
 	if b.err != nil {
@@ -43,11 +43,12 @@ func (b *Builder) CopyStruct(t btf.Type, keep func(member int) bool,
 	return b.end()
 }
 
-// CopyClosure adds types with all that they refer to, directly or not, and returns the ids of the
-// types. What is in the Builder's base stays there; all else is added, each type once in a call, in
-// the order in which references lead to it: the types that were asked for come first. They may be
-// of several open Specs. The errors are those of Copy, and btf.ErrCorrupt for references to types
-// that do not exist. It takes time and memory linear in what it adds.
+// CopyClosure adds types and all types that they refer to, directly or through others, and
+// returns the ids of the given types. It does not add types of the Builder's base. In one call it
+// adds each other type once, first the given types, then the others in the order in which
+// references lead to them. The types may be of several open Specs. It fails as Copy does, and
+// with btf.ErrCorrupt for references to types that do not exist. It takes time and memory linear
+// in what it adds.
 func (b *Builder) CopyClosure(types ...btf.Type) []btf.TypeID {
 	start, ids := b.NextID(), make([]btf.TypeID, len(types))
 	added := map[btf.Type]btf.TypeID{}

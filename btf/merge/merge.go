@@ -23,8 +23,9 @@ import (
 // proportion to the input.
 var ErrLimit = errors.New("limit exceeded")
 
-// Dedup returns the own types of spec, on its base if it has one, each once, as Modules says of one
-// module. libbpf's btf__dedup keeps as many or more.
+// Dedup returns BTF with the own types of spec, each once, split from the base of spec if it has
+// one. It does for one Spec what Modules does for several. libbpf's btf__dedup keeps as many types
+// or more.
 func Dedup(spec *btf.Spec) ([]byte, error) { return Modules(spec.Base(), spec) }
 
 // Modules returns BTF that is split from base and has the own types of all modules in their

@@ -1,11 +1,11 @@
-// Package minimize writes the little of a kernel's BTF that BPF objects need: what a program ships
-// for kernels that have no BTF of their own.
+// Package minimize writes BTF that has only the types of a kernel that BPF objects need. Programs
+// ship it for kernels that have no BTF of their own.
 //
 //	data, err := minimize.Objects(kernel, ext) // ext is package core's
 //
 // "bpftool gen min_core_btf" does the same (tools/bpf/bpftool/gen.c in the kernel's sources), and
-// what it writes is equal byte for byte. What this package does otherwise makes the difference
-// between a right answer and a wrong one: see Objects.
+// the output is equal byte for byte, except where bpftool's output would change an answer: see
+// Objects.
 package minimize
 
 import (
@@ -16,22 +16,25 @@ import (
 	"github.com/btfkit/btfkit/btf/core"
 )
 
-// ErrUnstable says that an object would be answered otherwise on less than the whole kernel.
-// It takes types that no compiler makes.
+// ErrUnstable says that a relocation of an object has another answer on the reduced BTF than
+// on the whole kernel. That happens only with types that no compiler makes.
 var ErrUnstable = errors.New("minimize: answers depend on types that no answer names")
 
-// Objects returns BTF with the kernel's types on which the relocations of the objects have the same
-// answers as on the kernel, ids of types apart; so libbpf loads the objects with it, as the option
-// btf_custom_path of bpf_object_open_opts. Structs have the members alone that are asked for, at
-// their places, pointers lead nowhere, and what the kernel does not have is left out.
+// Objects returns BTF with a part of the kernel's types. The relocations of the objects have the
+// same answers on it as on the kernel, except for ids of types. So libbpf loads the objects with
+// it, by the option btf_custom_path of bpf_object_open_opts. A struct has only the members that
+// relocations ask for, at their offsets. Pointers point to void. Types and members that the kernel
+// lacks are left out.
 //
-// It stands alone, in the kernel's byte order, also if the kernel is split from a base. Types have
-// the kernel's order. Of several definitions of a name, it has the first that answers all of an
-// object's relocations: bpftool takes the first for each, which need not be the same one. Where
-// pointers that lead nowhere would change an answer, it has the types that they lead to, too.
+// It stands alone, in the kernel's byte order, also if the kernel is split from a base. Types are
+// in the kernel's order. If a name has several definitions, the result has the first one that
+// answers all of an object's relocations; bpftool takes the first for each relocation, which may
+// be different ones. If a pointer to void would change an answer, the result also has the type
+// that the kernel's pointer points to.
 //
-// An error is core's for a relocation that has no answer, btf.ErrClosed, a *builder.Error, or
-// ErrUnstable. One object takes 3 ms on Linux 7.2, 61 with 594 relocations together take 26.
+// It fails with an error of package core for a relocation that has no answer, with btf.ErrClosed,
+// a *builder.Error, or ErrUnstable. One object takes 3 ms on Linux 7.2, 61 with 594 relocations
+// together take 26.
 func Objects(kernel *btf.Spec, objects ...*core.Ext) ([]byte, error) {
 	if btf.Internal.Closed(kernel) {
 		return nil, fmt.Errorf("minimize: %w", btf.ErrClosed)

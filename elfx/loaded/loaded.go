@@ -1,14 +1,15 @@
-// Package loaded reads the BTF that a running Linux kernel holds: its own, that of modules, and
-// what programs loaded with their BPF objects, which no file has.
+// Package loaded reads the BTF that a running Linux kernel holds: its own, the BTF of its
+// modules, and the BTF that programs loaded with their BPF objects, which is in no file of the
+// system.
 //
 //	all, err := loaded.List()
 //	id, err := loaded.OfProgram(42) // as "bpftool prog" numbers them
 //	spec, err := loaded.Open(id, cache.Backend{})
 //
-// It asks by bpf(2), with BPF_BTF_GET_NEXT_ID and others of include/uapi/linux/bpf.h (Linux 5.11
-// for names), which takes the capability CAP_SYS_ADMIN: without, errors are fs.ErrPermission and
-// say so. On other systems, they are errors.ErrUnsupported. All functions are safe for concurrent
-// use; each call opens and closes descriptors of its own.
+// It calls bpf(2) with BPF_BTF_GET_NEXT_ID and other commands of include/uapi/linux/bpf.h (Linux
+// 5.11 for names). That needs the capability CAP_SYS_ADMIN; without it, functions fail with
+// fs.ErrPermission. On other systems they fail with errors.ErrUnsupported. All functions are safe
+// for concurrent use; each call opens and closes descriptors of its own.
 package loaded
 
 import (
@@ -18,29 +19,30 @@ import (
 	"github.com/btfkit/btfkit/btf"
 )
 
-// ErrNotLoaded says that the kernel holds nothing with an id, or no longer.
+// ErrNotLoaded says that the kernel has no BTF, or no program, with the id, or has it no
+// longer.
 var ErrNotLoaded = errors.New("not loaded")
 
-// An ID is the number of BTF in the running kernel. It is not that of a type.
+// An ID is the number of one BTF in the running kernel. It is no id of a type.
 type ID uint32
 
-// An Info says what BTF is.
+// An Info describes one BTF in the running kernel.
 type Info struct {
 	// ID is its number.
 	ID ID
-	// Name is "vmlinux" or a module's name; empty for that of BPF objects.
+	// Name is "vmlinux" or a module's name; it is empty for the BTF of BPF objects.
 	Name string
-	// IsKernel says that it is the kernel's own or a module's.
+	// IsKernel says that the BTF is the kernel's own or a module's.
 	IsKernel bool
-	// Size is how many bytes it has.
+	// Size is the length of the BTF in bytes.
 	Size int
 }
 
 // kernelName is the Name of the BTF that modules' is split from.
 const kernelName = "vmlinux"
 
-// List returns all BTF that is loaded, by ascending ids, with five system calls for each. What is
-// unloaded meanwhile is left out.
+// List returns the Infos of all BTF in the kernel, by ascending ids. It makes five system calls
+// for each. It leaves out BTF that is unloaded meanwhile.
 func List() (all []Info, err error) {
 	for id := ID(0); ; {
 		if id, err = nextID(id); errors.Is(err, ErrNotLoaded) {
@@ -59,8 +61,8 @@ func List() (all []Info, err error) {
 	}
 }
 
-// Open opens BTF with a backend; that of a module on top of the kernel's, which is closed with it.
-// It copies the bytes once, and those of the kernel for a module.
+// Open opens BTF with a backend. For a module it also opens the kernel's BTF as the base, which is
+// closed together with the result. It copies the bytes of both once.
 func Open(id ID, backend btf.Backend) (*btf.Spec, error) {
 	data, info, err := Read(id)
 	if err != nil {

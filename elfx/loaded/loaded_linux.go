@@ -57,7 +57,7 @@ func nextID(after ID) (ID, error) {
 	return ID(a.nextID), nil
 }
 
-// Find returns what is known of BTF.
+// Find returns the Info of the BTF with an id.
 func Find(id ID) (info Info, err error) {
 	err = withFD(unix.BPF_BTF_GET_FD_BY_ID, uint32(id), func(fd uint32) error {
 		info, err = infoOf(fd, nil)
@@ -69,7 +69,8 @@ func Find(id ID) (info Info, err error) {
 	return info, nil
 }
 
-// Read returns the bytes of BTF, and what is known of it. A module's is split from the kernel's.
+// Read returns the bytes of the BTF with an id, and its Info. The BTF of a module is split from
+// the kernel's.
 func Read(id ID) (data []byte, info Info, err error) {
 	err = withFD(unix.BPF_BTF_GET_FD_BY_ID, uint32(id), func(fd uint32) error {
 		if info, err = infoOf(fd, nil); err != nil {
@@ -85,7 +86,7 @@ func Read(id ID) (data []byte, info Info, err error) {
 	return data, info, nil
 }
 
-// OfProgram returns which BTF a loaded BPF program came with.
+// OfProgram returns the id of the BTF that a loaded BPF program came with.
 func OfProgram(program uint32) (id ID, err error) {
 	var info progInfo
 	err = withFD(unix.BPF_PROG_GET_FD_BY_ID, program, func(fd uint32) error {
