@@ -427,7 +427,9 @@ func TestBetweenShared(t *testing.T) {
 			}
 		})
 	}
-	for _, c := range []struct{ structs, members, least, most int }{{6, 500, 6, 6}, {500, 500, 3, 50}} {
+	for _, c := range []struct{ structs, members, least, most int }{
+		{6, 500, 6, 6}, {500, 500, 3, 50},
+	} {
 		changes := diff.Between(kernel(c.structs, c.members, 1), kernel(c.structs, c.members, 2))
 		listed := 0
 		for _, c := range changes {

@@ -170,6 +170,7 @@ func TestTraceable(t *testing.T) {
 		enum, array := b.Enum("enum", 4, false), b.Array(i32, i32, 2)
 		add("", "plain", 0, i32, ptr, i128, enum, b.Enum64("e", 8, false))
 		add("", "typed", b.Typedef("t", b.Const(i32)), b.Typedef("p", b.Restrict(ptr)))
+		add("", "bytes", ptr, b.Struct("s1", 1), b.Int("char", 1, btf.Int{Bits: 8}))
 		add("", "structs", ptr, s16, b.Typedef("st", s16), b.Union("u16", 16))
 		add("", "twelve", i32, slices.Repeat([]btf.TypeID{i32}, 12)...)
 		add("13 parameters", "thirteen", i32, slices.Repeat([]btf.TypeID{i32}, 13)...)

@@ -72,22 +72,20 @@ func (f *Finder) proto(m *memo, id uint32) (v verdict, param int) {
 	return f.newProto(m, id)
 }
 
-// newProto is proto for a prototype that was not met yet, or is that of a base.
+// newProto is proto for a prototype that was not met yet, or is that of a base; the verdict is 0 if
+// there is none.
 func (f *Finder) newProto(m *memo, id uint32) (v verdict, param int) {
 	kept := m.at(id)
 	if kept == nil {
-		return 0, -1
+		return
 	}
 	if *kept&isProto != 0 {
 		return *kept, int(*kept>>paramShift) - 1
 	}
-	sec, off, ok := m.sec.Find(id)
-	if !ok || sec == nil {
-		return 0, -1
-	}
+	sec, off, _ := m.sec.Find(id)
 	info := sec.Word(off + 4)
 	if raw.InfoKind(info) != raw.FuncProto {
-		return 0, -1
+		return
 	}
 	v, param = f.judge(m, sec, off, int(raw.InfoVlen(info)))
 	if param <= maxParam {
