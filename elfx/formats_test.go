@@ -147,8 +147,8 @@ func TestXZIndex(t *testing.T) {
 	}
 }
 
-// TestXZPadding unpacks streams that zeros part, if these are a multiple of four, whatever is behind
-// the last.
+// TestXZPadding unpacks streams that zeros part, if these are a multiple of four, whatever is
+// behind the last.
 func TestXZPadding(t *testing.T) {
 	file, content := readStream(t, "sizes.xz")
 	for zeros, streams := range []int{2, 1, 1, 1, 2} {
