@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/btfkit/btfkit/btf"
+	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/store"
 )
@@ -52,6 +53,33 @@ func TestBoundedNames(t *testing.T) {
 	}
 	if s.NameEquals(0, "\x00bcd") || s.NameEquals(off, "bcd\x00") {
 		t.Error("what has a NUL in it is no name")
+	}
+}
+
+// TestAppendName appends the names of elements of each kind to what is there.
+func TestAppendName(t *testing.T) {
+	kernel, err := btf.Parse(btftest.Kernel(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range kernel.All() {
+		check := func(e interface {
+			Name() string
+			AppendName([]byte) []byte
+		}) {
+			if got := string(e.AppendName([]byte("x."))); got != "x."+e.Name() {
+				t.Errorf("%v: %T %s appended: %s", typ, e, e.Name(), got)
+			}
+		}
+		for _, m := range typ.Members() {
+			check(m)
+		}
+		for _, e := range typ.Enumerators() {
+			check(e)
+		}
+		for _, p := range typ.Params() {
+			check(p)
+		}
 	}
 }
 

@@ -136,3 +136,41 @@ func TestVerifyLayout(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyCycles refuses a type that refers to nothing but itself, of each kind that can.
+func TestVerifyCycles(t *testing.T) {
+	for _, k := range []btf.Kind{btf.KindPtr, btf.KindTypedef, btf.KindConst, btf.KindVolatile,
+		btf.KindRestrict, btf.KindTypeTag, btf.KindArray} {
+		b := builder.New(builder.Options{Limits: builder.LimitsFormat})
+		b.Int("int", 4, btf.Int{Bits: 32})
+		r := builder.RawType{Kind: k, SizeOrType: 2}
+		if k == btf.KindArray {
+			r.SizeOrType, r.Trailer = 0, []uint32{2, 1, 1}
+		}
+		if k == btf.KindTypedef || k == btf.KindTypeTag {
+			r.NameOffset = b.Intern("name")
+		}
+		b.Raw(r)
+		if err := build(t, b, nil).Verify(); err == nil {
+			t.Errorf("%v of itself", k)
+		}
+	}
+}
+
+// TestVerifyElements says which word of which element is wrong.
+func TestVerifyElements(t *testing.T) {
+	for word, says := range []string{"member 1: name offset", "member 1 refers to missing type 99"} {
+		b := builder.New(builder.Options{Limits: builder.LimitsFormat})
+		i := uint32(b.Int("int", 4, btf.Int{Bits: 32}))
+		trailer := []uint32{0, i, 0, 0, i, 0}
+		trailer[3+word] = 99
+		b.Raw(builder.RawType{Kind: btf.KindStruct, Vlen: 2, SizeOrType: 4, Trailer: trailer})
+		err := build(t, b, nil).Verify()
+		at := uint64(16 + 12 + 4*(3+word)) // behind an INT and the STRUCT's header
+		var format *btf.FormatError
+		if !errors.As(err, &format) || !strings.Contains(err.Error(), says) ||
+			uint64(format.Offset-format.Start) != at {
+			t.Errorf("word %d: %v, want %q at %#x", word, err, says, at)
+		}
+	}
+}

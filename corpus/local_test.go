@@ -61,6 +61,22 @@ func TestLocalBlobs(t *testing.T) {
 	}
 }
 
+// TestOrder tells a magic number from such as differ in one byte.
+func TestOrder(t *testing.T) {
+	for _, c := range []struct {
+		raw           string
+		bigEndian, ok bool
+	}{
+		{"\x9f\xeb", false, true}, {"\xeb\x9f\x01", true, true}, {"\x9f", false, false},
+		{"\x9f\xea", false, false}, {"\xea\x9f", false, false}, {"\xeb\x9e", false, false},
+		{"", false, false},
+	} {
+		if bigEndian, ok := byteOrderOf([]byte(c.raw)); bigEndian != c.bigEndian || ok != c.ok {
+			t.Errorf("%x: %v, %v", c.raw, bigEndian, ok)
+		}
+	}
+}
+
 func TestLocalMissingFolder(t *testing.T) {
 	got := localBlobs(filepath.Join(t.TempDir(), "missing"))
 	if len(got) != 1 {

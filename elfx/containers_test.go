@@ -160,6 +160,25 @@ func TestArchives(t *testing.T) {
 	}
 }
 
+// TestImageWithModule takes the kernel's BTF from an image that has a module in it, too, though the
+// base that the module brings is larger; alone, that is nobody's.
+func TestImageWithModule(t *testing.T) {
+	le := binary.LittleEndian
+	module := testELF{class: 64, order: le, sections: []testSection{
+		progbits(".BTF", splitBTF(le)), progbits(".BTF.base", manyInts(le, 99)),
+	}}.build(t)
+	image := func(kernel []byte) []byte {
+		return marked("ARM\x64", slices.Concat(make([]byte, 4096), kernel, module))
+	}
+	d, err := ExtractBytes(context.Background(), image(smallBTF(le)), nil)
+	if err != nil || !bytes.Equal(d.BTF, smallBTF(le)) {
+		t.Errorf("not the kernel's, error %v", err)
+	}
+	if _, err := ExtractBytes(context.Background(), image(nil), nil); !errors.Is(err, ErrNoBTF) {
+		t.Errorf("of a module alone: error %v", err)
+	}
+}
+
 // TestLargestSaysOthers lists what else is in a kernel's image, such as modules of a built-in
 // ramdisk.
 func TestLargestSaysOthers(t *testing.T) {

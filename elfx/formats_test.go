@@ -147,6 +147,27 @@ func TestXZIndex(t *testing.T) {
 	}
 }
 
+// TestXZPadding unpacks streams that zeros part, if these are a multiple of four, whatever is
+// behind the last.
+func TestXZPadding(t *testing.T) {
+	file, content := readStream(t, "sizes.xz")
+	for zeros, streams := range []int{2, 1, 1, 1, 2} {
+		for _, behind := range []string{"", "x", "xy"} {
+			all := slices.Concat(file, make([]byte, zeros), file)
+			x := newExtraction(context.Background(), 1<<20, nil, 0)
+			out, read, err := x.unpack(codecOf(file), append(all, behind...), 0, false)
+			end := len(all)
+			if streams == 1 {
+				end = len(file)
+			}
+			if err != nil || read != end || !bytes.Equal(out, bytes.Repeat(content, streams)) {
+				t.Errorf("%d zeros, %q behind: %d bytes of %d read, error %v", zeros, behind, read,
+					len(all), err)
+			}
+		}
+	}
+}
+
 // TestXZBlockHeader compares the sizes in a block's header with the block.
 func TestXZBlockHeader(t *testing.T) {
 	for _, at := range []int{14, 16} { // packed, unpacked: two bytes each

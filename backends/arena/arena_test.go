@@ -171,6 +171,10 @@ func TestBlocksReturned(t *testing.T) {
 		}
 	}
 	m = &memory{offHeap: true, mapMemory: mapped.get}
+	m.Bytes(1)
+	if err := errors.Join(m.free(), m.free()); err != nil || mapped.open != 0 || m.size.Load() != 0 {
+		t.Errorf("given back twice: %v, %d blocks open", err, mapped.open)
+	}
 	own = m.Bytes(len(data))
 	copy(own, data[:len(data)/2])
 	if _, err := open(own, m, nil); !errors.Is(err, btf.ErrCorrupt) || mapped.open != 0 {

@@ -57,6 +57,17 @@ func TestInfo(t *testing.T) {
 	}
 }
 
+// TestMemory counts what it hands out.
+func TestMemory(t *testing.T) {
+	b := new(blob)
+	b.Words8(3)
+	b.Words32(5)
+	b.Words64(7)
+	if n := b.size.Load(); n != 3+4*5+8*7 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
 func TestParseCopies(t *testing.T) {
 	data := btftest.Kernel(nil)
 	spec := parse(t, data)

@@ -209,3 +209,13 @@ func TestNoAllocation(t *testing.T) {
 		}
 	}
 }
+
+// TestBuckets wants names to be spread over an index: where all are in one bucket, it is a scan.
+func TestBuckets(t *testing.T) {
+	x := newIndex(store.SectionOf(mustOpen(t, write(t, btftest.Sorted(5000, nil)), Backend{})))
+	for b := range x.starts[1:] {
+		if n := x.starts[b+1] - x.starts[b]; n > 5*bucketLen {
+			t.Errorf("bucket %d of %d has %d types", b, len(x.starts)-1, n)
+		}
+	}
+}

@@ -91,6 +91,26 @@ func TestInfo(t *testing.T) {
 	}
 }
 
+// TestMemory counts what it hands out.
+func TestMemory(t *testing.T) {
+	b := new(blob)
+	b.Words8(3)
+	b.Words32(5)
+	b.Words64(7)
+	if b.idTable != 3+4*5+8*7 {
+		t.Errorf("%d bytes", b.idTable)
+	}
+}
+
+func TestName(t *testing.T) {
+	for want, b := range map[string]Backend{"mmap": {}, "mmap-copy": {Copy: true},
+		"mmap-least": {LeastMemory: true}, "mmap-copy-least": {Copy: true, LeastMemory: true}} {
+		if got := b.Name(); got != want {
+			t.Errorf("%+v is called %s, not %s", b, got, want)
+		}
+	}
+}
+
 // TestRefused injects an error into mapping, which must only make a difference to where
 // the bytes are.
 func TestRefused(t *testing.T) {

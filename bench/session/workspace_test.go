@@ -118,6 +118,7 @@ func TestDirWithBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sums := map[string]bool{}
 	for _, dir := range []string{folder, tree} {
 		relative, err := filepath.Rel(here, dir)
 		if err != nil {
@@ -129,7 +130,11 @@ func TestDirWithBase(t *testing.T) {
 			if err != nil || note != "" || s.Types != module.Types {
 				t.Errorf("--dir %s --base %q: %+v, note %q, error %v", dir, base, s, note, err)
 			}
+			sums[s.SHA256] = true
 		}
+	}
+	if len(sums) != 1 || sums[""] || sums[kernel.SHA256] {
+		t.Errorf("checksums of the same kernel and module: %v", sums)
 	}
 }
 

@@ -49,5 +49,4 @@ func (p *printer) assertMembers(outer, t btf.Type, base uint64) {
 			p.assertMembers(outer, typ, at)
 		}
 	}
-	p.path = p.path[:length]
 }

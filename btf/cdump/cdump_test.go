@@ -236,6 +236,28 @@ struct pointee {
 	}
 }
 
+// Definitions of one name are sorted by what they have, whatever their ids, as bpftool does: by the
+// lengths of arrays before the types of their elements.
+func TestOrderOfHomonyms(t *testing.T) {
+	headers := map[string]bool{}
+	for i := range 2 {
+		got := header(t, build(t, func(b *builder.Builder) {
+			elems := []btf.TypeID{integer(b), b.Int("char", 1, btf.Int{Bits: 8, Encoding: btf.IntChar})}
+			for j := range 2 {
+				elem := elems[(i+j)%2]
+				b.Struct("same", 8, builder.Member{Name: "m", Type: b.Array(elem, 1, uint32(i+j)%2+2)})
+			}
+		}), cdump.Options{})
+		headers[got] = true
+		if first := strings.Index(got, "int m[2]"); first < 0 || first > strings.Index(got, "char m[3]") {
+			t.Errorf("got\n%s", got)
+		}
+	}
+	if len(headers) != 1 {
+		t.Errorf("%d different headers", len(headers))
+	}
+}
+
 // Same names of tags, and of typedefs and enumerators.
 func TestNames(t *testing.T) {
 	long := strings.Repeat("n", 300)

@@ -13,7 +13,7 @@ import (
 
 func parse(t testing.TB, base *btf.Spec, fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
-	b := builder.New(builder.Options{Base: base})
+	b := builder.New(builder.Options{Base: base, Limits: builder.LimitsFormat})
 	fill(b)
 	data, err := b.Bytes()
 	if err != nil {
@@ -170,6 +170,7 @@ func TestTraceable(t *testing.T) {
 		enum, array := b.Enum("enum", 4, false), b.Array(i32, i32, 2)
 		add("", "plain", 0, i32, ptr, i128, enum, b.Enum64("e", 8, false))
 		add("", "typed", b.Typedef("t", b.Const(i32)), b.Typedef("p", b.Restrict(ptr)))
+		add("", "bytes", ptr, b.Struct("s1", 1), b.Int("char", 1, btf.Int{Bits: 8}))
 		add("", "structs", ptr, s16, b.Typedef("st", s16), b.Union("u16", 16))
 		add("", "twelve", i32, slices.Repeat([]btf.TypeID{i32}, 12)...)
 		add("13 parameters", "thirteen", i32, slices.Repeat([]btf.TypeID{i32}, 13)...)
@@ -232,6 +233,32 @@ func TestHostile(t *testing.T) {
 	}
 	if got := find(t, spec, funcs.Query{Traceable: true}); len(got) != 0 {
 		t.Errorf("%s can be traced", got)
+	}
+}
+
+// TestManyParameters finds the parameters beyond those that a memo has room for, time and again.
+func TestManyParameters(t *testing.T) {
+	const n = 1<<16 + 10
+	for _, at := range []int{0, 1<<16 - 3, 1<<16 - 2, 1<<16 - 1, 1 << 16, n - 1} {
+		spec := parse(t, nil, func(b *builder.Builder) {
+			i := b.Int("int", 4, btf.Int{Bits: 32})
+			params := make([]builder.Param, n)
+			for j := range params {
+				params[j] = builder.Param{Name: "p", Type: i + 1}
+			}
+			params[at].Type = i
+			b.Int("long", 8, btf.Int{Bits: 64})
+			proto := b.FuncProto(0, params...)
+			b.Func("f", proto, btf.LinkageStatic)
+			b.Func("g", proto, btf.LinkageStatic)
+		})
+		want := fmt.Sprintf("f:%d g:%d", at, at)
+		if got := strings.Join(find(t, spec, funcs.Query{Param: "int"}), " "); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if got := strings.Join(find(t, spec, funcs.Query{}), " "); got != "f:-1 g:-1" {
+			t.Errorf("of all: %s", got)
+		}
 	}
 }
 

@@ -83,11 +83,12 @@ func (f *Finder) proto(m *memo, id uint32) (v verdict, param int) {
 	return f.newProto(m, id)
 }
 
-// newProto is proto for a prototype that was not met yet, or is that of a base.
+// newProto is proto for a prototype that was not met yet, or is that of a base; the verdict is 0 if
+// there is none.
 func (f *Finder) newProto(m *memo, id uint32) (v verdict, param int) {
 	owner, i := m.at(id)
 	if owner == nil {
-		return 0, -1
+		return
 	}
 	kept := &owner.verdicts[i]
 	if *kept&isProto != 0 {
@@ -96,7 +97,7 @@ func (f *Finder) newProto(m *memo, id uint32) (v verdict, param int) {
 	off := owner.sec.IDs.At(i)
 	info := owner.sec.Word(off + 4)
 	if raw.InfoKind(info) != raw.FuncProto {
-		return 0, -1
+		return
 	}
 	v, param = f.judge(m, owner.sec, off, int(raw.InfoVlen(info)))
 	if param <= maxParam {

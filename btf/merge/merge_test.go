@@ -105,6 +105,21 @@ func TestEqual(t *testing.T) {
 	}
 }
 
+// Types that differ in one word behind their header are not equal.
+func TestDifferentWords(t *testing.T) {
+	module := func(bits uint8, length uint32) func(b *builder.Builder) {
+		return func(b *builder.Builder) {
+			b.Int("narrow", 4, btf.Int{Bits: bits})
+			b.Typedef("array", b.Array(1, 2, length))
+		}
+	}
+	got := merged(t, kernel(t), module(3, 2), module(4, 2), module(4, 3))
+	if ints, arrays := strings.Count(got, "INT 'narrow'"), strings.Count(got, "ARRAY"); ints != 2 ||
+		arrays != 2 {
+		t.Errorf("%d INTs and %d ARRAYs, want 2 and 2:\n%s", ints, arrays, got)
+	}
+}
+
 // Variables are never equal, and what the base has is taken from there.
 func TestVariablesAndBase(t *testing.T) {
 	module := func(b *builder.Builder) {
@@ -173,6 +188,20 @@ func TestForwardInContext(t *testing.T) {
 	got = merged(t, kernel(t), holder("first", 4), holder("second", 8), holder("third", 0))
 	if !strings.Contains(got, "FWD 'held'") {
 		t.Errorf("no FWD in\n%s", got)
+	}
+	// The struct that tells is the first type of all modules, and its like is in the base.
+	base := split(t, nil, func(b *builder.Builder) {
+		b.Int("int", 4, btf.Int{Bits: 32})
+		holder("first", 4)(b)
+		holder("second", 8)(b)
+	})
+	got = merged(t, base, func(b *builder.Builder) {
+		b.Struct("first", 8, builder.Member{Name: "p", Type: b.NextID() + 1})
+		b.Ptr(b.NextID() + 1)
+		b.Fwd("held", btf.KindStruct)
+	})
+	if got != "" {
+		t.Errorf("not all is in the base:\n%s", got)
 	}
 	// Two structs that differ in more than what is declared tell nothing about it.
 	pair := func(n uint32, other btf.TypeID) func(b *builder.Builder) {

@@ -159,6 +159,9 @@ func TestNames(t *testing.T) {
 		if want := int64(4*len(offsets.Offsets) + 8*len(offsets.Named)); m.bytes != want {
 			t.Errorf("%s: %d bytes taken, %d used", blob.Name, m.bytes, want)
 		}
+		if want := (s.Len() + 63) / 64; offsets.Named != nil && len(offsets.Named) != want {
+			t.Errorf("%s: a bitmap of %d words, want %d", blob.Name, len(offsets.Named), want)
+		}
 		checkNames(t, blob.Name+", offsets", s, offsets)
 		checkNames(t, blob.Name+", packed", s, nameindex.Pack(s))
 	}
