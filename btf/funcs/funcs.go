@@ -80,7 +80,7 @@ func New(q Query) (*Finder, error) {
 }
 
 // In ranges over the functions of src that are selected, in the order of src. The first time, it reads
-// the kind of each record and each prototype once, some 200 instructions a function of a kernel's
+// the kind of each record and each prototype once, some 230 instructions a function of a kernel's
 // 60,000; again, it only visits those that were selected, some 350 instructions each. With a Name it
 // asks for that first.
 func (f *Finder) In(src Source) iter.Seq[Match] {
