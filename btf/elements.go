@@ -17,7 +17,7 @@ func (e element) word(i uint32) uint32 {
 	if e.sec == nil {
 		return 0
 	}
-	return e.sec.Word(e.off + 4*i)
+	return e.sec.SmallWord(e.off + 4*i)
 }
 
 func (e element) name() string {

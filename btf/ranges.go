@@ -100,13 +100,8 @@ func (p *picker) first(s *Spec, set kindMask) uint32 {
 // next moves to the next block that has such types, and returns a bit for each; 0 if there is none.
 func (p *picker) next(s *Spec) uint32 {
 	for n := p.cursor.next(s); n > 0; n = p.cursor.next(s) {
-		picked, sec, first := uint32(0), p.sec, p.block.First
-		for _, d := range p.block.Deltas[:n] {
-			wanted := p.wanted[sec.KindByte(first+uint32(d)<<2)&0x7f]
-			picked = picked>>1 | uint32(wanted)<<(raw.BlockLen-1)
-		}
-		if picked != 0 {
-			return picked >> (raw.BlockLen - n)
+		if picked := p.sec.OfKinds(&p.wanted, &p.block, n); picked != 0 {
+			return picked
 		}
 	}
 	return 0

@@ -43,7 +43,7 @@ func (t Type) word(i uint32) uint32 {
 	if t.sec == nil {
 		return 0
 	}
-	return t.sec.Word(t.off + 4*i)
+	return t.sec.SmallWord(t.off + 4*i)
 }
 
 func (t Type) info() uint32 { return t.word(1) }

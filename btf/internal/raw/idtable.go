@@ -68,8 +68,12 @@ func (t *IDTable) Block(i uint32, b *Block) int {
 		b.First, b.Deltas[0] = t.At(i), 0
 		return 1
 	}
-	end := min(int(i|(BlockLen-1))+1, len(t.Deltas))
-	return copy(b.Deltas[:], t.Deltas[i:end])
+	d := t.Deltas[i:min(int(i|(BlockLen-1))+1, len(t.Deltas))]
+	if len(d) == BlockLen {
+		b.Deltas = [BlockLen]uint8(d) // saves a call of memmove
+		return BlockLen
+	}
+	return copy(b.Deltas[:], d)
 }
 
 // A tableBuilder collects ascending offsets into an IDTable.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"github.com/btfkit/btfkit/btf/internal/steps"
 )
@@ -154,13 +155,28 @@ func (s *Section) Word(off uint32) (v uint32) {
 		steps.Add(1)
 	}
 	if o := int(off); o >= 0 && o <= len(s.Types)-4 {
+		b := s.Types[o : o+4] // Load32, which would be too much for NameOffset to be inlined
+		v = uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+		if s.BigEndian {
+			v = bits.ReverseBytes32(v)
+		}
+	}
+	return
+}
+
+// SmallWord is Word for what is inlined together with much else: it counts as half in the compiler's
+// budget, and takes three instructions more.
+func (s *Section) SmallWord(off uint32) (v uint32) {
+	if steps.Enabled {
+		steps.Add(1)
+	}
+	if o := int(off); o >= 0 && o <= len(s.Types)-4 {
 		v = word(s.Types[o:o+4], s.BigEndian)
 	}
 	return
 }
 
-// word is Load32 as it suits accessors: what they inline counts as a fifth of that, and takes two
-// instructions more.
+// word is Load32 in the small form.
 func word(s string, bigEndian bool) uint32 {
 	if bigEndian {
 		return binary.BigEndian.Uint32([]byte(s))
@@ -200,6 +216,19 @@ func (s *Section) KindByte(off uint32) byte {
 		return s.kinds[off]
 	}
 	return 0
+}
+
+// OfKinds returns a bit for each of the first n records of b whose kind is wanted.
+func (s *Section) OfKinds(wanted *[MaxKinds]uint8, b *Block, n int) (set uint32) {
+	steps.Add(n)
+	kinds, first := s.kinds, b.First
+	for _, d := range b.Deltas[:n] {
+		set >>= 1
+		if off := uint(first + uint32(d)<<2); off < uint(len(kinds)) {
+			set |= uint32(wanted[kinds[off]&0x7f]) << (BlockLen - 1)
+		}
+	}
+	return set >> (BlockLen - n)
 }
 
 // Find returns where the record with the id is: its section, down the chain from s, and its
