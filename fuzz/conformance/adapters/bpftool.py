@@ -8,12 +8,12 @@ ran = subprocess.run(command, stdout=subprocess.PIPE)
 if ran.returncode < 0:  # a signal; it exits 255 where it refuses
     sys.exit(99)
 try:
-    listed = json.loads(ran.stdout.decode("latin-1"))
+    listed = json.loads(ran.stdout.decode("latin-1"), strict=False)
     types = {t["id"]: t for t in listed["types"]}
 except (ValueError, KeyError):
     types = None
 if ran.returncode or types is None:
-    sys.exit(1)
+    sys.exit(ran.stdout.decode("latin-1")[-200:] or 1)  # which is 1 and says why
 
 
 def answer(ask, id=0, name=""):

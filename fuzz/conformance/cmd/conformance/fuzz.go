@@ -46,11 +46,11 @@ func fuzz(ctx context.Context, cases []suite.Case, args []string) error {
 	}
 	f := &across.Fuzzer{Dir: b.dir, Tries: 600, Patience: *patience}
 	for _, a := range b.adapters {
-		switch {
-		case a.Name == "kernel":
+		if a.Name == "kernel" {
 			f.Kernel, f.KernelVersion = &a, matrix.VersionOf(ctx, a)
 			fmt.Println("what is sound is asked of", f.KernelVersion)
-		case *with != "" && b.isNamed(a, *with), *with == "" && !slices.Contains(ours, a.Name):
+		}
+		if *with != "" && b.isNamed(a, *with) || *with == "" && !slices.Contains(ours, a.Name) {
 			f.Adapters = append(f.Adapters, a)
 		}
 	}

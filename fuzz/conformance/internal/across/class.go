@@ -1,6 +1,7 @@
 package across
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ type Class struct {
 	Adapter string       `json:"adapter"`
 	Result  suite.Result `json:"result"`
 	// Why is the rule that the input breaks, if an implementation should have refused it; what it
-	// said, without values, if it should have accepted it or crashed; the kind of query, if the
-	// answer is wrong.
+	// said, without values, if it should have accepted it; how it ended, if it crashed; the kind
+	// of query, if the answer is wrong.
 	Why string `json:"why"`
 }
 
@@ -31,8 +32,11 @@ func classOf(adapter string, c suite.Case, cell matrix.Cell) (class Class, ok bo
 	switch cell.Result {
 	case suite.ShouldHaveRefused:
 		class.Why = c.Rule
-	case suite.ShouldHaveAccepted, suite.Crash:
+	case suite.ShouldHaveAccepted:
 		class.Why = withoutValues(cell.Detail)
+	case suite.Crash:
+		class.Why = cmp.Or(withoutValues(panics.FindString(cell.Detail)),
+			ends.FindString(cell.Detail))
 	case suite.WrongAnswer:
 		class.Why, _, _ = strings.Cut(cell.Detail, " ")
 	case suite.Timeout:
@@ -44,6 +48,8 @@ func classOf(adapter string, c suite.Case, cell matrix.Cell) (class Class, ok bo
 
 var (
 	quoted = regexp.MustCompile("\"[^\"]*\"|'[^']*'|`[^`]*`")
+	panics = regexp.MustCompile(`(fatal error|panic).*`)
+	ends   = regexp.MustCompile(`^(exit status [0-9]+|signal: [a-z ]+)`)
 	number = regexp.MustCompile(`0x[0-9a-fA-F]+|-?[0-9]+`)
 )
 

@@ -202,7 +202,7 @@ func gist(said string) string {
 		}
 	}
 	all := strings.Join(lines, "; ")
-	return strings.ToValidUTF8(all[:min(len(all), 160)], "?")
+	return strings.ToValidUTF8(all[:min(len(all), 240)], "?")
 }
 
 // VersionOf runs the command of an adapter that prints its version.
