@@ -164,8 +164,8 @@ func (s *Section) Word(off uint32) (v uint32) {
 	return
 }
 
-// SmallWord is Word for what is inlined together with much else: it counts as half in the compiler's
-// budget, and takes three instructions more.
+// SmallWord is Word for what is inlined together with much else: it counts as half in the
+// compiler's budget, and takes three instructions more.
 func (s *Section) SmallWord(off uint32) (v uint32) {
 	if steps.Enabled {
 		steps.Add(1)
