@@ -159,7 +159,7 @@ func (m *machine) typeByID(s *modelled, op, arg byte) {
 	want, ok := s.want.ByID(id)
 	switch {
 	case s.closed:
-		if err != btf.ErrClosed || !t.IsVoid() {
+		if !errors.Is(err, btf.ErrClosed) || !t.IsVoid() {
 			m.Fatalf("closed: %v, %v", t, err)
 		}
 	case !ok:
