@@ -8,6 +8,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 // structs returns BTF of n structs, each 11th of which has 300 members, on top of base.
@@ -21,15 +22,7 @@ func structs(t *testing.T, n int, base *btf.Spec) *btf.Spec {
 		}
 		b.Struct("", 4, members...)
 	}
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 // TestTypeByID finds each type of a chain, in blocks of the id table that are in full and not.

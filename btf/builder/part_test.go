@@ -11,6 +11,7 @@ import (
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/dump"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 // rawOf writes what a Builder holds as bpftool does.
@@ -46,15 +47,7 @@ func circle(t *testing.T, base *btf.Spec) *btf.Spec {
 	b.Ptr(first + 2)
 	b.FuncProto(first, builder.Param{Name: "n", Type: first + 3})
 	b.Func("walk", first+4, btf.LinkageStatic)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 // TestCopyClosure copies what a function and a struct need, through a circle, alone or on a base.
@@ -130,14 +123,7 @@ func TestCopyClosureWhole(t *testing.T) {
 func TestCopyClosureErrors(t *testing.T) {
 	b := builder.New(builder.Options{})
 	b.Raw(builder.RawType{Kind: btf.KindTypedef, NameOffset: b.Intern("t"), SizeOrType: 77})
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec := built.Spec(t, b, nil)
 	typ, _ := spec.TypeByName("t")
 	b = builder.New(builder.Options{})
 	if b.CopyClosure(typ); !errors.Is(b.Err(), btf.ErrCorrupt) {
@@ -156,14 +142,7 @@ func TestCopyStruct(t *testing.T) {
 	integer := b.Int("int", 4, btf.Int{Bits: 32})
 	b.Union("u", 8, builder.Member{Name: "a", Type: integer}, builder.Member{Name: "b", Type: integer,
 		BitOffset: 3, BitfieldSize: 5}, builder.Member{Name: "c", Type: integer, BitOffset: 32})
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec := built.Spec(t, b, nil)
 	u, _ := spec.TypeByName("u")
 	for kept, want := range map[string]string{
 		"ac": "'a' type_id=9 bits_offset=0\n\t'c' type_id=9 bits_offset=32\n",

@@ -10,6 +10,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 // TestSortByName moves types and references to them, keeps equal names in their order, and leaves
@@ -21,14 +22,7 @@ func TestSortByName(t *testing.T) {
 	b.Ptr(5)
 	b.Fwd("\xff", btf.KindStruct)
 	b.Struct("b", 8, builder.Member{Name: "m", Type: 3})
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	base, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := built.Spec(t, b, nil)
 	sort := builder.CopyOptions{SortByName: true}
 	want := "[1] PTR '(anon)' type_id=4\n" +
 		"[2] INT 'a' size=4 bits_offset=0 nr_bits=32 encoding=(none)\n" +
@@ -40,14 +34,7 @@ func TestSortByName(t *testing.T) {
 	b = builder.New(builder.Options{Base: base})
 	b.Typedef("y", 7)
 	b.Typedef("x", 1)
-	data, err = b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	module, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	module := built.Spec(t, b, base)
 	want = "[6] TYPEDEF 'x' type_id=1\n[7] TYPEDEF 'y' type_id=6\n"
 	if got := rawOf(t, builder.From(module, sort), base); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -112,14 +99,7 @@ func TestSortOverlap(t *testing.T) {
 	for i := range uint32(10000) {
 		b.Raw(builder.RawType{Kind: btf.KindFwd, NameOffset: start + i})
 	}
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec := built.Spec(t, b, nil)
 	b = builder.From(spec, builder.CopyOptions{SortByName: true})
 	if !errors.Is(b.Err(), btf.ErrUnsupported) {
 		t.Error(b.Err())

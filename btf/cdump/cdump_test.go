@@ -15,6 +15,7 @@ import (
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/cdump"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -66,15 +67,7 @@ func build(t testing.TB, add func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{Limits: builder.LimitsFormat})
 	add(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, nil)
 }
 
 // body is the definitions of all types by ascending id, without what stands around them.

@@ -11,6 +11,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/core"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 // An asked relocation: kind, the name of a type of the object, access string.
@@ -26,15 +27,7 @@ func parse(t testing.TB, base *btf.Spec, order binary.ByteOrder,
 	t.Helper()
 	b := builder.New(builder.Options{Base: base, ByteOrder: order})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 // object returns an object's Spec and Ext, with relocations in section "prog".

@@ -9,21 +9,14 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/funcs"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 func parse(t testing.TB, base *btf.Spec, fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{Base: base, Limits: builder.LimitsFormat})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 // function adds a FUNC with parameters of the given types; an ellipsis is 0 at the end.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/layout"
 )
 
@@ -14,15 +15,7 @@ func parse(t testing.TB, fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, nil)
 }
 
 func member(name string, typ btf.TypeID, off uint32) builder.Member {

@@ -10,6 +10,7 @@ import (
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/cdump"
 	"github.com/btfkit/btfkit/btf/dump"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/merge"
 )
 
@@ -18,15 +19,7 @@ func split(t testing.TB, base *btf.Spec, add func(b *builder.Builder)) *btf.Spec
 	t.Helper()
 	b := builder.New(builder.Options{Base: base, Limits: builder.LimitsFormat})
 	add(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 func kernel(t testing.TB) *btf.Spec {

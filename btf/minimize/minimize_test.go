@@ -10,6 +10,7 @@ import (
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/core"
 	"github.com/btfkit/btfkit/btf/dump"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/minimize"
 )
 
@@ -25,15 +26,7 @@ func parse(t testing.TB, base *btf.Spec, order binary.ByteOrder,
 	t.Helper()
 	b := builder.New(builder.Options{ByteOrder: order, Base: base})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 // object returns an object with relocations.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/path"
 )
 
@@ -16,15 +17,7 @@ func parse(t testing.TB, fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, nil)
 }
 
 func typeByName(t testing.TB, spec *btf.Spec, name string) btf.Type {
@@ -230,14 +223,7 @@ func TestModules(t *testing.T) {
 	b := builder.New(builder.Options{Base: base})
 	b.Struct("s", 4, member("x", 1, 0), member("y", 1, 0))
 	b.Struct("own", 4, member("x", 1, 0), member("y", 1, 0))
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec := built.Spec(t, b, base)
 	if f, err := path.Find(spec, "s.x"); err != nil || f.BitOffset != 32 {
 		t.Errorf("s.x: %d, %v", f.BitOffset, err)
 	}

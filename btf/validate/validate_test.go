@@ -9,6 +9,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/validate"
 )
 
@@ -16,15 +17,7 @@ func parse(t testing.TB, base *btf.Spec, add func(b *builder.Builder)) *btf.Spec
 	t.Helper()
 	b := builder.New(builder.Options{Base: base})
 	add(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := btf.Parse(data, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
+	return built.Spec(t, b, base)
 }
 
 func Example() {
