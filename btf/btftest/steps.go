@@ -362,6 +362,10 @@ func askDerived(add asker, spec **btf.Spec, names []string) {
 		_, err := path.Resolve(last(), "a.b")
 		return n + len(fmt.Sprint(err))
 	})
+	add("path.Resolver", func() int {
+		_, err := new(path.Resolver).Resolve(last(), "a.b")
+		return len(fmt.Sprint(err))
+	})
 	add("dump.Raw", func() int {
 		n := counter(0)
 		_ = dump.Raw(&n, *spec) // a counter does not fail

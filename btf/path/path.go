@@ -203,8 +203,7 @@ func (w *walker) follow(n uint64) error {
 func (w *walker) measure() error {
 	f := &w.field
 	if w.entry != nil {
-		f.Member, f.BitSize, f.Bitfield = w.entry.member, w.entry.size, w.entry.bitfield
-		return w.moveBits(w.entry.shift)
+		f.Member = w.entry.member
 	}
 	shift, size, bitfield := widthOf(f.Member, f.Type)
 	f.BitSize, f.Bitfield = size, bitfield

@@ -31,18 +31,16 @@ func (r *Resolver) Resolve(root btf.Type, expr string) (Field, error) {
 // A table is a hash table of the named members of a struct or union, as members ranges over
 // them.
 type table struct {
-	slots   []uint32 // 1 + the entry's index; a power of two of them, half of them free
+	slots   []uint32 // 1 + the index of the first entry there; a power of two of them
 	entries []entry
 }
 
 // An entry is what is known of a member.
 type entry struct {
-	name string
-	hash uint64
+	hash  uint64 // of the beginning of the name
+	after uint32 // 1 + the index of the next entry of the same slot
 	hit
-	target      btf.Type // of the member
-	shift, size uint64   // see widthOf
-	bitfield    bool
+	target btf.Type // of the member
 	// next is the table of target, set when it is first needed.
 	next atomic.Pointer[table]
 }
@@ -90,34 +88,32 @@ func newTable(t btf.Type) *table {
 	n = 0
 	for h := range members(t) {
 		e := &tab.entries[n]
-		e.hit, e.name, e.target = h, h.member.Name(), h.member.Target()
-		e.hash = maphash.String(seed, e.name)
-		e.shift, e.size, e.bitfield = widthOf(h.member, e.target)
-		tab.put(uint32(n))
+		e.hit, e.target = h, h.member.Target()
+		sec, off := btf.Internal.MemberName(h.member)
+		e.hash = maphash.String(seed, sec.NamePrefix(off, hashed))
 		n++
+	}
+	for i := n - 1; i >= 0; i-- { // so that the first one of a name is found
+		e := &tab.entries[i]
+		slot := &tab.slots[e.hash&uint64(size-1)]
+		e.after, *slot = *slot, uint32(i)+1
 	}
 	return tab
 }
 
-// put adds an entry behind those of the same hash, so that the first one of a name is found.
-func (t *table) put(i uint32) {
-	mask := uint64(len(t.slots) - 1)
-	at := t.entries[i].hash & mask
-	for t.slots[at] != 0 {
-		at = (at + 1) & mask
-	}
-	t.slots[at] = i + 1
-}
+// hashed is how many bytes of a name are hashed: enough to tell those of kernels apart. Thousands of
+// members may share one name that is as long as the input.
+const hashed = 64
 
 // find returns the first member with the name, nil if there is none.
 func (t *table) find(name string) *entry {
-	hash := maphash.String(seed, name)
-	mask := uint64(len(t.slots) - 1)
-	for at := hash & mask; t.slots[at] != 0; at = (at + 1) & mask {
-		e := &t.entries[t.slots[at]-1]
-		if e.hash == hash && e.name == name {
+	hash := maphash.String(seed, name[:min(len(name), hashed)])
+	for i := t.slots[hash&uint64(len(t.slots)-1)]; i != 0; {
+		e := &t.entries[i-1]
+		if e.hash == hash && e.member.NameIs(name) {
 			return e
 		}
+		i = e.after
 	}
 	return nil
 }
