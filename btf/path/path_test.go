@@ -303,3 +303,27 @@ func TestClosed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Of members with one name the first counts, in a Resolver's tables, too. Names that only differ far
+// behind their beginning are other names.
+func TestResolverSameNames(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	spec := parse(t, func(b *builder.Builder) {
+		i := b.Int("int", 4, btf.Int{Bits: 32})
+		var members []builder.Member
+		for n, name := range []string{"a", "b", "a", long + "1", long + "2"} {
+			members = append(members, builder.Member{Name: name, Type: i, BitOffset: uint32(32 * n)})
+		}
+		b.Struct("twice", 20, members...)
+	})
+	var r path.Resolver
+	for expr, want := range map[string]uint64{"a": 0, "b": 32, long + "1": 96, long + "2": 128} {
+		f, err := r.Find(spec, "twice."+expr)
+		if err != nil || f.BitOffset != want {
+			t.Errorf("%s: bit %d, %v; want %d", expr, f.BitOffset, err, want)
+		}
+	}
+	if _, err := r.Find(spec, "twice."+long); err == nil {
+		t.Error("a member that has only the beginning of a name is found")
+	}
+}
