@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/matrix"
 	"github.com/btfkit/btfkit/fuzz/conformance/internal/suite"
@@ -118,7 +119,7 @@ func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 			chosen = append(chosen, c)
 		}
 	}
-	t, err := matrix.Run(ctx, filepath.Join(b.dir, "cases"), chosen, b.adapters)
+	t, err := matrix.Run(ctx, filepath.Join(b.dir, "cases"), chosen, b.adapters, progress())
 	if err != nil {
 		return err
 	}
@@ -129,6 +130,24 @@ func runAll(ctx context.Context, cases []suite.Case, args []string) error {
 		}
 	}
 	return save(*out, t)
+}
+
+// progress returns what shows how far a run is: on a terminal, a line of standard error.
+func progress() func(done, of int) {
+	st, err := os.Stderr.Stat()
+	if err != nil || st.Mode()&os.ModeCharDevice == 0 {
+		return func(int, int) {}
+	}
+	var last time.Time
+	return func(done, of int) {
+		switch {
+		case done == of:
+			fmt.Fprint(os.Stderr, "\r\x1b[K")
+		case time.Since(last) > 100*time.Millisecond:
+			last = time.Now()
+			fmt.Fprintf(os.Stderr, "\r\x1b[K%d of %d runs", done, of)
+		}
+	}
 }
 
 func save(dir string, t *matrix.Table) error {

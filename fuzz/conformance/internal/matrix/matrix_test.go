@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,9 +112,15 @@ func TestTable(t *testing.T) {
 	_, accept := pick(t, suite.Accept)
 	_, reject := pick(t, suite.Reject)
 	adapters := []matrix.Adapter{script("exit 0"), script("exit 1")}
-	table, err := matrix.Run(t.Context(), t.TempDir(), []suite.Case{accept, reject}, adapters)
+	var told []int
+	progress := func(done, of int) { told = append(told, done, of) }
+	table, err := matrix.Run(t.Context(), t.TempDir(), []suite.Case{accept, reject}, adapters,
+		progress)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := []int{1, 4, 2, 4, 3, 4, 4, 4}; !slices.Equal(told, want) {
+		t.Errorf("told progress %d, want %d", told, want)
 	}
 	if n := len(table.Pruned()); n != 2 {
 		t.Errorf("%d rows with something wrong, not 2", n)

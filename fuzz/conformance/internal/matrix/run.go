@@ -82,9 +82,10 @@ func Missing(all []Adapter) (there []Adapter, remedies []string) {
 	return there, remedies
 }
 
-// Run writes the cases below dir, and runs every adapter on each.
-func Run(ctx context.Context, dir string, cases []suite.Case, adapters []Adapter) (
-	*Table, error) {
+// Run writes the cases below dir, and runs every adapter on each. It tells progress, one call at a
+// time, how many of how many runs ended.
+func Run(ctx context.Context, dir string, cases []suite.Case, adapters []Adapter,
+	progress func(done, of int)) (*Table, error) {
 	start := time.Now()
 	if err := suite.Write(dir, cases); err != nil {
 		return nil, err
@@ -96,15 +97,17 @@ func Run(ctx context.Context, dir string, cases []suite.Case, adapters []Adapter
 	for _, c := range cases {
 		t.Rows = append(t.Rows, Row{Case: c, Cells: make([]Cell, len(adapters))})
 	}
-	t.fill(ctx, dir, adapters)
+	t.fill(ctx, dir, adapters, progress)
 	t.Seconds = time.Since(start).Seconds()
 	return t, ctx.Err()
 }
 
 // fill runs all cells, as many at once as there are processors.
-func (t *Table) fill(ctx context.Context, dir string, adapters []Adapter) {
+func (t *Table) fill(ctx context.Context, dir string, adapters []Adapter,
+	progress func(done, of int)) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
+	done := 0
 	tasks := make(chan [2]int)
 	for range runtime.NumCPU() {
 		wg.Go(func() {
@@ -114,6 +117,8 @@ func (t *Table) fill(ctx context.Context, dir string, adapters []Adapter) {
 				t.Rows[row].Cells[col] = RunCase(ctx, dir, t.Rows[row].Case, adapters[col])
 				mu.Lock()
 				t.Columns[col].Seconds += time.Since(start).Seconds()
+				done++
+				progress(done, len(t.Rows)*len(adapters))
 				mu.Unlock()
 			}
 		})
