@@ -1,11 +1,14 @@
 #!/bin/sh
-# Counts the instructions of an operation, in user mode, of all backends and built peers: those of 2N
-# operations less those of N, by cachegrind. Unlike time, they hardly depend on what else runs.
-# Usage: bench/instructions.sh SOURCE ROW[=N]... >instructions.txt, in Go's benchmark format, with the
-# queries of WORKLOAD, bench/peers/testdata/example.workload if it is not set.
+# Counts the instructions of an operation, in user mode, of all backends and built peers: those of
+# 2N operations less those of N, by cachegrind. Unlike time, they hardly depend on what else runs.
+# Usage: bench/instructions.sh SOURCE ROW[=N]... >instructions.txt, in Go's benchmark format, with
+# the queries of WORKLOAD, bench/peers/testdata/example.workload if it is not set.
 set -eu
 [ $# -ge 2 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
-command -v valgrind >/dev/null || { echo "valgrind is not found: apt-get install valgrind" >&2; exit 1; }
+command -v valgrind >/dev/null || {
+	echo "valgrind is not found: apt-get install valgrind" >&2
+	exit 1
+}
 here=$(cd "$(dirname "$0")" && pwd)
 source=$1 workload=${WORKLOAD:-$here/peers/testdata/example.workload}
 shift

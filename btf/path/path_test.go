@@ -304,8 +304,8 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// Of members with one name the first counts, in a Resolver's tables, too. Names that only differ far
-// behind their beginning are other names.
+// Of members with one name the first counts, in a Resolver's tables, too. Names that only differ
+// far behind their beginning are other names.
 func TestResolverSameNames(t *testing.T) {
 	long := strings.Repeat("x", 200)
 	spec := parse(t, func(b *builder.Builder) {
