@@ -101,8 +101,8 @@ func newTable(t btf.Type) *table {
 	return tab
 }
 
-// hashed is how many bytes of a name are hashed: enough to tell those of kernels apart. Thousands of
-// members may share one name that is as long as the input.
+// hashed is how many bytes of a name are hashed: enough to tell those of kernels apart. Thousands
+// of members may share one name that is as long as the input.
 const hashed = 64
 
 // find returns the first member with the name, nil if there is none.
