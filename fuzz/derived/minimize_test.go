@@ -129,30 +129,40 @@ func TestMinimizeBpftool(t *testing.T) {
 	}
 }
 
-// elfObject puts an object into an ELF file that libbpf reads.
+// elfObject puts an object into an ELF file that libbpf and cilium/ebpf read.
 func elfObject(o objects.Object) []byte {
-	names := "\x00.BTF\x00.BTF.ext\x00.shstrtab\x00"
-	parts := [][]byte{nil, o.BTF, o.Ext, []byte(names)}
+	names := "\x00.BTF\x00.BTF.ext\x00.shstrtab\x00.symtab\x00"
+	sections := []struct {
+		name              string
+		data              []byte
+		kind, link, entry uint32
+	}{
+		{}, {".BTF", o.BTF, 1, 0, 0}, {".BTF.ext", o.Ext, 1, 0, 0}, // PROGBITS
+		{".shstrtab", []byte(names), 3, 0, 0}, {".symtab", make([]byte, 24), 2, 3, 24},
+	}
 	header := make([]byte, 64)
 	copy(header, "\x7fELF\x02\x01\x01")
-	body, sections := []byte(nil), []byte(nil)
-	for i, part := range parts {
-		section := make([]byte, 64) // Elf64_Shdr
-		if i > 0 {
-			name := strings.Index(names, []string{".BTF", ".BTF.ext", ".shstrtab"}[i-1]+"\x00")
-			binary.LittleEndian.PutUint32(section, uint32(name))
-			binary.LittleEndian.PutUint32(section[4:], []uint32{1, 1, 3}[i-1]) // PROGBITS, STRTAB
-			binary.LittleEndian.PutUint64(section[24:], uint64(len(header)+len(body)))
-			binary.LittleEndian.PutUint64(section[32:], uint64(len(part)))
-			section[48] = 1
+	var body, table []byte
+	for _, s := range sections {
+		entry := make([]byte, 64) // Elf64_Shdr
+		if s.kind > 0 {
+			binary.LittleEndian.PutUint32(entry, uint32(strings.Index(names, s.name+"\x00")))
+			binary.LittleEndian.PutUint32(entry[4:], s.kind)
+			binary.LittleEndian.PutUint64(entry[24:], uint64(len(header)+len(body)))
+			binary.LittleEndian.PutUint64(entry[32:], uint64(len(s.data)))
+			binary.LittleEndian.PutUint32(entry[40:], s.link)
+			binary.LittleEndian.PutUint64(entry[48:], 8)
+			binary.LittleEndian.PutUint64(entry[56:], uint64(s.entry))
 		}
-		sections = append(sections, section...)
-		body = append(body, part...)
+		table = append(table, entry...)
+		body = append(body, s.data...)
 		body = append(body, make([]byte, -len(body)&7)...)
 	}
-	for at, v := range map[int]uint16{16: 1, 18: 247, 20: 1, 52: 64, 58: 64, 60: 4, 62: 3} {
-		binary.LittleEndian.PutUint16(header[at:], v) // ET_REL, EM_BPF, version, sizes, counts
+	for at, v := range map[int]int{ // ET_REL, EM_BPF, version, sizes, counts
+		16: 1, 18: 247, 20: 1, 52: 64, 58: 64, 60: len(sections), 62: 3,
+	} {
+		binary.LittleEndian.PutUint16(header[at:], uint16(v))
 	}
 	binary.LittleEndian.PutUint64(header[40:], uint64(len(header)+len(body)))
-	return slices.Concat(header, body, sections)
+	return slices.Concat(header, body, table)
 }
