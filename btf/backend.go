@@ -53,21 +53,8 @@ func (internal) Record(t Type) (sec *raw.Section, off uint32) { return t.sec, t.
 // MemberName returns the logical offset of m's name, and the section that m stands in.
 func (internal) MemberName(m Member) (sec *raw.Section, off uint32) { return m.sec, m.word(0) }
 
-// Near reports whether what t says of a value can be told after so many modifiers, TYPEDEFs, ARRAYs
-// and VARs at most, and takes those that it passed from links. Whoever measures many types asks it
-// first: their chains may be one, and as long as the input.
-func (internal) Near(t Type, links *int) bool {
-	for ; ; *links-- {
-		k := t.Kind()
-		if !k.IsModifier() && k != KindTypedef && k != KindArray && k != KindVar {
-			return true
-		}
-		if *links <= 0 {
-			return false
-		}
-		t = t.Target()
-	}
-}
+// Widths returns what sizes many members whose types may share long chains.
+func (internal) Widths() (w widths) { return w }
 
 // TypeAt returns the type of own record i of a section, which must exist.
 func (internal) TypeAt(sec *raw.Section, i uint32) Type {

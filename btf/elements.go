@@ -110,7 +110,11 @@ func (m Member) Bits() (offset, size uint32, ok bool) {
 		size = m.BitfieldSize()
 		return m.BitOffset(), size, size != 0
 	}
-	t := m.Target().Underlying()
+	return m.bitsOf(m.Target().Underlying())
+}
+
+// bitsOf is Bits where the field's type is t, and the struct has no kind_flag.
+func (m Member) bitsOf(t Type) (offset, size uint32, ok bool) {
 	i, isInt := t.Int()
 	bytes, _ := t.Size()
 	if !isInt || i.Offset == 0 && uint64(i.Bits) == 8*uint64(bytes) {

@@ -208,8 +208,7 @@ type Gap struct {
 // between its members, in whole bytes or, beside bitfields, in bits, and the padding at its end.
 // It does not look into anonymous members; call it for their types. A sound union's only gap is
 // at its end. It is empty for other kinds. It allocates only where members do not ascend, as in
-// Rust. Where many members have types behind hundreds of typedefs, modifiers and arrays, of which
-// the kernel allows 32, the last take no bits.
+// Rust, or where types lie behind more typedefs, modifiers and arrays than the kernel allows, 32.
 func Gaps(t btf.Type) iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		t := t.Underlying()
@@ -252,23 +251,13 @@ type place struct {
 	i         int
 }
 
-// linksPerMember is how many types may be followed for each member to measure it, and linksAtFirst
-// how many more.
-const (
-	linksPerMember = 16
-	linksAtFirst   = 1024
-)
-
 // places ranges over the places of the members.
 func places(t btf.Type) iter.Seq2[int, place] {
 	return func(yield func(int, place) bool) {
-		links := linksAtFirst
+		w := btf.Internal.Widths()
 		for i, m := range t.Members() {
-			p := place{off: uint64(m.BitOffset()), i: i}
-			if links += linksPerMember; btf.Internal.Near(m.Target(), &links) {
-				p.off, p.size = extent(m)
-			}
-			if !yield(i, p) {
+			shift, size, _ := w.Of(m, m.Target())
+			if !yield(i, place{uint64(m.BitOffset()) + shift, min(size, math.MaxUint64/2), i}) {
 				return
 			}
 		}
@@ -294,13 +283,4 @@ func sorted(t btf.Type) (all []place) {
 	}
 	slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(a.off, b.off) })
 	return all
-}
-
-// extent returns where a member starts and how wide it is, in bits.
-func extent(m btf.Member) (off, size uint64) {
-	if off, size, ok := m.Bits(); ok {
-		return uint64(off), uint64(size)
-	}
-	bytes, _ := m.Target().Sizeof()
-	return uint64(m.BitOffset()), 8 * min(bytes, math.MaxUint64/16)
 }

@@ -11,13 +11,6 @@ import (
 // relocations have 64 steps (BPF_CORE_SPEC_MAX_LEN).
 const maxNesting = 64
 
-// linksPerMember is how many types may be followed for each member to measure it, and linksAtFirst
-// how many more.
-const (
-	linksPerMember = 16
-	linksAtFirst   = 1024
-)
-
 // A hit is a named member, found in a struct or in an anonymous one within.
 type hit struct {
 	member btf.Member
@@ -99,19 +92,15 @@ func (v *visitor) isNew(t btf.Type) bool {
 
 // Members ranges over the named members of a struct or union, or of a typedef or modifier of one,
 // in the order of their declaration. It includes the members of anonymous structs and unions
-// inside. Each comes with its place in the outermost struct. It is empty for other kinds. Where
-// many members have types behind hundreds of typedefs, modifiers and arrays, of which the kernel
-// allows 32, the BitSize of the last is 0.
+// inside. Each comes with its place in the outermost struct. It is empty for other kinds.
 func Members(t btf.Type) iter.Seq[Field] {
 	return func(yield func(Field) bool) {
-		links := linksAtFirst
+		w := btf.Internal.Widths()
 		for h := range members(t.Underlying()) {
 			f := Field{Type: h.member.Target(), Member: h.member, BitOffset: h.offset}
-			if links += linksPerMember; btf.Internal.Near(f.Type, &links) {
-				var shift uint64
-				shift, f.BitSize, f.Bitfield = widthOf(f.Member, f.Type)
-				f.BitOffset += shift
-			}
+			var shift uint64
+			shift, f.BitSize, f.Bitfield = w.Of(f.Member, f.Type)
+			f.BitOffset += shift
 			if !yield(f) {
 				return
 			}

@@ -205,17 +205,8 @@ func (w *walker) measure() error {
 	if w.entry != nil {
 		f.Member = w.entry.member
 	}
-	shift, size, bitfield := widthOf(f.Member, f.Type)
-	f.BitSize, f.Bitfield = size, bitfield
+	widths := btf.Internal.Widths()
+	var shift uint64
+	shift, f.BitSize, f.Bitfield = widths.Of(f.Member, f.Type)
 	return w.moveBits(shift)
-}
-
-// widthOf returns the width of a member in bits, or of a type if m is the zero Member, and how
-// many bits behind the member's offset a bitfield of the older form starts.
-func widthOf(m btf.Member, t btf.Type) (shift, size uint64, bitfield bool) {
-	if off, width, ok := m.Bits(); ok {
-		return uint64(off - m.BitOffset()), uint64(width), true
-	}
-	bytes, _ := t.Sizeof()
-	return 0, min(bytes, math.MaxUint64/8) * 8, false
 }
