@@ -49,12 +49,9 @@ func (t Type) declare(b *strings.Builder, depth int) bool {
 		}
 	}
 	f := t.Facts()
-	signed := f.Signed && kind != kindInt
-	fmt.Fprintf(b, "(%d %q %d %v %d %d %d %d %d %d %v", kind, f.Name, f.Size, signed, f.Encoding,
-		f.IntOffset, f.IntBits, f.ArrayLen, f.Linkage, f.Component, f.Attribute)
-	if kind == kindFwd {
-		fmt.Fprint(b, f.FwdKind)
-	}
+	flag := t.flag() && kind != kindStruct && kind != kindUnion // whose members tell
+	fmt.Fprintf(b, "(%d %q %d %v %d %d %d %d %d %d", kind, f.Name, f.Size, flag, f.Encoding,
+		f.IntOffset, f.IntBits, f.ArrayLen, f.Linkage, f.Component)
 	if id, ok := t.target(); ok {
 		if !t.at(id).declare(b, depth+1) {
 			return false
