@@ -10,6 +10,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/store"
 )
 
@@ -26,7 +27,7 @@ func typeByID(t *testing.T, spec *btf.Spec, id btf.TypeID) btf.Type {
 func TestBoundedNames(t *testing.T) {
 	b := builder.New(builder.Options{})
 	b.Typedef("bcd", 0)
-	s := store.SectionOf(build(t, b, nil))
+	s := store.SectionOf(built.Spec(t, b, nil))
 	off := s.NameOffset(0)
 	for n, want := range []string{"", "b", "bc", "bcd", "bcd", "bcd"} {
 		if got := s.NamePrefix(off, n); got != want {
@@ -116,7 +117,7 @@ func TestBits(t *testing.T) {
 		builder.Member{Name: "e", Type: b.Ptr(narrow), BitOffset: 64})
 	flagged := b.Struct("new", 8, builder.Member{Name: "a", Type: plain},
 		builder.Member{Name: "b", Type: plain, BitOffset: 33, BitfieldSize: 7})
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 	for _, c := range []struct {
 		id   btf.TypeID
 		want string
@@ -143,7 +144,7 @@ func TestKindEdges(t *testing.T) {
 	wide := b.Enum64("wide", 8, true, builder.Enumerator{Name: "W", Value: -1})
 	proto := b.FuncProto(0, builder.Param{Type: 0}, builder.Param{Name: "x", Type: 0},
 		builder.Param{Type: long}, builder.Param{})
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 	if !typeByID(t, spec, long).IsSigned() || typeByID(t, spec, char).IsSigned() ||
 		!typeByID(t, spec, wide).IsSigned() {
 		t.Error("long and wide are signed, char is not")
@@ -162,7 +163,7 @@ func TestKindEdges(t *testing.T) {
 		b := builder.New(builder.Options{})
 		b.Int("long", 8, btf.Int{Bits: 64})
 		fn := b.FuncProto(0, params...)
-		for _, p := range typeByID(t, build(t, b, nil), fn).Params() {
+		for _, p := range typeByID(t, built.Spec(t, b, nil), fn).Params() {
 			if p.IsVariadic() {
 				t.Errorf("the ellipsis has neither name nor type, unlike %v", params)
 			}
@@ -200,7 +201,7 @@ func TestTypeString(t *testing.T) {
 		b.Ptr(b.NextID() - 1):                 strings.Repeat("PTR to ", 9) + "...",
 	} {
 		want = fmt.Sprintf("[%d] %s", id, want)
-		if got := typeByID(t, build(t, b, nil), id).String(); got != want {
+		if got := typeByID(t, built.Spec(t, b, nil), id).String(); got != want {
 			t.Errorf("%s instead of %s", got, want)
 		}
 	}
@@ -296,7 +297,7 @@ func TestPointerSize(t *testing.T) {
 		for _, size := range c.sizes {
 			b.Int("long", size, btf.Int{Bits: uint8(size * 8)})
 		}
-		if got := build(t, b, nil).PointerSize(); got != c.want {
+		if got := built.Spec(t, b, nil).PointerSize(); got != c.want {
 			t.Errorf("longs of %d bytes: pointers of %d, want %d", c.sizes, got, c.want)
 		}
 	}
@@ -318,7 +319,7 @@ func TestVerifyContainment(t *testing.T) {
 		b.Int("int", 4, btf.Int{Bits: 32})
 		b.Struct("self", 4, builder.Member{Name: "m", Type: 3})
 		b.Raw(c.hold)
-		if err := build(t, b, nil).Verify(); (err == nil) != c.ok {
+		if err := built.Spec(t, b, nil).Verify(); (err == nil) != c.ok {
 			t.Errorf("a struct that holds itself through %s: %v", c.name, err)
 		}
 	}
@@ -333,7 +334,7 @@ func TestVoid(t *testing.T) {
 	}
 	b := builder.New(builder.Options{})
 	id := b.Typedef("t", 0)
-	if off := typeByID(t, build(t, b, nil), id).NameOffset(); off != 1 {
+	if off := typeByID(t, built.Spec(t, b, nil), id).NameOffset(); off != 1 {
 		t.Errorf("name offset %d, want 1", off)
 	}
 }
@@ -395,16 +396,6 @@ func TestLongLayout(t *testing.T) {
 	}
 }
 
-// build returns what b holds, opened on base.
-func build(t testing.TB, b *builder.Builder, base *btf.Spec) *btf.Spec {
-	t.Helper()
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parse(t, data, base)
-}
-
 func parse(t testing.TB, data []byte, base *btf.Spec) *btf.Spec {
 	t.Helper()
 	spec, err := btf.Parse(data, base)
@@ -428,7 +419,7 @@ func TestBreakElements(t *testing.T) {
 		builder.VarSecinfo{Type: 5, Offset: 4, Size: 4})
 	b.Fwd("fs", btf.KindStruct)
 	b.Fwd("fu", btf.KindUnion)
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 	var seen []string
 	for i, m := range typeByID(t, spec, 2).Members() {
 		seen = append(seen, fmt.Sprint(i, m.Name()))
@@ -475,7 +466,7 @@ func TestLastRecord(t *testing.T) {
 		b := builder.New(builder.Options{ByteOrder: order})
 		b.Struct("empty", 3)
 		last := b.Float("double", 8)
-		spec := build(t, b, nil)
+		spec := built.Spec(t, b, nil)
 		for id, want := range map[btf.TypeID]uint32{1: 3, last: 8} {
 			if size, ok := typeByID(t, spec, id).Size(); size != want || !ok {
 				t.Errorf("%v: type %d has size %d, %v; want %d", order, id, size, ok, want)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 // TestLongErrors shows no more than the start of a name, pattern or list, whatever is in it.
@@ -32,7 +33,7 @@ func TestLongErrors(t *testing.T) {
 
 		b = builder.New(builder.Options{})
 		b.Fwd(name, btf.KindStruct)
-		spec := build(t, b, nil)
+		spec := built.Spec(t, b, nil)
 		_, err := spec.TypeByName(name, all[100:]...)
 		check("TypeByName", err, ", but FWD")
 		missing := &btf.NotFoundError{Name: name, Kinds: all[90:], Found: all[:120]}

@@ -10,6 +10,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 // otherKernel returns the types of the kernel, under names that have other lengths: as many ids
@@ -21,7 +22,7 @@ func otherKernel(t *testing.T, kernel *btf.Spec) *btf.Spec {
 	for id := btf.TypeID(1); id < end; id++ {
 		b.Typedef(strings.Repeat("x", int(id)%40+20)+string(rune('a'+id%26)), 0)
 	}
-	return build(t, b, nil)
+	return built.Spec(t, b, nil)
 }
 
 // TestCheckBase tells the kernel that a module was built for from another one, where all of its
@@ -73,14 +74,14 @@ func TestVerifyFunc(t *testing.T) {
 	b := builder.New(builder.Options{})
 	b.Int("int", 4, btf.Int{Bits: 32})
 	proto := b.FuncProto(1)
-	base := build(t, b, nil)
+	base := built.Spec(t, b, nil)
 	for target, ok := range map[btf.TypeID]bool{proto: true, 0: false, 1: false, 3: false, 4: true,
 		5: false} {
 		b := builder.New(builder.Options{Base: base})
 		b.Typedef("t", proto)
 		b.FuncProto(0)
 		b.Func("f", target, btf.LinkageStatic) // type 5, at offset 24 of the types
-		spec := build(t, b, base)
+		spec := built.Spec(t, b, base)
 		err := spec.Verify()
 		var format *btf.FormatError
 		switch {
@@ -151,7 +152,7 @@ func TestVerifyCycles(t *testing.T) {
 			r.NameOffset = b.Intern("name")
 		}
 		b.Raw(r)
-		if err := build(t, b, nil).Verify(); err == nil {
+		if err := built.Spec(t, b, nil).Verify(); err == nil {
 			t.Errorf("%v of itself", k)
 		}
 	}
@@ -165,7 +166,7 @@ func TestVerifyElements(t *testing.T) {
 		trailer := []uint32{0, i, 0, 0, i, 0}
 		trailer[3+word] = 99
 		b.Raw(builder.RawType{Kind: btf.KindStruct, Vlen: 2, SizeOrType: 4, Trailer: trailer})
-		err := build(t, b, nil).Verify()
+		err := built.Spec(t, b, nil).Verify()
 		at := uint64(16 + 12 + 4*(3+word)) // behind an INT and the STRUCT's header
 		var format *btf.FormatError
 		if !errors.As(err, &format) || !strings.Contains(err.Error(), says) ||

@@ -11,18 +11,9 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/store"
 )
-
-// build returns what b holds, opened on base.
-func build(t testing.TB, b *builder.Builder, base *btf.Spec) *btf.Spec {
-	t.Helper()
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parse(t, data, base)
-}
 
 func parse(t testing.TB, data []byte, base *btf.Spec) *btf.Spec {
 	t.Helper()
@@ -64,7 +55,7 @@ func TestBuilderBytes(t *testing.T) {
 }
 
 func TestBuilderEmpty(t *testing.T) {
-	base := build(t, builder.New(builder.Options{}), nil)
+	base := built.Spec(t, builder.New(builder.Options{}), nil)
 	if _, end := base.IDs(); end != 1 {
 		t.Errorf("base ends at %d", end)
 	}
@@ -81,7 +72,7 @@ func TestBuilderStrings(t *testing.T) {
 	b.Fwd("ock", btf.KindStruct)
 	b.Typedef("sock", 1)
 	b.Struct("pair", 8, builder.Member{Name: "sock", Type: 1}, builder.Member{Name: "pair", Type: 1})
-	base := build(t, b, nil)
+	base := built.Spec(t, b, nil)
 	if strs, _ := store.SectionOf(base).Strings(); strs != "\x00sock\x00ock\x00pair\x00" {
 		t.Errorf("base strings %q", strs)
 	}
@@ -90,14 +81,14 @@ func TestBuilderStrings(t *testing.T) {
 	b.Fwd("new", btf.KindUnion)
 	b.Fwd("ock", btf.KindUnion)
 	b.Fwd("new", btf.KindUnion)
-	middle := build(t, b, base)
+	middle := built.Spec(t, b, base)
 	if strs, start := store.SectionOf(middle).Strings(); strs != "new\x00" || start != 15 {
 		t.Errorf("split strings %q at %d", strs, start)
 	}
 	b = builder.New(builder.Options{Base: middle})
 	b.Fwd("sock", btf.KindUnion)
 	b.Fwd("new", btf.KindUnion)
-	top := build(t, b, middle)
+	top := built.Spec(t, b, middle)
 	if strs, start := store.SectionOf(top).Strings(); strs != "" || start != 19 {
 		t.Errorf("strings %q at %d of the split's split", strs, start)
 	}
@@ -112,13 +103,13 @@ func TestBuilderStringsOnEmptyBase(t *testing.T) {
 	base := parse(t, []byte("\x9f\xeb\x01\x00\x18\x00\x00\x00"+strings.Repeat("\x00", 16)), nil)
 	b := builder.New(builder.Options{Base: base})
 	b.Fwd("first", btf.KindStruct)
-	split := build(t, b, base)
+	split := built.Spec(t, b, base)
 	if ty, err := split.TypeByName("first"); err != nil || ty.ID() != 1 {
 		t.Errorf("first is %v, %v", ty, err)
 	}
 	b = builder.From(base, builder.CopyOptions{})
 	b.Fwd("first", btf.KindStruct)
-	if ty, err := build(t, b, nil).TypeByName("first"); err != nil || ty.ID() != 1 {
+	if ty, err := built.Spec(t, b, nil).TypeByName("first"); err != nil || ty.ID() != 1 {
 		t.Errorf("first is %v, %v", ty, err)
 	}
 }
@@ -237,7 +228,7 @@ func TestBuilderDefineKind(t *testing.T) {
 		}
 		b.Raw(builder.RawType{Kind: test.kind, Vlen: 2,
 			Trailer: make([]uint32, (int(test.info)+2*int(test.elem))/4)})
-		spec := build(t, b, nil)
+		spec := built.Spec(t, b, nil)
 		if n := store.SectionOf(spec).Header().Layout.Len; n != 4*uint32(test.kind)+4 {
 			t.Errorf("kind %d: layout of %d bytes", test.kind, n)
 		}
@@ -266,7 +257,7 @@ func TestBuilderWideVlen(t *testing.T) {
 	params := make([]builder.Param, 1<<16)
 	b := builder.New(builder.Options{Limits: builder.LimitsKernel72})
 	b.FuncProto(0, params...)
-	if n := mustType(t, build(t, b, nil), 1).Vlen(); n != 1<<16 {
+	if n := mustType(t, built.Spec(t, b, nil), 1).Vlen(); n != 1<<16 {
 		t.Errorf("vlen %d", n)
 	}
 	b.Func("f", 1, 1<<24) // its vlen is the linkage
@@ -302,7 +293,7 @@ func TestBuilderReadBack(t *testing.T) {
 		b.Var("v", 1, btf.LinkageExtern)
 		b.Datasec("d", 77, builder.VarSecinfo{Type: 11, Offset: 5, Size: 6})
 		b.Array(1, 2, 0xffffffff)
-		spec := build(t, b, nil)
+		spec := built.Spec(t, b, nil)
 		if err := spec.Verify(); err != nil {
 			t.Error(err)
 		}
@@ -334,7 +325,7 @@ func TestBuilderReadBack(t *testing.T) {
 }
 
 func TestBuilderClosedBase(t *testing.T) {
-	base := build(t, builder.New(builder.Options{}), nil)
+	base := built.Spec(t, builder.New(builder.Options{}), nil)
 	base.Close()
 	b := builder.New(builder.Options{Base: base})
 	if _, err := b.Bytes(); !errors.Is(err, btf.ErrClosed) || b.Ptr(0) != 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/btfkit/btfkit/btf"
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
+	"github.com/btfkit/btfkit/btf/internal/built"
 	"github.com/btfkit/btfkit/btf/store"
 )
 
@@ -65,11 +66,11 @@ func TestBuilderCopyMapsIDs(t *testing.T) {
 	b.Var("lists", list, btf.LinkageStatic)
 	b.Datasec(".data", 16, builder.VarSecinfo{Type: list + 6, Size: 16})
 	b.Int("index", 4, btf.Int{Bits: 32})
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 
 	b = builder.New(builder.Options{})
 	reverse(spec, b)
-	reversed := build(t, b, nil)
+	reversed := built.Spec(t, b, nil)
 	if err := reversed.Verify(); err != nil {
 		t.Error(err)
 	}
@@ -93,7 +94,7 @@ func TestBuilderCopyMapsIDs(t *testing.T) {
 
 	b = builder.New(builder.Options{})
 	reverse(reversed, b)
-	again, err := builder.From(build(t, b, nil), builder.CopyOptions{RebuildStrings: true}).Bytes()
+	again, err := builder.From(built.Spec(t, b, nil), builder.CopyOptions{RebuildStrings: true}).Bytes()
 	want, _ := builder.From(spec, builder.CopyOptions{RebuildStrings: true}).Bytes()
 	if err != nil || !bytes.Equal(again, want) {
 		t.Errorf("reversed twice, %v:\n%x\nwant\n%x", err, again, want)
@@ -108,8 +109,8 @@ func TestBuilderRebuildStrings(t *testing.T) {
 	b.Fwd("early", btf.KindStruct)
 	b.Raw(builder.RawType{NameOffset: late, Kind: btf.KindFwd})
 	b.Raw(builder.RawType{NameOffset: late + 5, Kind: btf.KindFwd})
-	spec := build(t, b, nil)
-	rebuilt := build(t, builder.From(spec, builder.CopyOptions{RebuildStrings: true}), nil)
+	spec := built.Spec(t, b, nil)
+	rebuilt := built.Spec(t, builder.From(spec, builder.CopyOptions{RebuildStrings: true}), nil)
 	want := "\x00early\x00late_name\x00name\x00"
 	if strs, _ := store.SectionOf(rebuilt).Strings(); strs != want {
 		t.Errorf("strings %q; want %q", strs, want)
@@ -123,11 +124,11 @@ func TestBuilderRebuildStrings(t *testing.T) {
 func TestBuilderExtend(t *testing.T) {
 	b := builder.New(builder.Options{ByteOrder: binary.BigEndian})
 	b.Fwd("old", btf.KindStruct)
-	b = builder.From(build(t, b, nil), builder.CopyOptions{})
+	b = builder.From(built.Spec(t, b, nil), builder.CopyOptions{})
 	b.Ptr(1)
 	b.Typedef("old", 2)
 	b.Typedef("new", 2)
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 	if strs, _ := store.SectionOf(spec).Strings(); strs != "\x00old\x00new\x00" {
 		t.Errorf("strings %q", strs)
 	}
@@ -192,11 +193,11 @@ func TestBuilderFromLayout(t *testing.T) {
 	plain, _ := b.Bytes()
 	spec := parse(t, plain, nil)
 	added := builder.From(spec, builder.CopyOptions{Layout: builder.AddLayout})
-	with := build(t, added, nil)
+	with := built.Spec(t, added, nil)
 	if h := store.SectionOf(with).Header(); h.Len != 32 || h.Layout.Len != 80 {
 		t.Errorf("added: %+v", h)
 	}
-	swapped := build(t, builder.From(with, builder.CopyOptions{ByteOrder: binary.BigEndian}), nil)
+	swapped := built.Spec(t, builder.From(with, builder.CopyOptions{ByteOrder: binary.BigEndian}), nil)
 	if h := store.SectionOf(swapped).Header(); h.Layout.Len != 80 {
 		t.Errorf("swapped: %+v", h)
 	}
@@ -210,7 +211,7 @@ func TestBuilderFromLayout(t *testing.T) {
 	data, _ := added.Bytes()
 	data[32+12+2] = 7
 	spec = parse(t, data, nil)
-	flags := build(t, builder.From(spec, builder.CopyOptions{ByteOrder: binary.BigEndian}), nil)
+	flags := built.Spec(t, builder.From(spec, builder.CopyOptions{ByteOrder: binary.BigEndian}), nil)
 	if big, _ := builder.From(flags, builder.CopyOptions{}).Bytes(); big[32+12+3] != 7 {
 		t.Errorf("flags of kind 0: % x", big[32+12:][:4])
 	}
@@ -236,7 +237,7 @@ func TestBuilderDefinesMoreKinds(t *testing.T) {
 	b.DefineKind(20, 4, 0)
 	b.Raw(builder.RawType{Kind: btf.KindFuncProto, Vlen: 1, Trailer: []uint32{0, 0}})
 	b.Raw(builder.RawType{Kind: 20, Trailer: []uint32{0}})
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 	got, _ := b.Bytes()
 	off := store.SectionOf(spec).Header().Layout.Off
 	if want = append(want, 4, 0, 0, 0); !bytes.Equal(got[off:off+84], want) {
@@ -245,11 +246,11 @@ func TestBuilderDefinesMoreKinds(t *testing.T) {
 
 	b = builder.New(builder.Options{Layout: true})
 	b.DefineKind(20, 8, 0)
-	b = builder.From(build(t, b, nil), builder.CopyOptions{})
+	b = builder.From(built.Spec(t, b, nil), builder.CopyOptions{})
 	b.DefineKind(21, 4, 0)
 	b.Raw(builder.RawType{Kind: 20, Trailer: []uint32{1, 2}})
 	b.Raw(builder.RawType{Kind: 21, Trailer: []uint32{3}})
-	if ty := mustType(t, build(t, b, nil), 2); ty.Kind() != 21 {
+	if ty := mustType(t, built.Spec(t, b, nil), 2); ty.Kind() != 21 {
 		t.Errorf("type 2 is %v", ty)
 	}
 }
@@ -321,10 +322,10 @@ func TestBuilderOutlivesSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, b := range map[string]*builder.Builder{"copied": copied, "rebuilt": rebuilt} {
-		again := build(t, b, nil)
+		again := built.Spec(t, b, nil)
 		before, _ := store.SectionOf(again).Strings()
 		copyAll(b, again)
-		after, _ := store.SectionOf(build(t, b, nil)).Strings()
+		after, _ := store.SectionOf(built.Spec(t, b, nil)).Strings()
 		if after != before {
 			t.Errorf("%s: %d bytes of strings that were there became %d", what, len(before), len(after))
 		}
@@ -384,7 +385,7 @@ func TestSharedLongString(t *testing.T) {
 	for range 1000 {
 		b.Raw(builder.RawType{Kind: btf.KindFwd, NameOffset: off})
 	}
-	spec := build(t, b, nil)
+	spec := built.Spec(t, b, nil)
 	copied := builder.New(builder.Options{Limits: builder.LimitsFormat})
 	copyAll(copied, spec)
 	data, err := copied.Bytes()

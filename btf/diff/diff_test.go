@@ -11,6 +11,7 @@ import (
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/diff"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 func parse(t testing.TB, data []byte) *btf.Spec {
@@ -26,11 +27,7 @@ func build(t testing.TB, fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parse(t, data)
+	return built.Spec(t, b, nil)
 }
 
 func typeByID(t testing.TB, spec *btf.Spec, id btf.TypeID) btf.Type {

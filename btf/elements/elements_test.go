@@ -11,6 +11,7 @@ import (
 	"github.com/btfkit/btfkit/btf/btftest"
 	"github.com/btfkit/btfkit/btf/builder"
 	"github.com/btfkit/btfkit/btf/elements"
+	"github.com/btfkit/btfkit/btf/internal/built"
 )
 
 func parse(t testing.TB, base *btf.Spec, data []byte) *btf.Spec {
@@ -26,11 +27,7 @@ func build(t testing.TB, fill func(b *builder.Builder)) *btf.Spec {
 	t.Helper()
 	b := builder.New(builder.Options{})
 	fill(b)
-	data, err := b.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parse(t, nil, data)
+	return built.Spec(t, b, nil)
 }
 
 // named is what enumerators and members have in common.

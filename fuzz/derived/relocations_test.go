@@ -140,15 +140,7 @@ func TestRelocationsLibbpf(t *testing.T) {
 // relocations returns the relocations of an object.
 func relocations(t *testing.T, o objects.Object) []core.Relocation {
 	t.Helper()
-	spec, err := btf.Parse(o.BTF, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ext, err := core.Parse(o.Ext, spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return slices.Collect(ext.Relocations())
+	return slices.Collect(parseObject(t, o).Relocations())
 }
 
 // everyRelocation makes an object of BTF, with relocations about every nth named type, up to max of
