@@ -94,7 +94,8 @@ func TestBuilderCopyMapsIDs(t *testing.T) {
 
 	b = builder.New(builder.Options{})
 	reverse(reversed, b)
-	again, err := builder.From(built.Spec(t, b, nil), builder.CopyOptions{RebuildStrings: true}).Bytes()
+	rebuilt := built.Spec(t, b, nil)
+	again, err := builder.From(rebuilt, builder.CopyOptions{RebuildStrings: true}).Bytes()
 	want, _ := builder.From(spec, builder.CopyOptions{RebuildStrings: true}).Bytes()
 	if err != nil || !bytes.Equal(again, want) {
 		t.Errorf("reversed twice, %v:\n%x\nwant\n%x", err, again, want)
