@@ -296,12 +296,12 @@ func (c *Collection) Report(problems []Problem) {
 // all modules.
 func (c *Collection) Problems() []Problem {
 	var problems []Problem
-	for _, m := range c.snapshot() {
+	c.mu.RLock()
+	for _, m := range c.order { // under the lock, so that none of them is removed meanwhile
 		if r := m.result.Load(); r != nil && r.err != nil {
 			problems = append(problems, Problem{m.name, m.path, r.err})
 		}
 	}
-	c.mu.RLock()
 	problems = append(problems, c.found...)
 	c.mu.RUnlock()
 	slices.SortStableFunc(problems, func(a, b Problem) int {
